@@ -1,0 +1,73 @@
+# The verbs. `make up` starts everything; `make test` installs what the tests need and runs them all.
+# What each one needs is installed by itself: Python packages into .venv from the locks in requirements/, Node from a
+# Python wheel, Debian packages (browser, X display, proxy) through apt-get when root.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export UV_SYSTEM_CERTS := 1
+export UV_LINK_MODE := copy
+PYTHON ?= python3
+uv := .venv/bin/uv
+web_sources = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -not -name '.stamp' -print | sed 's/ /\\ /g')
+
+.PHONY: help up test lint types format bench lock web clean
+
+help:
+	@echo 'make up | test | lint | types | format | bench | lock'
+
+up: .venv/.up web/dist/index.html
+	exec .venv/bin/daylight up
+
+test: .venv/.dev web/dist/index.html
+	exec .venv/bin/python tests/run.py
+
+lint: .venv/.dev web/node_modules/.stamp
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	cd web && ../.venv/bin/python node.py npm run --silent lint
+
+types: .venv/.dev web/node_modules/.stamp
+	.venv/bin/mypy
+	cd web && ../.venv/bin/python node.py npm run --silent types
+
+format: .venv/.dev web/node_modules/.stamp
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+	cd web && ../.venv/bin/python node.py npm run --silent format
+
+bench: .venv/.dev
+	exec .venv/bin/python -m bench
+
+# Compiled from pyproject.toml; no index address goes into them.
+lock: .venv/.uv
+	compile="$(uv) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header"
+	$$compile pyproject.toml -o requirements/hub.txt
+	$$compile pyproject.toml --extra embedded --extra agent --group web -c requirements/hub.txt -o requirements/up.txt
+	$$compile pyproject.toml --extra embedded --extra agent --group web --group dev -c requirements/up.txt -o requirements/dev.txt
+
+.venv/.uv:
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install -q --disable-pip-version-check 'uv>=0.9'
+	touch $@
+
+.venv/.up: .venv/.uv requirements/up.txt pyproject.toml
+	$(uv) pip install -q --python .venv/bin/python -r requirements/up.txt
+	$(uv) pip install -q --python .venv/bin/python --no-deps -e .
+	touch $@
+
+.venv/.dev: .venv/.up requirements/dev.txt
+	$(uv) pip install -q --python .venv/bin/python -r requirements/dev.txt
+	touch $@
+
+web/node_modules/.stamp: web/package-lock.json .venv/.up
+	cd web && ../.venv/bin/python node.py npm ci --no-audit --no-fund --loglevel=error
+	touch node_modules/.stamp
+
+web/dist/index.html: web/node_modules/.stamp $(web_sources)
+	cd web && ../.venv/bin/python node.py npm run --silent build
+	touch dist/index.html
+
+clean:
+	rm -rf .venv web/node_modules web/dist

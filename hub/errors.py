@@ -1,0 +1,62 @@
+"""Every error that crosses a boundary, as one tree. Raised where it is known, translated only at the socket or the route.
+
+DaylightError
+├── StartError           cannot start: says what is wrong and what to do
+├── Unauthorised         not signed in (401)
+├── Forbidden            signed in, not allowed, and allowed to know it (403)
+├── NotFound             does not exist, or is none of the viewer's business (404)
+├── Invalid              input that breaks a rule, named by field (400)
+├── TooMany              a rate limit; says when to try again (429)
+└── Unavailable          something the hub needs is away (503)
+    └── PoolBusy         no database connection within the deadline
+"""
+
+
+class DaylightError(Exception):
+    """The root. `status` is what a route answers; the message is safe to show to whoever asked."""
+
+    status = 500
+
+
+class StartError(DaylightError):
+    """The process cannot start. The message names the cause and the remedy."""
+
+
+class Unauthorised(DaylightError):
+    status = 401
+
+
+class Forbidden(DaylightError):
+    status = 403
+
+
+class NotFound(DaylightError):
+    status = 404
+
+
+class Invalid(DaylightError):
+    """Input that breaks a rule. `field` names the input it was in."""
+
+    status = 400
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooMany(DaylightError):
+    """A limit was reached; trying again makes sense after `retry_after_s` seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(DaylightError):
+    status = 503
+
+
+class PoolBusy(Unavailable):
+    """No connection came free within the deadline."""

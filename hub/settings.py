@@ -1,0 +1,146 @@
+"""The settings, read once from the environment by the composition roots (`app`, `worker`, `cli`) and passed on.
+
+`.env.example` lists every variable. A file `.env` in the working directory is read first; the environment wins.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from hub.errors import StartError
+
+Environment = Literal["development", "production"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings. `None` for a URL means: start that server ourselves, from a wheel, in `data`."""
+
+    environment: Environment = "development"
+    data: Path = Path(".data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    processes: int = 1
+    public_origin: str = ""
+    """What browsers and agents call us: scheme, host and port. Signed by agents, compared with `Origin`."""
+    database_url: str | None = None
+    redis_url: str | None = None
+    s3_url: str | None = None
+    secret: str = ""
+    """At least 32 characters; signs CSRF tokens. Made and kept in `data` when none is set in development."""
+    demo: bool = True
+    admin_email: str = "admin@daylight.localhost"
+    admin_password: str = ""
+    trusted_proxies: str = ""
+    """Addresses, separated by commas, whose `X-Forwarded-*` headers are believed."""
+
+    @property
+    def origin(self) -> str:
+        return self.public_origin or f"http://localhost:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are sent over TLS only."""
+        return self.origin.startswith("https://")
+
+
+# Environment variable of each field. The short names are the ones `make up` is documented with.
+NAMES = {
+    "environment": "DAYLIGHT_ENVIRONMENT",
+    "data": "DATA",
+    "host": "HOST",
+    "port": "PORT",
+    "processes": "PROCESSES",
+    "public_origin": "DAYLIGHT_PUBLIC_ORIGIN",
+    "database_url": "DATABASE_URL",
+    "redis_url": "REDIS_URL",
+    "s3_url": "S3_URL",
+    "secret": "DAYLIGHT_SECRET",
+    "demo": "DEMO",
+    "admin_email": "DAYLIGHT_ADMIN_EMAIL",
+    "admin_password": "DAYLIGHT_ADMIN_PASSWORD",
+    "trusted_proxies": "DAYLIGHT_TRUSTED_PROXIES",
+}
+SECRET_MIN_CHARACTERS = 32
+
+
+def read(environ: dict[str, str] | None = None) -> Settings:
+    """The settings from the environment. Raises `StartError` that names the variable that is wrong."""
+    values = _dotenv(Path(".env")) | dict(os.environ) if environ is None else environ
+    given: dict[str, object] = {}
+    for field, name in NAMES.items():
+        raw = values.get(name, "").strip()
+        if not raw:
+            continue
+        try:
+            given[field] = _convert(field, raw)
+        except ValueError as error:
+            raise StartError(f"{name}={raw!r} is not usable: {error}") from None
+    settings = Settings(**given)  # type: ignore[arg-type]
+    settings = msgspec.structs.replace(settings, data=settings.data.expanduser().resolve())
+    if settings.environment == "production":
+        _refuse_unsafe(settings)
+    return settings
+
+
+def with_secret(settings: Settings) -> Settings:
+    """The settings with a secret: the one that is set, or one made once and kept in the data folder."""
+    if settings.secret:
+        return settings
+    path = settings.data / "secret"
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return msgspec.structs.replace(settings, secret=path.read_text())
+
+
+def _convert(field: str, raw: str) -> object:
+    match field:
+        case "port" | "processes":
+            number = int(raw)
+            low, high = (1, 65535) if field == "port" else (1, 64)
+            if not low <= number <= high:
+                raise ValueError(f"expected a number from {low} to {high}")
+            return number
+        case "demo":
+            if raw.lower() not in {"0", "1", "true", "false", "yes", "no"}:
+                raise ValueError("expected 0 or 1")
+            return raw.lower() in {"1", "true", "yes"}
+        case "data":
+            return Path(raw)
+        case "environment":
+            if raw not in get_args(Environment):
+                raise ValueError(f"expected one of {', '.join(get_args(Environment))}")
+            return raw
+        case "public_origin":
+            if not raw.startswith(("http://", "https://")) or raw.count("/") != 2:
+                raise ValueError("expected scheme, host and port only, as in https://daylight.example.org")
+            return raw.lower()
+        case _:
+            return raw
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    missing = [
+        NAMES[field]
+        for field in ("public_origin", "database_url", "redis_url", "secret")
+        if not getattr(settings, field)
+    ]
+    if missing:
+        raise StartError(f"in production these must be set: {', '.join(missing)}")
+    if len(settings.secret) < SECRET_MIN_CHARACTERS or settings.secret.startswith("change-me"):
+        raise StartError(f"DAYLIGHT_SECRET needs {SECRET_MIN_CHARACTERS} characters of your own: `openssl rand -base64 48`")
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip().strip("'\"") for name, value in pairs}
