@@ -136,11 +136,17 @@ def _refuse_unsafe(settings: Settings) -> None:
     if missing:
         raise StartError(f"in production these must be set: {', '.join(missing)}")
     if len(settings.secret) < SECRET_MIN_CHARACTERS or settings.secret.startswith("change-me"):
-        raise StartError(f"DAYLIGHT_SECRET needs {SECRET_MIN_CHARACTERS} characters of your own: `openssl rand -base64 48`")
+        raise StartError(
+            f"DAYLIGHT_SECRET needs {SECRET_MIN_CHARACTERS} characters of your own: `openssl rand -base64 48`"
+        )
 
 
 def _dotenv(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and not line.lstrip().startswith("#"))
+    pairs = (
+        line.split("=", 1)
+        for line in path.read_text().splitlines()
+        if "=" in line and not line.lstrip().startswith("#")
+    )
     return {name.strip(): value.strip().strip("'\"") for name, value in pairs}

@@ -1,0 +1,207 @@
+"""The frames of the agent socket `/agent/v1`, both ways, and what a device signs.
+
+Published as AsyncAPI and JSON Schema (`docs/protocol.md`). Sizes and limits stand here, since both sides keep them.
+"""
+
+import struct
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from hub.wire.activity import Facts, UtcTime
+from hub.wire.events import Epoch, Event, PolicyVersion, Seq, SeqOrZero
+from hub.wire.policy import Policy
+
+FRAME_MAX_BYTES = 256 * 1024
+EVENTS_MAX = 500
+"""Of one batch. 500 sleeps of a day, cut by the hub at quarter-hours, are 48,500 rows: a second of COPY, and no more."""
+HEARTBEAT_S = 30
+"""A peer that sent nothing for this long sends a heartbeat."""
+SILENCE_MAX_S = 75
+"""A peer that is not heard for this long is closed: two heartbeats and their delay."""
+HANDSHAKE_S = 10
+SUBPROTOCOL_MSGPACK = "daylight.agent.v1.msgpack"
+SUBPROTOCOL_JSON = "daylight.agent.v1.json"
+
+
+class _Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t"):
+    """Every message has its type in `t`."""
+
+
+# --- agent to hub
+
+
+class Hello(_Frame, frozen=True, kw_only=True, tag="hello"):
+    """Who the device is and where its spool stands. The signature covers all of it that decides anything."""
+
+    device: str
+    epoch: Epoch
+    next_seq: Seq
+    """The number its next event will get: one above the highest it ever gave in this epoch."""
+    digest: bytes = b""
+    """`digest` of event `next_seq - 1`; empty when there was none in this epoch."""
+    signature: bytes = b""
+    instance: str = ""
+    """Random, one for each run of the agent: tells a reconnect from a clone."""
+    version: str = ""
+    system: str = ""
+    policy: PolicyVersion = 0
+    capabilities: list[str] = []
+
+
+class Renew(_Frame, frozen=True, kw_only=True, tag="renew"):
+    """The hub's last event of this epoch isn't the agent's (a restored disk): asks for a new epoch."""
+
+    epoch: Epoch
+
+
+class Presence(_Frame, frozen=True, kw_only=True, tag="presence"):
+    """The latest facts, for the wall. Not durable; the newest `n` wins."""
+
+    n: SeqOrZero
+    at: UtcTime
+    policy: PolicyVersion
+    facts: Facts = Facts()
+    since_at: UtcTime | None = None
+    """Since when the state of these facts has held, as the device sees it."""
+
+
+class Batch(_Frame, frozen=True, kw_only=True, tag="batch"):
+    """Events `first_seq`, `first_seq + 1`, ... The hub acks what it has committed."""
+
+    epoch: Epoch
+    first_seq: Seq
+    events: Annotated[list[Event], msgspec.Meta(min_length=1, max_length=EVENTS_MAX)]
+
+
+class Loss(_Frame, frozen=True, kw_only=True, tag="loss"):
+    """Declares that events `from_seq` to `to_seq`, both included, are gone from the spool for good, and why."""
+
+    epoch: Epoch
+    from_seq: Seq
+    to_seq: Seq
+    reason: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class Heartbeat(_Frame, frozen=True, kw_only=True, tag="heartbeat"):
+    """Either way. The hub answers with its time and what the agent sent, so that the agent can correct its clock."""
+
+    hub_at: UtcTime | None = None
+    sent: SeqOrZero = 0
+    """Opaque to the hub: the agent's monotonic clock when it sent, in ms."""
+
+
+FromAgent = Hello | Renew | Presence | Batch | Loss | Heartbeat
+
+
+# --- hub to agent
+
+
+class Challenge(_Frame, frozen=True, kw_only=True, tag="challenge"):
+    """First frame on every connection. The nonce is 32 random bytes."""
+
+    nonce: bytes
+
+
+class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
+    """The device is admitted. Also sent later in a session, with a new epoch: the agent then renumbers what is unsent from 1."""
+
+    session: int
+    epoch: Epoch
+    acked: SeqOrZero
+    """Highest committed number of this epoch."""
+    digest: bytes
+    """`digest` of event `acked`, as stored; empty when there is none, or when it was lost or quarantined."""
+    hub_at: UtcTime
+    credit: int
+    """How many batches may be unacked at a time."""
+    policy: Policy
+    stored_until: UtcTime | None = None
+    """With a new epoch: unsent events of the old one, numbered up to `acked_before` and ended by this time, are stored already."""
+    acked_before: SeqOrZero = 0
+
+
+class Ack(_Frame, frozen=True, kw_only=True, tag="ack"):
+    """Everything up to `seq` is committed: the agent deletes it."""
+
+    epoch: Epoch
+    seq: SeqOrZero
+
+
+class Resend(_Frame, frozen=True, kw_only=True, tag="resend"):
+    """Events from `from_seq` on are missing: the agent sends them again, or declares their loss."""
+
+    epoch: Epoch
+    from_seq: Seq
+
+
+class Rejected(_Frame, frozen=True, kw_only=True, tag="rejected"):
+    """A receipt: event `seq` is in quarantine, and counts as received. An ack follows as for any other."""
+
+    epoch: Epoch
+    seq: Seq
+    reason: str
+    receipt: str
+
+
+class PolicyUpdate(_Frame, frozen=True, kw_only=True, tag="policy"):
+    """The policy in force from now on."""
+
+    policy: Policy
+
+
+class Drain(_Frame, frozen=True, kw_only=True, tag="drain"):
+    """The hub is going: the close follows, and the agent connects again after this many milliseconds."""
+
+    retry_ms: int
+
+
+FromHub = Challenge | Welcome | Ack | Resend | Rejected | PolicyUpdate | Drain | Heartbeat
+
+
+# --- enrolment, over HTTPS: POST /agent/v1/enrol
+
+
+class Enrol(msgspec.Struct, frozen=True, kw_only=True):
+    """Exchanges a one-time code for a device identity."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    public_key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    """Ed25519."""
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    system: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    simulated: bool = False
+    person: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    """Mail address of the person, with a code that serves several (`daylight code --people N`)."""
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer: who the device is, and what may be collected on it."""
+
+    device: str
+    person: str
+    origin: str
+    policy: Policy
+
+
+# --- what is signed
+
+SIGNED_PREFIX = b"daylight-agent-v1\0"
+
+
+def signed_bytes(nonce: bytes, origin: str, device: str, epoch: int, next_seq: int) -> bytes:
+    """What a device signs with Ed25519 (RFC 8032) in `hello`.
+
+    The prefix, 32 bytes of nonce, the configured public origin with its length (u16), 16 bytes of device id, epoch (u64), next
+    seq (u64), all big-endian. The origin keeps a hub that was lied to from passing the signature on to another.
+    """
+    named = origin.encode()
+    return (
+        SIGNED_PREFIX
+        + nonce
+        + struct.pack(">H", len(named))
+        + named
+        + UUID(device).bytes
+        + struct.pack(">QQ", epoch, next_seq)
+    )

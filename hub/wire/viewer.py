@@ -1,0 +1,107 @@
+"""The frames of the viewer socket `/live` (JSON), both ways. TypeScript types are generated from these structs.
+
+A viewer subscribes, gets a snapshot of each team, then deltas. *Snapshot + deltas = a fresh snapshot.* `rev` orders them within a
+team; an `epoch` other than the snapshot's means that the count began anew, and a new snapshot follows.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from hub.wire.activity import Facts, UtcTime
+
+Link = Literal["live", "unknown", "offline"]
+
+
+class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
+    """Every message has its type in `t`."""
+
+
+class Tile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One person, as the wall draws them: the facts of all their devices united. The state is decided where it is drawn."""
+
+    person: int
+    name: str
+    link: Link = "offline"
+    """`live`: a device is connected. `unknown`: its hub is not heard. `offline`: no device is connected."""
+    facts: Facts | None = None
+    at: UtcTime | None = None
+    """When the device last said something: the age of the data counts from here."""
+    since_at: UtcTime | None = None
+    """Since when the state has held, as the device saw it at `at`."""
+    idle_limit_s: int = 300
+    simulated: bool = False
+
+
+class TeamName(msgspec.Struct, frozen=True, kw_only=True):
+    """A team that the viewer may see."""
+
+    id: int
+    name: str
+
+
+# --- browser to hub
+
+
+class Subscribe(_Frame, frozen=True, kw_only=True, tag="subscribe"):
+    """Which teams to show; `None` for all that the viewer may see. Replaces an earlier subscription."""
+
+    teams: Annotated[list[int], msgspec.Meta(max_length=10_000)] | None = None
+
+
+class ViewerAck(_Frame, frozen=True, kw_only=True, tag="ack"):
+    """The newest frame of a team that was drawn. The hub keeps at most two unacked."""
+
+    team: int
+    rev: int
+
+
+FromViewer = Subscribe | ViewerAck
+
+
+# --- hub to browser
+
+
+class Teams(_Frame, frozen=True, kw_only=True, tag="teams"):
+    """Answer to `subscribe`: the teams that follow. Empty when the viewer may see nobody."""
+
+    teams: list[TeamName]
+    now: UtcTime
+
+
+class Snapshot(_Frame, frozen=True, kw_only=True, tag="snapshot"):
+    """A team whole, in `parts` pieces. Replaces all that is held of the team once the last piece is in."""
+
+    team: int
+    epoch: str
+    rev: int
+    now: UtcTime
+    part: int
+    parts: int
+    tiles: list[Tile]
+
+
+class Delta(_Frame, frozen=True, kw_only=True, tag="delta"):
+    """What changed in a team since the last frame; `gone` have left it."""
+
+    team: int
+    epoch: str
+    rev: int
+    now: UtcTime
+    tiles: list[Tile]
+    gone: list[int] = []
+
+
+class Stale(_Frame, frozen=True, kw_only=True, tag="stale"):
+    """The hub cannot vouch for what is shown since `since_at`; snapshots follow when it can again (`since_at` absent)."""
+
+    since_at: UtcTime | None = None
+
+
+class Beat(_Frame, frozen=True, kw_only=True, tag="beat"):
+    """Nothing changed, and the link is well. Sent each second of silence."""
+
+    now: UtcTime
+
+
+ToViewer = Teams | Snapshot | Delta | Stale | Beat
