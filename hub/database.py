@@ -1,0 +1,123 @@
+"""The one engine and the one transaction manager. Every query of the hub goes through here, by Piccolo or by asyncpg.
+
+Piccolo's own `PostgresTransaction` is not used: it keeps the connection when COMMIT fails, and its context variable stays set (two
+failed commits drain a pool of two). A lint rule forbids it. Waiting for a connection always has a deadline: asyncpg's
+`command_timeout` does not cover it, and a frozen server would otherwise hold every waiter for as long as it is frozen.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine
+
+from hub.errors import PoolBusy, StartError
+
+if TYPE_CHECKING:
+    Connection = Any
+
+ACQUIRE_S = 5.0
+COMMAND_S = 10.0
+RELEASE_S = 2.0
+POOL_SIZE = 10
+"""Of one process. Two flushers hold one each while they commit; PostgreSQL's default of 100 feeds eight processes and tools."""
+SERVER_SETTINGS = {
+    "application_name": "daylight",
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "3s",  # a hub that is frozen inside a transaction must not hold others' rows
+    "transaction_timeout": "10s",
+}
+LONG_TRANSACTIONS = SERVER_SETTINGS | {"transaction_timeout": "0", "idle_in_transaction_session_timeout": "60s"}
+"""For migrations and for commands that read much."""
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine, with a deadline on every wait for a connection."""
+
+    async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> Any:
+        async with connection() as held:
+            return await held.fetch(query, *(args or ()))
+
+
+class _Current:
+    """What Piccolo looks for in its context variable: queries in this task run on this connection."""
+
+    def __init__(self, held: "Connection") -> None:
+        self.connection = held
+
+
+ENGINE = Engine(config={}, extensions=())
+
+
+async def open_pool(url: str, size: int = POOL_SIZE, settings: dict[str, str] = SERVER_SETTINGS) -> None:
+    """Opens the process's pool. Raises `StartError` when the database can't be reached."""
+    ENGINE.config = {"dsn": url}
+    try:
+        await ENGINE.start_connection_pool(
+            min_size=1,
+            max_size=size,
+            command_timeout=COMMAND_S if settings is SERVER_SETTINGS else None,
+            timeout=ACQUIRE_S,
+            server_settings=settings,
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        raise StartError(f"cannot reach PostgreSQL at DATABASE_URL: {error}") from error
+
+
+async def close_pool() -> None:
+    """Closes the pool; connections that don't finish within a few seconds are cut."""
+    pool = ENGINE.pool
+    ENGINE.pool = None
+    if pool is not None:
+        try:
+            await asyncio.wait_for(pool.close(), timeout=RELEASE_S)
+        except TimeoutError:
+            pool.terminate()
+
+
+@contextlib.asynccontextmanager
+async def connection(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection"]:
+    """A connection of the pool, outside any transaction. Raises `PoolBusy` after `acquire_s`."""
+    if ENGINE.pool is None:
+        raise PoolBusy("the database pool is closed")
+    pool = ENGINE.pool
+    try:
+        held = await pool.acquire(timeout=acquire_s)
+    except TimeoutError as error:
+        raise PoolBusy(f"no database connection within {acquire_s:.0f} s") from error
+    try:
+        yield held
+    finally:
+        await asyncio.shield(_release(pool, held))
+
+
+@contextlib.asynccontextmanager
+async def transaction(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection"]:
+    """One transaction, READ COMMITTED: commits when the block ends, rolls back when it raises. Not nestable.
+
+    Piccolo queries of the same task run inside it. Whatever fails, COMMIT included, the connection goes back to the pool or
+    is closed. After an error from COMMIT itself it is not known whether it committed.
+    """
+    if ENGINE.current_transaction.get() is not None:
+        raise RuntimeError("a transaction is already open in this task")
+    async with connection(acquire_s) as held:
+        started = held.transaction()
+        await started.start()
+        token = ENGINE.current_transaction.set(_Current(held))  # type: ignore[arg-type]
+        try:
+            yield held
+        except BaseException:
+            ENGINE.current_transaction.reset(token)
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await asyncio.shield(asyncio.wait_for(started.rollback(), RELEASE_S))
+            raise
+        ENGINE.current_transaction.reset(token)
+        await started.commit()
+
+
+async def _release(pool: Any, held: "Connection") -> None:
+    # A connection whose server is frozen can't finish its cancel request: after the deadline asyncpg cuts it.
+    with contextlib.suppress(TimeoutError, asyncpg.InterfaceError, OSError):
+        await pool.release(held, timeout=RELEASE_S)

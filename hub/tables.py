@@ -1,0 +1,226 @@
+"""The tables. `interval` is range-partitioned by day and written by COPY: see `piccolo_migrations` and `live/store.py`.
+
+Times are aware UTC. Who a person was, and in which team, is kept with its history: a manager sees only the time in which somebody
+was in their teams.
+"""
+
+
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Bytea,
+    ForeignKey,
+    Integer,
+    Serial,
+    SmallInt,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.columns.base import OnDelete
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
+from piccolo.columns.indexes import IndexMethod
+from piccolo.table import Table
+
+from hub.database import ENGINE
+
+
+class Organisation(Table, db=ENGINE):
+    """The one row: one organisation per deployment."""
+
+    id = Serial(primary_key=True)
+    name = Varchar(length=200)
+    zone = Varchar(length=64, default="UTC")
+    demo = Boolean(default=False)
+    created_at = Timestamptz(default=TimestamptzNow())
+
+
+class Team(Table, db=ENGINE):
+    """A tree of teams."""
+
+    id = Serial(primary_key=True)
+    parent = ForeignKey("self", null=True, default=None, on_delete=OnDelete.restrict)
+    name = Varchar(length=200)
+
+
+class Person(Table, db=ENGINE):
+    """Somebody who signs in, or whose devices report, or both."""
+
+    id = Serial(primary_key=True)
+    email = Varchar(length=200, unique=True)
+    """Lower case."""
+    name = Varchar(length=200)
+    zone = Varchar(length=64, default="UTC")
+    password_hash = Varchar(length=200, null=True, default=None)
+    access_version = Integer(default=1)
+    """Raised whenever what this person may see changes: their live sockets then close."""
+    simulated = Boolean(default=False)
+    created_at = Timestamptz(default=TimestamptzNow())
+    deactivated_at = Timestamptz(null=True, default=None)
+
+
+class Role(Table, db=ENGINE):
+    """What somebody may do beside being a person here. `team` is set for managers only: that team and what lies under it."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, index=True)
+    role = Varchar(length=20)
+    team = ForeignKey(Team, null=True, default=None, on_delete=OnDelete.cascade)
+
+
+class Membership(Table, db=ENGINE):
+    """In which team a person was, and when: `[since_at, until_at)`. The home team has no `until_at`."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, index=True)
+    team = ForeignKey(Team, on_delete=OnDelete.restrict, index=True)
+    since_at = Timestamptz(default=TimestamptzNow())
+    until_at = Timestamptz(null=True, default=None)
+
+
+class SignIn(Table, db=ENGINE, tablename="sign_in"):
+    """One signed-in browser. The session itself is in Redis; this row can end it while Redis is away."""
+
+    id = UUID(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, index=True)
+    created_at = Timestamptz(default=TimestamptzNow())
+    ended_at = Timestamptz(null=True, default=None)
+
+
+class EnrolmentCode(Table, db=ENGINE, tablename="enrolment_code"):
+    """A one-time code, as a hash. `person` is null for a code that serves several people."""
+
+    code_hash = Bytea(primary_key=True)
+    person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
+    uses_left = Integer()
+    expires_at = Timestamptz()
+    created_at = Timestamptz(default=TimestamptzNow())
+
+
+class Device(Table, db=ENGINE):
+    """One enrolled agent installation of one operating-system user."""
+
+    id = Serial(primary_key=True)
+    uid = UUID(unique=True)
+    """What the device calls itself on the wire."""
+    person = ForeignKey(Person, on_delete=OnDelete.restrict, index=True)
+    public_key = Bytea()
+    name = Varchar(length=200, default="")
+    system = Varchar(length=200, default="")
+    version = Varchar(length=50, default="")
+    simulated = Boolean(default=False)
+    enrolled_at = Timestamptz(default=TimestamptzNow())
+    last_seen_at = Timestamptz(null=True, default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+    suspended_at = Timestamptz(null=True, default=None)
+    fenced_at = Array(base_column=Timestamptz(), default=list)
+    """Latest fences by a clone; three within an hour suspend the device."""
+
+
+class DeviceCursor(Table, db=ENGINE, tablename="device_cursor"):
+    """Where a device stands. Taken FOR UPDATE by the transaction that stores its events, and moved by it."""
+
+    device = Integer(primary_key=True)
+    epoch = Integer(default=1)
+    seq = BigInt(default=0)
+    """Highest contiguous committed number in this epoch."""
+    digest = Bytea(default=b"")
+    """Of event `seq`; empty when that was lost, or when there is none."""
+    session = BigInt(default=0)
+    """The connection that may write. A later one fences it."""
+    last_ended_at = Timestamptz(null=True, default=None)
+    """End of the latest stored event: what a restored disk need not send again."""
+
+
+class Interval(Table, db=ENGINE, tags=["partitioned"]):
+    """What devices did, in pieces that never cross a UTC quarter-hour. Partitioned by day of `started_at`; written by COPY only.
+
+    `(device, epoch, seq, piece)` is unique: the hub cuts an event into pieces, numbered from 0.
+    """
+
+    device = Integer()
+    epoch = Integer()
+    seq = BigInt()
+    piece = SmallInt()
+    person = Integer()
+    started_at = Timestamptz()
+    ended_at = Timestamptz()
+    wall_at = Timestamptz()
+    zone_min = SmallInt()
+    policy = Integer()
+    flags = SmallInt()
+    """Bits, as `live/rows.py` names them."""
+    app = Text(null=True)
+    site = Text(null=True)
+    title = Text(null=True)
+    first_input_at = Timestamptz(null=True)
+    last_input_at = Timestamptz(null=True)
+    keys = Integer()
+    clicks = Integer()
+    scrolls = Integer()
+
+
+class Loss(Table, db=ENGINE):
+    """Numbers that a device declared lost, `from_seq` to `to_seq`, both included."""
+
+    id = BigSerial(primary_key=True)
+    device = Integer(index=True)
+    epoch = Integer()
+    from_seq = BigInt()
+    to_seq = BigInt()
+    reason = Varchar(length=40, default="")
+    received_at = Timestamptz(default=TimestamptzNow())
+
+
+class Quarantine(Table, db=ENGINE):
+    """Events that were set aside, with the reason. Kept whole as msgpack, after `permit`."""
+
+    id = UUID(primary_key=True)
+    """The receipt."""
+    device = Integer(index=True)
+    epoch = Integer()
+    seq = BigInt()
+    reason = Varchar(length=40)
+    event = Bytea()
+    received_at = Timestamptz(default=TimestamptzNow())
+
+
+class Dirty(Table, db=ENGINE):
+    """Append-only marks for the rollup job: this person's quarter-hour has new rows. Never unique: a unique mark loses late commits."""
+
+    id = BigSerial(primary_key=True)
+    person = Integer()
+    quarter_at = Timestamptz()
+
+
+class PolicyVersion(Table, db=ENGINE, tablename="policy_version"):
+    """Each policy that was ever in force. Version 1 is the default."""
+
+    version = Integer(primary_key=True)
+    policy = JSONB()
+    created_at = Timestamptz(default=TimestamptzNow())
+
+
+class Audit(Table, db=ENGINE):
+    """What was done and who looked: append-only (a trigger refuses UPDATE, DELETE and TRUNCATE)."""
+
+    id = BigSerial(primary_key=True)
+    at = Timestamptz(default=TimestamptzNow())
+    actor = Integer(null=True, default=None)
+    """Person who acted; null: the system, or nobody known."""
+    action = Varchar(length=50)
+    subject = Integer(null=True, default=None, index=True, index_method=IndexMethod.btree)
+    """Person concerned."""
+    team = Integer(null=True, default=None)
+    detail = JSONB(default="{}")
+
+
+PLAIN: list[type[Table]] = [
+    Organisation, Team, Person, Role, Membership, SignIn, EnrolmentCode, Device, DeviceCursor,
+    Loss, Quarantine, Dirty, PolicyVersion, Audit,
+]  # fmt: skip
