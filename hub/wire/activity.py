@@ -7,7 +7,7 @@ Both are held to the table in `cases/activity.json`, which the browser's twin of
 
 import bisect
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -59,7 +59,10 @@ def state_at(facts: Facts, at: datetime, idle_limit_s: int) -> Judgement:
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of one device's time with the same facts, `[started_at, ended_at)`."""
+    """A stretch of one device's time with the same facts, `[started_at, ended_at)`.
+
+    The pieces of a stretch that was cut keep both of its input times unchanged, wherever these lie: so judged pieces add up to the whole.
+    """
 
     started_at: datetime
     ended_at: datetime
@@ -82,20 +85,24 @@ class Span(msgspec.Struct, frozen=True):
 def judge(stretches: Sequence[Stretch], idle_limit_s: Callable[[int], int], until: datetime) -> list[Span]:
     """States of one device over time, in order.
 
-    `stretches` are sorted and don't overlap; `idle_limit_s` gives the limit of a policy version; `until` is up to when input is known: a
-    silence that is still open then counts as that long. Between the first and the last input of one stretch input is
-    taken to be continuous.
+    `stretches` are sorted and don't overlap; `idle_limit_s` gives the limit of a policy version; `until` is up to when input
+    is known: a silence that is still open then counts as that long (never less than up to the end of the stretches). Between
+    the first and the last input of one stretch input is taken to be continuous. Time that no stretch covers, and time in which
+    input is not told (private, asleep), is silence too. The spans cover the stretches exactly; equal neighbours are joined.
     """
     runs = _input_runs(stretches)
     starts = [run[0] for run in runs]
+    known_until = max([until, *(stretch.ended_at for stretch in stretches)])
     spans: list[Span] = []
     for stretch in stretches:
+        if stretch.ended_at <= stretch.started_at:
+            continue
         declared = Judgement("locked", "sleep") if stretch.asleep else _declared(stretch.facts)
         if declared:
             spans.append(Span(stretch.started_at, stretch.ended_at, declared.state, declared.reason, stretch.facts))
             continue
         limit = timedelta(seconds=idle_limit_s(stretch.policy))
-        for start, end, silent in _cut_by_silence(stretch, runs, starts, limit, until):
+        for start, end, silent in _cut_by_silence(stretch, runs, starts, limit, known_until):
             meant = _silent(stretch.facts, None) if silent else Judgement("active", "input")
             spans.append(Span(start, end, meant.state, meant.reason, stretch.facts))
     return _joined(spans)
@@ -105,13 +112,16 @@ def quarters(started_at: datetime, ended_at: datetime) -> Iterable[tuple[datetim
     """`[started_at, ended_at)` cut at UTC quarter-hours, in order. Yields nothing for an empty range."""
     start = started_at
     while start < ended_at:
-        end = min(ended_at, quarter_of(start) + timedelta(seconds=QUARTER_S))
+        rest = timedelta(seconds=QUARTER_S) - (start - quarter_of(start))
+        end = start + rest if ended_at - start > rest else ended_at  # compared so, it cannot overflow in the year 9999
         yield start, end
         start = end
 
 
 def quarter_of(at: datetime) -> datetime:
-    """The start of the UTC quarter-hour that holds `at`."""
+    """The start of the UTC quarter-hour that holds `at`, in UTC."""
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
     return at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
 
 
@@ -137,9 +147,9 @@ def _silent(facts: Facts, since_at: datetime | None) -> Judgement:
 
 
 def _input_runs(stretches: Sequence[Stretch]) -> list[tuple[datetime, datetime]]:
-    """Known input as `(first, last)`, sorted, overlaps merged."""
+    """Known input as `(first, last)`, sorted, overlaps merged. A stretch vouches for no input from before its start but the last."""
     raw = sorted(
-        (min(stretch.first_input_at or last, last), last)
+        (min(max(stretch.first_input_at or last, stretch.started_at), last), last)
         for stretch in stretches
         if (last := stretch.facts.last_input_at) is not None
     )
@@ -157,7 +167,7 @@ def _cut_by_silence(
     runs: list[tuple[datetime, datetime]],
     starts: list[datetime],
     limit: timedelta,
-    until: datetime,
+    known_until: datetime,
 ) -> Iterable[tuple[datetime, datetime, bool]]:
     """The stretch in pieces `(start, end, silent)`."""
     at = stretch.started_at
@@ -169,7 +179,7 @@ def _cut_by_silence(
             end = min(run[1], stretch.ended_at)
             yield at, end, False
         else:
-            silence_end = following or max(until, stretch.ended_at)
+            silence_end = following or known_until
             end = min(following or stretch.ended_at, stretch.ended_at)
             silent = run is None or silence_end - run[1] > limit
             yield at, end, silent
