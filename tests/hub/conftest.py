@@ -1,0 +1,158 @@
+"""The permanent cast. Every permission is tried by all of them.
+
+    Halden ── Payments ── Payments API
+          └── Support
+
+Alice    manages Payments and what lies under it; her own home is Payments
+Bob      is a member of Payments
+Bea      is a member of Payments API, below it
+Charlie  is in Support and has no role: no access to anybody
+Maxim    manages Support
+Dora     is an admin and nothing else
+Alma     is an admin and manages the root team
+Audrey   is an auditor
+Rita     moved from Payments to Support on 1 March 2026
+Gone     managed Payments as an admin, and was deactivated
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from hub.tables import Device, DeviceCursor, Membership, Organisation, Person, Role, Team
+
+PASSWORD = "correct horse battery staple"
+JOINED = datetime(2026, 1, 1, tzinfo=UTC)
+MOVED = datetime(2026, 3, 1, tzinfo=UTC)
+LEFT = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class CastPerson:
+    """Somebody of the cast. All sign in with `cast.password`."""
+
+    id: int
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class CastDevice:
+    """An enrolled device with its key."""
+
+    id: int
+    uid: str
+    person: int
+    key: Ed25519PrivateKey
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is there. Ids are the same in every test."""
+
+    alice = CastPerson(1, "Alice Okafor", "alice@halden.example")
+    bob = CastPerson(2, "Bob Brandt", "bob@halden.example")
+    bea = CastPerson(3, "Bea Menon", "bea@halden.example")
+    charlie = CastPerson(4, "Charlie Nowak", "charlie@halden.example")
+    maxim = CastPerson(5, "Maxim Lambert", "maxim@halden.example")
+    dora = CastPerson(6, "Dora Mensah", "dora@halden.example")
+    alma = CastPerson(7, "Alma Rossi", "alma@halden.example")
+    audrey = CastPerson(8, "Audrey Byrne", "audrey@halden.example")
+    rita = CastPerson(9, "Rita Haddad", "rita@halden.example")
+    gone = CastPerson(10, "Gone Chen", "gone@halden.example")
+    people = (alice, bob, bea, charlie, maxim, dora, alma, audrey, rita, gone)
+
+    halden = 1
+    payments = 2
+    payments_api = 3
+    support = 4
+
+    password: str = PASSWORD
+    joined: datetime = JOINED
+    moved: datetime = MOVED
+    left: datetime = LEFT
+    devices: tuple[CastDevice, ...] = ()
+
+    def device(self, person: CastPerson) -> CastDevice:
+        """The device of alice, bob, bea, charlie, maxim or rita."""
+        return next(device for device in self.devices if device.person == person.id)
+
+
+HOMES = {
+    Cast.alice: Cast.payments, Cast.bob: Cast.payments, Cast.bea: Cast.payments_api, Cast.charlie: Cast.support,
+    Cast.maxim: Cast.support, Cast.audrey: Cast.halden,
+}  # fmt: skip
+ROLES = [
+    (Cast.alice, "manager", Cast.payments), (Cast.maxim, "manager", Cast.support), (Cast.dora, "admin", None),
+    (Cast.alma, "admin", None), (Cast.alma, "manager", Cast.halden), (Cast.audrey, "auditor", None),
+    (Cast.gone, "admin", None), (Cast.gone, "manager", Cast.payments),
+]  # fmt: skip
+OWNERS = [Cast.alice, Cast.bob, Cast.bea, Cast.charlie, Cast.maxim, Cast.rita]
+
+
+@pytest.fixture
+def cast() -> Cast:
+    """The cast; a test that asks for it gets a `database` in which they live."""
+    return Cast(
+        devices=tuple(
+            CastDevice(number, str(uuid.UUID(int=number)), owner.id, _key(number))
+            for number, owner in enumerate(OWNERS, start=1)
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def cast_template(make_template: Callable[..., str], empty_template: str) -> str:
+    """A database that the cast lives in."""
+    return make_template("cast", empty_template, _settle)
+
+
+async def _settle() -> None:
+    cheap = await asyncio.to_thread(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash, PASSWORD)
+    await Organisation.insert(Organisation(name="Halden", zone="Europe/Oslo"))
+    for name, parent in [("Halden", None), ("Payments", Cast.halden), ("Payments API", Cast.payments)]:
+        await Team.insert(Team(name=name, parent=parent))
+    await Team.insert(Team(name="Support", parent=Cast.halden))
+    await Person.insert(
+        *(
+            Person(
+                email=person.email,
+                name=person.name,
+                zone="Europe/Oslo",
+                password_hash=cheap,
+                created_at=JOINED,
+                deactivated_at=LEFT if person is Cast.gone else None,
+            )
+            for person in Cast.people
+        )
+    )
+    await Role.insert(*(Role(person=person.id, role=role, team=team) for person, role, team in ROLES))
+    await Membership.insert(
+        *(Membership(person=person.id, team=team, since_at=JOINED) for person, team in HOMES.items()),
+        Membership(person=Cast.rita.id, team=Cast.payments, since_at=JOINED, until_at=MOVED),
+        Membership(person=Cast.rita.id, team=Cast.support, since_at=MOVED),
+    )
+    await Device.insert(
+        *(
+            Device(
+                uid=uuid.UUID(int=number),
+                person=owner.id,
+                public_key=_key(number).public_key().public_bytes_raw(),
+                name=f"{owner.name.split()[0]}'s laptop",
+                system="Linux",
+                enrolled_at=JOINED,
+            )
+            for number, owner in enumerate(OWNERS, start=1)
+        )
+    )
+    await DeviceCursor.insert(*(DeviceCursor(device=number) for number in range(1, len(OWNERS) + 1)))
+
+
+def _key(number: int) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
