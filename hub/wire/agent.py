@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from hub.wire.activity import Facts, UtcTime
-from hub.wire.events import Epoch, Event, PolicyVersion, Seq, SeqOrZero
+from hub.wire.events import DIGEST_BYTES, Epoch, Event, PolicyVersion, Seq, SeqOrZero
 from hub.wire.policy import Policy
 
 FRAME_MAX_BYTES = 256 * 1024
@@ -21,8 +21,16 @@ HEARTBEAT_S = 30
 SILENCE_MAX_S = 75
 """A peer that is not heard for this long is closed: two heartbeats and their delay."""
 HANDSHAKE_S = 10
+NONCE_BYTES = 32
 SUBPROTOCOL_MSGPACK = "daylight.agent.v1.msgpack"
 SUBPROTOCOL_JSON = "daylight.agent.v1.json"
+
+DeviceId = Annotated[
+    str, msgspec.Meta(min_length=36, max_length=36, pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+]
+"""A UUID in its one canonical spelling: what is signed is its 16 bytes, which other spellings share."""
+Nonce = Annotated[bytes, msgspec.Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES)]
+Digest = Annotated[bytes, msgspec.Meta(max_length=DIGEST_BYTES)]
 
 
 class _Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t"):
@@ -35,13 +43,13 @@ class _Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 class Hello(_Frame, frozen=True, kw_only=True, tag="hello"):
     """Who the device is and where its spool stands. The signature covers all of it that decides anything."""
 
-    device: str
+    device: DeviceId
     epoch: Epoch
     next_seq: Seq
     """The number its next event will get: one above the highest it ever gave in this epoch."""
-    digest: bytes = b""
+    digest: Digest = b""
     """`digest` of event `next_seq - 1`; empty when there was none in this epoch."""
-    signature: bytes = b""
+    signature: Annotated[bytes, msgspec.Meta(max_length=64)] = b""
     instance: str = ""
     """Random, one for each run of the agent: tells a reconnect from a clone."""
     version: str = ""
@@ -101,20 +109,20 @@ FromAgent = Hello | Renew | Presence | Batch | Loss | Heartbeat
 class Challenge(_Frame, frozen=True, kw_only=True, tag="challenge"):
     """First frame on every connection. The nonce is 32 random bytes."""
 
-    nonce: bytes
+    nonce: Nonce
 
 
 class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
     """The device is admitted. Also sent later in a session, with a new epoch: the agent then renumbers what is unsent from 1."""
 
-    session: int
+    session: SeqOrZero
     epoch: Epoch
     acked: SeqOrZero
     """Highest committed number of this epoch."""
-    digest: bytes
+    digest: Digest
     """`digest` of event `acked`, as stored; empty when there is none, or when it was lost or quarantined."""
     hub_at: UtcTime
-    credit: int
+    credit: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     """How many batches may be unacked at a time."""
     policy: Policy
     stored_until: UtcTime | None = None
@@ -154,7 +162,7 @@ class PolicyUpdate(_Frame, frozen=True, kw_only=True, tag="policy"):
 class Drain(_Frame, frozen=True, kw_only=True, tag="drain"):
     """The hub is going: the close follows, and the agent connects again after this many milliseconds."""
 
-    retry_ms: int
+    retry_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
 
 
 FromHub = Challenge | Welcome | Ack | Resend | Rejected | PolicyUpdate | Drain | Heartbeat
@@ -191,11 +199,13 @@ SIGNED_PREFIX = b"daylight-agent-v1\0"
 
 
 def signed_bytes(nonce: bytes, origin: str, device: str, epoch: int, next_seq: int) -> bytes:
-    """What a device signs with Ed25519 (RFC 8032) in `hello`.
+    """What a device signs with Ed25519 (RFC 8032) in `hello`. Raises ValueError for a nonce that is not 32 bytes, or no UUID.
 
     The prefix, 32 bytes of nonce, the configured public origin with its length (u16), 16 bytes of device id, epoch (u64), next
     seq (u64), all big-endian. The origin keeps a hub that was lied to from passing the signature on to another.
     """
+    if len(nonce) != NONCE_BYTES:
+        raise ValueError(f"a nonce has {NONCE_BYTES} bytes")
     named = origin.encode()
     return (
         SIGNED_PREFIX

@@ -1,9 +1,11 @@
 """Bytes to frames and back, for both subprotocols. Decoding is typed and total: it returns a frame or raises `BadFrame`.
 
-Text that is not valid Unicode (a lone surrogate in a window title) is repaired, not refused: refusing it would block a spool for ever.
+Text that is not valid Unicode (a lone surrogate in a window title) is repaired, not refused: refusing it would block a spool for ever
+(`docs/decisions/0005-text-is-repaired.md`). All of it is linear in the size of the frame, which the websocket layer bounds.
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
@@ -15,7 +17,7 @@ from hub.wire.viewer import FromViewer, ToViewer
 Frame = TypeVar("Frame")
 
 
-class BadFrame(Exception):  # noqa: N818 - a frame, not an error of ours
+class BadFrame(Exception):
     """The peer sent what is no frame. `code` is the close code it gets; the message has no content of the frame."""
 
     def __init__(self, code: Close, message: str) -> None:
@@ -31,6 +33,7 @@ class Codec(Generic[Frame]):
         self._known = _tags(receives)
         self._decoder: Any = msgspec.json.Decoder(receives) if text else msgspec.msgpack.Decoder(receives)
         self._tag: Any = msgspec.json.Decoder(_Tag) if text else msgspec.msgpack.Decoder(_Tag)
+        self._raw: Any = msgspec.json.Decoder(msgspec.Raw) if text else msgspec.msgpack.Decoder(msgspec.Raw)
         self._encoder: Any = msgspec.json.Encoder() if text else msgspec.msgpack.Encoder()
 
     def encode(self, frame: msgspec.Struct) -> bytes:
@@ -38,47 +41,64 @@ class Codec(Generic[Frame]):
         return encoded
 
     def decode(self, data: bytes | str) -> Frame:
-        """The frame. Raises `BadFrame`, and nothing else, for anything a peer can send."""
+        """The frame, its times in UTC. Raises `BadFrame`, and nothing else, for anything a peer can send."""
+        if isinstance(data, str):
+            if not self.text:
+                raise BadFrame(Close.MALFORMED, "text where msgpack belongs")
+            data = _encoded(data)
         try:
             return self._decode(data)
         except RecursionError:
             raise BadFrame(Close.TOO_DEEP, "nested too deeply") from None
 
-    def _decode(self, data: bytes | str) -> Frame:
+    def _decode(self, data: bytes) -> Frame:
         try:
-            frame: Frame = self._decoder.decode(data)
-        except (msgspec.MsgspecError, UnicodeError) as error:
-            repaired = self._repaired(data)
+            return self._read(data)
+        except _UNREADABLE as error:
+            repaired = self._repaired(data, error)
             if repaired is None:
                 raise self._explained(data, error) from None
-            try:
-                frame = self._decoder.decode(repaired)
-            except (msgspec.MsgspecError, UnicodeError) as again:
-                raise self._explained(repaired, again) from None
-        return frame
+        try:
+            return self._read(repaired)
+        except _UNREADABLE as again:
+            raise self._explained(repaired, again) from None
 
-    def _explained(self, data: bytes | str, error: Exception) -> BadFrame:
-        if not isinstance(error, msgspec.ValidationError):
-            if self.text and _NOT_A_NUMBER.search(data if isinstance(data, str) else data.decode(errors="replace")):
+    def _read(self, data: bytes) -> Frame:
+        frame: Frame = self._decoder.decode(data)
+        # In msgpack only a time that is written as text can have an offset from UTC.
+        return _in_utc(frame) if self.text or _TIME_TEXT.search(data) else frame
+
+    def _explained(self, data: bytes, error: Exception) -> BadFrame:
+        if isinstance(error, msgspec.MsgspecError) and not isinstance(error, msgspec.ValidationError):
+            if self.text and any(found["nan"] for found in _NAN_JSON.finditer(data)):
                 return BadFrame(Close.NOT_A_NUMBER, "not a number")
             return BadFrame(Close.MALFORMED, "malformed")
         try:
             tag = self._tag.decode(data).t
-        except (msgspec.MsgspecError, UnicodeError):
-            return BadFrame(Close.INVALID, "not an object with a type")
+        except _UNREADABLE:
+            return self._shapeless(data)
         if tag not in self._known:
             return BadFrame(Close.UNKNOWN_TYPE, "unknown type")
-        if "`float`" in str(error):
-            return BadFrame(Close.NOT_A_NUMBER, "a float where a whole number belongs")
+        if not self.text and "`float`" in str(error) and _NAN_MSGPACK.search(data):
+            return BadFrame(Close.NOT_A_NUMBER, "not a number")
         return BadFrame(Close.INVALID, "breaks the schema")
 
-    def _repaired(self, data: bytes | str) -> bytes | None:
-        raw = data.encode(errors="replace") if isinstance(data, str) else data
+    def _shapeless(self, data: bytes) -> BadFrame:
         try:
-            repaired = _repaired_json(raw) if self.text else _repaired_msgpack(raw)
+            self._raw.decode(data)
+        except _UNREADABLE:
+            return BadFrame(Close.MALFORMED, "malformed")
+        return BadFrame(Close.INVALID, "not an object with a type")
+
+    def _repaired(self, data: bytes, error: Exception) -> bytes | None:
+        """The data with its text made valid, if that can be what was wrong."""
+        if isinstance(error, msgspec.ValidationError) or not (self.text or isinstance(error, UnicodeError)):
+            return None
+        try:
+            repaired = _repaired_json(data) if self.text else _repaired_msgpack(data)
         except (IndexError, ValueError):
             return None
-        return None if repaired == raw else repaired
+        return None if repaired == data else repaired
 
 
 class _Tag(msgspec.Struct):
@@ -110,10 +130,39 @@ def _tags(union: Any) -> frozenset[str]:
     return frozenset(str(member.__struct_config__.tag) for member in members)
 
 
-_NOT_A_NUMBER = re.compile(r"[\[:,]\s*-?(?:NaN|Infinity)\b")
+_UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError)
+"""What decoding raises beside RecursionError. ValueError: text that is not UTF-8; a msgpack timestamp rounded up into the year 10000."""
+
+_NAN_JSON = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|(?P<nan>NaN|Infinity)', re.DOTALL)
+"""Strings, to step over them, and what JavaScript writes for what is no number."""
+_NAN_MSGPACK = re.compile(rb"\xca[\x7f\xff][\x80-\xff]|\xcb[\x7f\xff][\xf0-\xff]")
+"""A float head and an exponent of ones. Within text it can't be: 0xca and 0xcb lead two bytes of UTF-8, the second below 0xc0."""
+_TIME_TEXT = re.compile(rb":[0-5][0-9]:[0-6][0-9]")
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|[^u]|u)"
 )
+
+
+def _in_utc(value: Any) -> Any:
+    """The same with every time in UTC; the same object when they all are. Raises OverflowError at the ends of the calendar."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    if isinstance(value, list):
+        members = [_in_utc(member) for member in value]
+        return members if any(new is not old for new, old in zip(members, value, strict=True)) else value
+    if isinstance(value, msgspec.Struct):
+        moved = {
+            name: new for name in value.__struct_fields__ if (new := _in_utc(old := getattr(value, name))) is not old
+        }
+        return msgspec.structs.replace(value, **moved) if moved else value
+    return value
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _repaired_json(data: bytes) -> bytes:
@@ -150,7 +199,7 @@ def _repaired_msgpack(data: bytes) -> bytes:
     IndexError or ValueError when the data is cut short or is not msgpack.
     """
     out: list[bytes] = []
-    at = 0
+    at = kept_to = 0
     while at < len(data):
         head = data[at]
         if 0xA0 <= head <= 0xBF or head in _STR:
@@ -161,18 +210,17 @@ def _repaired_msgpack(data: bytes) -> bytes:
             if len(payload) != size:
                 raise ValueError("cut short")
             text = payload.decode(errors="replace").encode()
-            out.append(b"\xdb" + len(text).to_bytes(4) + text if text != payload else data[at : start + size])
+            if text != payload:
+                out += data[kept_to:at], b"\xdb" + len(text).to_bytes(4), text
+                kept_to = start + size
             at = start + size
-            continue
-        if head <= 0x9F or head >= 0xE0:
-            size = 1
+        elif head <= 0x9F or head >= 0xE0:
+            at += 1
         elif head in _FIXED:
-            size = 1 + _FIXED[head]
+            at += 1 + _FIXED[head]
         elif head in _SIZED:
             width, extra = _SIZED[head]
-            size = 1 + width + extra + int.from_bytes(data[at + 1 : at + 1 + width])
+            at += 1 + width + extra + int.from_bytes(data[at + 1 : at + 1 + width])
         else:
             raise ValueError("not msgpack")
-        out.append(data[at : at + size])
-        at += size
-    return b"".join(out)
+    return b"".join([*out, data[kept_to:]])

@@ -4,17 +4,20 @@ Fails closed: a field that the policy doesn't name is stripped. `permit` strips 
 number stays accounted for.
 """
 
+import unicodedata
+from typing import Annotated
+
 import msgspec
 
 from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts
-from hub.wire.events import Event, Gap, Interval
+from hub.wire.events import Event, Gap, Interval, PolicyVersion
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What agents may collect. The defaults are the narrowest policy that there is: state and nothing else."""
 
-    version: int
-    idle_limit_s: int = 300
+    version: PolicyVersion
+    idle_limit_s: Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)] = 300
     app: bool = False
     site: bool = False
     title: bool = False
@@ -79,17 +82,29 @@ def permit(event: Event, policy: Policy) -> Event:
 
 
 def clean(text: str | None, limit: int) -> str | None:
-    """Text that PostgreSQL, JSON and a terminal can hold: no NUL, no lone surrogates, no control characters, at most `limit` characters."""
+    """Text that PostgreSQL, JSON and a terminal can hold: no NUL, no lone surrogates, no control characters, at most `limit` characters.
+
+    Idempotent. Marks that only steer how text is drawn (direction, soft hyphens) go, and spaces of any kind become one.
+    """
     if text is None:
         return None
     text = text[: limit * 2]
     if not text.isprintable():
-        text = "".join(
-            character
-            if character.isprintable()
-            else "\N{REPLACEMENT CHARACTER}"
-            if "\ud800" <= character <= "\udfff"
-            else " "
-            for character in text
-        )
-    return " ".join(text.split())[:limit] or None
+        text = "".join(character if character.isprintable() else _drawable(character) for character in text)
+    return " ".join(text.split())[:limit].rstrip() or None
+
+
+def _drawable(character: str) -> str:
+    if character in _JOINERS:
+        return character
+    match unicodedata.category(character):
+        case "Cs":
+            return "\N{REPLACEMENT CHARACTER}"
+        case "Cf":
+            return ""
+        case _:
+            return " "
+
+
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Without these Persian falls apart, and so do emoji of several people."""

@@ -11,6 +11,7 @@ import msgspec
 from hub.wire.activity import Facts, UtcTime
 
 Link = Literal["live", "unknown", "offline"]
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
@@ -46,14 +47,14 @@ class TeamName(msgspec.Struct, frozen=True, kw_only=True):
 class Subscribe(_Frame, frozen=True, kw_only=True, tag="subscribe"):
     """Which teams to show; `None` for all that the viewer may see. Replaces an earlier subscription."""
 
-    teams: Annotated[list[int], msgspec.Meta(max_length=10_000)] | None = None
+    teams: Annotated[list[Id], msgspec.Meta(max_length=10_000)] | None = None
 
 
 class ViewerAck(_Frame, frozen=True, kw_only=True, tag="ack"):
     """The newest frame of a team that was drawn. The hub keeps at most two unacked."""
 
-    team: int
-    rev: int
+    team: Id
+    rev: Id
 
 
 FromViewer = Subscribe | ViewerAck
