@@ -1,0 +1,82 @@
+import Button from "@mui/material/Button";
+import { lazy, Suspense, useEffect } from "react";
+import { useDispatch, useSelector } from "react-redux";
+import { Navigate, Route, Routes, useNavigate } from "react-router";
+import { api } from "../http/api";
+import { LivePage } from "../live/LivePage";
+import { sessionApi } from "../session/api";
+import { sessionEnded } from "../session/slice";
+import { Empty } from "../ui/Empty";
+import { ProblemNote } from "../ui/ProblemNote";
+import css from "./App.module.css";
+import { Shell } from "./Shell";
+import type { RootState, Store } from "./store";
+
+const SignInPage = lazy(() => import("../session/SignInPage").then((module) => ({ default: module.SignInPage })));
+const DevicesPage = lazy(() => import("../devices/DevicesPage").then((module) => ({ default: module.DevicesPage })));
+
+export function App() {
+  const session = useSelector((state: RootState) => state.session);
+  const dispatch = useDispatch<Store["dispatch"]>();
+  const checkSession = () =>
+    dispatch(sessionApi.endpoints.me.initiate(undefined, { forceRefetch: true, subscribe: false }));
+  const signedOut = session.status === "out";
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, at the start
+  useEffect(() => {
+    checkSession();
+  }, []);
+  useEffect(() => {
+    if (signedOut) {
+      dispatch(api.util.resetApiState());
+    }
+  }, [signedOut, dispatch]);
+
+  if (session.status === "checking") {
+    return null; // One request on the way: a skeleton would only flash.
+  }
+  if (session.status === "unreached") {
+    return (
+      <main className={css.unreached}>
+        <ProblemNote problem={session.problem} action={<Button onClick={checkSession}>Try again</Button>} />
+      </main>
+    );
+  }
+  if (session.status === "out") {
+    return (
+      <Suspense>
+        <SignInPage ended={session.ended} />
+      </Suspense>
+    );
+  }
+  return (
+    <Suspense>
+      <Routes>
+        <Route element={<Shell me={session.me} />}>
+          <Route index element={<Live onSignedOut={() => dispatch(sessionEnded())} onRefused={checkSession} />} />
+          <Route path="devices" element={<DevicesPage zone={session.me.organisation.zone} />} />
+          <Route path="sign-in" element={<Navigate to="/" replace />} />
+          <Route path="*" element={<NotFound />} />
+        </Route>
+      </Routes>
+    </Suspense>
+  );
+}
+
+function Live(props: { onSignedOut: () => void; onRefused: () => void }) {
+  const navigate = useNavigate();
+  return <LivePage {...props} onEnrol={() => navigate("/devices?enrol")} />;
+}
+
+function NotFound() {
+  const navigate = useNavigate();
+  return (
+    <Empty
+      icon="search"
+      title="There is no such page"
+      action={<Button onClick={() => navigate("/")}>Go to Live</Button>}
+    >
+      The address may be mistyped, or from another version of Daylight.
+    </Empty>
+  );
+}

@@ -1,0 +1,59 @@
+import { Suspense } from "react";
+import { NavLink, Outlet } from "react-router";
+import type { Me } from "../session/api";
+import { BarEnd } from "../ui/Bar";
+import { Icon, type IconName } from "../ui/Icon";
+import { Mark } from "../ui/Mark";
+import { ThemeButton } from "../ui/ThemeButton";
+import { Account } from "./Account";
+import css from "./Shell.module.css";
+
+const PAGES: [path: string, name: string, icon: IconName][] = [
+  ["/", "Live", "live"],
+  ["/devices", "Devices", "screen"],
+];
+
+/** Navigation around every page: a rail at the side, or a bar at the bottom of a phone. */
+export function Shell({ me }: { me: Me }) {
+  const { name, demo } = me.organisation;
+  return (
+    <div className={css.app}>
+      <a className={css.skip} href="#page">
+        Skip to the page
+      </a>
+      <nav className={css.nav} aria-label="Main">
+        <span className={css.mark}>
+          <Mark />
+        </span>
+        {PAGES.map(([path, word, icon]) => (
+          <NavLink key={path} to={path} end className={css.link ?? ""}>
+            <Icon name={icon} size={20} />
+            {word}
+          </NavLink>
+        ))}
+      </nav>
+      <BarEnd
+        value={
+          <>
+            <span className={css.organisation}>{name}</span>
+            {demo && (
+              <span className={css.demo} title="A demonstration: the people and what they do are simulated.">
+                Simulated
+              </span>
+            )}
+            <span className={css.tools}>
+              <ThemeButton />
+              <Account me={me} />
+            </span>
+          </>
+        }
+      >
+        <div className={css.page} id="page" tabIndex={-1}>
+          <Suspense>
+            <Outlet />
+          </Suspense>
+        </div>
+      </BarEnd>
+    </div>
+  );
+}

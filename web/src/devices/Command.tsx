@@ -1,0 +1,40 @@
+import Button from "@mui/material/Button";
+import { useRef, useState } from "react";
+import { Icon } from "../ui/Icon";
+import css from "./Command.module.css";
+
+const SAID_MS = 2_000;
+
+/** A command to paste elsewhere. */
+export function Command({ text }: { text: string }) {
+  const line = useRef<HTMLElement>(null);
+  const [copied, setCopied] = useState(false);
+
+  async function copy() {
+    await toClipboard(text, line.current);
+    setCopied(true);
+    setTimeout(() => setCopied(false), SAID_MS);
+  }
+
+  return (
+    <div className={css.command}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long commands scroll, and the keyboard must reach them */}
+      <code ref={line} className={css.text} tabIndex={0}>
+        {text}
+      </code>
+      <Button onClick={copy} startIcon={<Icon name={copied ? "check" : "copy"} />}>
+        <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
+      </Button>
+    </div>
+  );
+}
+
+/** Plain http on a local network has no clipboard API: then the text is selected and copied the old way. */
+async function toClipboard(text: string, line: HTMLElement | null): Promise<void> {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+  } else if (line) {
+    getSelection()?.selectAllChildren(line);
+    document.execCommand("copy");
+  }
+}

@@ -1,0 +1,93 @@
+import Button from "@mui/material/Button";
+import Dialog from "@mui/material/Dialog";
+import DialogActions from "@mui/material/DialogActions";
+import DialogContent from "@mui/material/DialogContent";
+import DialogTitle from "@mui/material/DialogTitle";
+import { useEffect, useId, useRef } from "react";
+import type { Problem } from "../http/request";
+import { Icon } from "../ui/Icon";
+import { ProblemNote } from "../ui/ProblemNote";
+import { countdown } from "../ui/time";
+import { useNow } from "../ui/useNow";
+import { useDevicesQuery, useMakeCodeMutation } from "./api";
+import { Command } from "./Command";
+import css from "./Dialog.module.css";
+
+const POLL_MS = 2_000;
+
+/** Shows a one-time code, and waits for the device that uses it. */
+export function EnrolDialog({ onClose }: { onClose: () => void }) {
+  const title = useId();
+  const now = useNow(1000);
+  const [makeCode, { data: code, error, isLoading }] = useMakeCodeMutation();
+  const { data: devices } = useDevicesQuery(undefined, { pollingInterval: POLL_MS });
+  const asked = useRef(false);
+  const before = useRef<Set<string> | null>(null);
+
+  useEffect(() => {
+    if (!asked.current) {
+      asked.current = true;
+      makeCode();
+    }
+  }, [makeCode]);
+  if (devices && before.current === null) {
+    before.current = new Set(devices.map((device) => device.id));
+  }
+
+  const enrolled = devices?.find((device) => !before.current?.has(device.id) && !device.revoked_at);
+  const leftS = code ? (Date.parse(code.expires_at) - now) / 1000 : 0;
+  return (
+    <Dialog open onClose={onClose} aria-labelledby={title} fullWidth maxWidth="sm">
+      <DialogTitle id={title} className={css.title ?? ""}>
+        {enrolled ? "Device enrolled" : "Enrol a device"}
+      </DialogTitle>
+      <DialogContent className={css.content ?? ""}>
+        {error && (
+          <ProblemNote problem={error as Problem} action={<Button onClick={() => makeCode()}>Try again</Button>} />
+        )}
+        {isLoading && <div className={css.box} role="status" aria-label="Making a code" />}
+        {!enrolled && code && leftS > 0 && (
+          <>
+            <p>Run this on the computer to enrol, signed in as yourself:</p>
+            <Command text={code.command} />
+            <p>It asks for nothing else. The code in it, should you need it alone:</p>
+            <div className={css.box}>
+              <output className={css.code} aria-label="One-time code">
+                {code.code}
+              </output>
+              <span className={css.left}>
+                one device, <span role="timer">{countdown(leftS)}</span> left
+              </span>
+            </div>
+          </>
+        )}
+        {!enrolled && code && leftS <= 0 && <p>This code has run out unused: they last ten minutes. Get a new one.</p>}
+        <p className={css.waiting} role="status" data-enrolled={enrolled?.id}>
+          {enrolled ? (
+            <>
+              <Icon name="check" className={css.good} />
+              <b>Enrolled: {enrolled.name}</b>
+            </>
+          ) : (
+            code && leftS > 0 && "Waiting for the device. This turns over by itself."
+          )}
+        </p>
+        <p className={css.collected}>
+          <Icon name="ledger" size={14} />
+          <span>
+            Collected from it: your state, when there was input, and the app in front. Not collected: window titles,
+            sites, screenshots, what you type.
+          </span>
+        </p>
+      </DialogContent>
+      <DialogActions className={css.actions ?? ""}>
+        {code && !enrolled && leftS <= 0 && (
+          <Button variant="contained" color="primary" onClick={() => makeCode()}>
+            Get a new code
+          </Button>
+        )}
+        <Button onClick={onClose}>{enrolled ? "Done" : "Close"}</Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * Calls of the hub's HTTP API, same origin. Adds the double-submit token, and turns every failure into a `Problem`:
+ * nothing that a page shows is made up here except what only the browser knows (no connection).
+ */
+
+export interface Problem {
+  /** HTTP status; 0 when the hub was not reached at all. */
+  status: number;
+  title: string;
+  detail?: string;
+  request_id?: string;
+  field?: string;
+  /** Seconds, from `Retry-After`. */
+  retry_after_s?: number;
+}
+
+export interface Call {
+  path: string;
+  method?: "GET" | "POST" | "DELETE";
+  body?: unknown;
+}
+
+const UNREACHED: Problem = {
+  status: 0,
+  title: "The hub can't be reached.",
+  detail: "Nothing was lost. Check the connection and try again.",
+};
+
+export async function request({ path, method = "GET", body }: Call): Promise<{ data: unknown } | { error: Problem }> {
+  try {
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (method !== "GET") {
+      headers["x-csrftoken"] = await csrfToken();
+    }
+    if (body !== undefined) {
+      headers["content-type"] = "application/json";
+    }
+    const sent = { method, headers, credentials: "same-origin" as const };
+    const response = await fetch(path, body === undefined ? sent : { ...sent, body: JSON.stringify(body) });
+    if (!response.ok) {
+      return { error: await problemOf(response) };
+    }
+    return { data: response.status === 204 ? null : await response.json() };
+  } catch {
+    return { error: UNREACHED };
+  }
+}
+
+async function csrfToken(): Promise<string> {
+  if (!cookie("csrftoken")) {
+    await fetch("/api/me", { credentials: "same-origin" }); // Any GET sets the cookie.
+  }
+  return cookie("csrftoken") ?? "";
+}
+
+function cookie(name: string): string | undefined {
+  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
+  return found && decodeURIComponent(found.slice(name.length + 1));
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const problem: Problem = { status: response.status, title: `The hub answered ${response.status}.` };
+  try {
+    const { title, detail, request_id, field } = (await response.json()) as Partial<Problem>;
+    Object.assign(problem, JSON.parse(JSON.stringify({ title, detail, request_id, field })));
+  } catch {
+    // A proxy in between answered with a page of its own: its status is all there is to say.
+  }
+  const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  if (wait > 0) {
+    problem.retry_after_s = wait;
+  }
+  return problem;
+}

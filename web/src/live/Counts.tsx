@@ -1,0 +1,41 @@
+import type { State } from "./activity";
+import css from "./Counts.module.css";
+import { StateMark } from "./StateMark";
+import { STATES } from "./wall";
+
+interface Props {
+  counts: Record<State, number>;
+  people: number;
+  chosen: State | null;
+  onChoose: (state: State | null) => void;
+}
+
+/** How many people are in each state; each count filters. The bar above shows the same as lengths. */
+export function Counts({ counts, people, chosen, onChoose }: Props) {
+  return (
+    <section className={css.counts} aria-label="People by state">
+      <div className={css.mix} data-mix="" aria-hidden="true">
+        {STATES.map((state) => (
+          <i key={state} className={`s-${state}`} style={{ flexGrow: counts[state] / people }} />
+        ))}
+      </div>
+      <ul className={css.list}>
+        {STATES.map((state) => (
+          <li key={state}>
+            <button
+              type="button"
+              className={css.count}
+              data-count={state}
+              data-none={counts[state] === 0 || undefined}
+              aria-pressed={chosen === state}
+              onClick={() => onChoose(chosen === state ? null : state)}
+            >
+              <span className={css.number}>{counts[state].toLocaleString("en")}</span>
+              <StateMark state={state} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

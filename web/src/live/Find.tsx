@@ -1,0 +1,43 @@
+import InputAdornment from "@mui/material/InputAdornment";
+import OutlinedInput from "@mui/material/OutlinedInput";
+import { useEffect, useRef } from "react";
+import { Icon } from "../ui/Icon";
+import css from "./Find.module.css";
+
+/** Filters the rows by what is typed; `/` leads here, Escape empties it. */
+export function Find({ text, onText }: { text: string; onText: (text: string) => void }) {
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    function onKey(event: KeyboardEvent) {
+      const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, [contenteditable]");
+      if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        box.current?.focus();
+      }
+    }
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <OutlinedInput
+      className={css.find ?? ""}
+      inputRef={box}
+      type="search"
+      placeholder="Filter by name, app or team"
+      value={text}
+      onChange={(event) => onText(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") {
+          onText("");
+        }
+      }}
+      inputProps={{ "aria-label": "Filter by name, app or team", "aria-keyshortcuts": "/" }}
+      startAdornment={
+        <InputAdornment position="start">
+          <Icon name="search" />
+        </InputAdornment>
+      }
+      endAdornment={<kbd className={css.key}>/</kbd>}
+    />
+  );
+}

@@ -1,0 +1,27 @@
+import { span } from "../ui/time";
+import type { Freshness } from "./freshness";
+import css from "./LiveBadge.module.css";
+
+const WORDS = { live: "Live", reconnecting: "Reconnecting", stale: "Stale" };
+
+const MEANING = {
+  live: "Connected. The time is how long ago the hub was last heard.",
+  reconnecting: "The connection was lost a moment ago and is being made again.",
+  stale:
+    "The hub is not heard, or cannot vouch for what is shown. The picture is as old as this says; the page keeps trying.",
+};
+
+/** Connection and age of the data. Only the word is announced: the age changes every second. */
+export function LiveBadge({ freshness, stopped }: { freshness: Freshness; stopped: boolean }) {
+  const { word, ageMs } = freshness;
+  return (
+    <span className={css.badge} data-live={word} title={MEANING[word]}>
+      <span role="status">{stopped ? "Stopped" : WORDS[word]}</span>
+      {ageMs !== null && <span className={css.age}>{word === "live" ? tenths(ageMs) : span(ageMs / 1000)}</span>}
+    </span>
+  );
+}
+
+function tenths(ms: number): string {
+  return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+}

@@ -1,0 +1,44 @@
+import { memo } from "react";
+import css from "./PeopleTable.module.css";
+import { StateMark } from "./StateMark";
+import type { Row } from "./wall";
+
+interface Props extends Omit<Row, "key"> {
+  index: number;
+  edge: string;
+  height: number;
+}
+
+/** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
+export const PersonRow = memo(function PersonRow(props: Props) {
+  const { person, name, state, what, detail, held, age, simulated, index, edge, height } = props;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className={css.row}
+      data-person={person}
+      data-state={state}
+      data-edge={edge}
+      style={{ height }}
+    >
+      <span role="cell" data-cell="state">
+        <StateMark state={state} />
+      </span>
+      <span role="cell" data-cell="name" title={name}>
+        {name}
+        {simulated && <span className={css.simulated}> simulated</span>}
+      </span>
+      <span role="cell" data-cell="app" title={[what, detail].filter(Boolean).join(" · ")}>
+        {what}
+        {detail && <span className={css.detail}>{what ? ` · ${detail}` : detail}</span>}
+      </span>
+      <span role="cell" data-cell="for">
+        {held}
+      </span>
+      <span role="cell" data-cell="age">
+        {age}
+      </span>
+    </div>
+  );
+});

@@ -1,0 +1,13 @@
+/** Close codes by their groups, as hub/wire/closing.py has them: a peer needs to know only the groups. */
+export type Duty = "retry" | "renew" | "stop";
+
+/** What a viewer owes after this close code. Codes outside our range (1006, 1009, 1012, ...) mean: try again. */
+export function dutyOf(code: number): Duty {
+  if (code >= 4300 && code < 4400) {
+    return "stop";
+  }
+  if (code >= 4200 && code < 4300) {
+    return "renew";
+  }
+  return "retry";
+}

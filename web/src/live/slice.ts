@@ -1,0 +1,167 @@
+/**
+ * What the live socket told, and how fresh it is. Pure: time comes in with the actions.
+ * *Snapshot + deltas = a fresh snapshot*; a delta of another epoch, or not newer than what is held, changes nothing.
+ */
+import { createSlice, type PayloadAction } from "@reduxjs/toolkit";
+import type { Delta, Snapshot, Tile, ToViewer } from "../wire.gen";
+
+/** A frame, and when it came by this computer's clock, in ms. */
+export interface Heard {
+  frame: ToViewer;
+  atMs: number;
+}
+
+export interface Team {
+  id: number;
+  name: string;
+  /** `null` until the first snapshot is whole. */
+  epoch: string | null;
+  rev: number;
+  tiles: Record<number, Tile>;
+  /** People by name: kept here, since sorting thousands at each frame would cost more than drawing them. */
+  order: number[];
+  arriving: Arriving | null;
+}
+
+/** A snapshot of which pieces are still to come, and the deltas that came in between. */
+interface Arriving {
+  epoch: string;
+  rev: number;
+  parts: number;
+  received: Tile[][];
+  later: Delta[];
+}
+
+export interface LiveState {
+  /** `idle`: not wanted now. `stopped`: the hub said not to come again. */
+  link: "idle" | "connecting" | "open" | "waiting" | "stopped";
+  /** `null`: not told yet. Empty: this viewer may see nobody. */
+  teams: Team[] | null;
+  heardAtMs: number | null;
+  /** Hub time minus this computer's. */
+  clockOffsetMs: number;
+  /** Hub time from which on the hub cannot vouch for what is shown. */
+  staleSinceMs: number | null;
+}
+
+const initialState: LiveState = {
+  link: "idle",
+  teams: null,
+  heardAtMs: null,
+  clockOffsetMs: 0,
+  staleSinceMs: null,
+};
+
+/** A sample this much below the estimate is no late frame: a clock was set. */
+const CLOCK_STEP_MS = 5_000;
+
+export const liveSlice = createSlice({
+  name: "live",
+  initialState,
+  reducers: {
+    linkChanged(live, { payload }: PayloadAction<LiveState["link"]>) {
+      live.link = payload;
+    },
+    framesDrawn(live, { payload }: PayloadAction<Heard[]>) {
+      for (const { frame, atMs } of payload) {
+        take(live, frame, atMs);
+      }
+    },
+  },
+});
+
+export const { linkChanged, framesDrawn } = liveSlice.actions;
+
+function take(live: LiveState, frame: ToViewer, atMs: number): void {
+  const first = live.heardAtMs === null;
+  live.heardAtMs = atMs;
+  if ("now" in frame) {
+    // Frames come late, never early: the largest difference seen is the closest to the truth.
+    const sample = Date.parse(frame.now) - atMs;
+    const stepped = sample < live.clockOffsetMs - CLOCK_STEP_MS;
+    live.clockOffsetMs = first || stepped ? sample : Math.max(live.clockOffsetMs, sample);
+  }
+  switch (frame.t) {
+    case "teams": {
+      const held = new Map(live.teams?.map((team) => [team.id, team]));
+      live.teams = frame.teams
+        .map(({ id, name }) => ({ ...(held.get(id) ?? EMPTY), id, name, arriving: null }))
+        .sort((one, other) => byName(one.name, other.name) || one.id - other.id);
+      live.staleSinceMs = null;
+      break;
+    }
+    case "snapshot":
+      takePart(teamOf(live, frame.team), frame);
+      break;
+    case "delta":
+      takeDelta(teamOf(live, frame.team), frame);
+      break;
+    case "stale":
+      live.staleSinceMs = frame.since_at ? Date.parse(frame.since_at) : null;
+      break;
+  }
+}
+
+const EMPTY = { epoch: null, rev: 0, tiles: {}, order: [] };
+
+function teamOf(live: LiveState, id: number): Team | undefined {
+  return live.teams?.find((team) => team.id === id);
+}
+
+function takePart(team: Team | undefined, part: Snapshot): void {
+  if (!team) {
+    return;
+  }
+  if (part.part === firstPart(part) || team.arriving?.epoch !== part.epoch || team.arriving.rev !== part.rev) {
+    team.arriving = { epoch: part.epoch, rev: part.rev, parts: part.parts, received: [], later: [] };
+  }
+  const { arriving } = team;
+  arriving.received.push(part.tiles);
+  if (arriving.received.length < arriving.parts) {
+    return;
+  }
+  team.epoch = arriving.epoch;
+  team.rev = arriving.rev;
+  team.tiles = Object.fromEntries(arriving.received.flat().map((tile) => [tile.person, tile]));
+  team.order = sorted(team.tiles);
+  team.arriving = null;
+  for (const delta of arriving.later) {
+    takeDelta(team, delta);
+  }
+}
+
+/** A lone piece is always the first; of several, 0 is. */
+function firstPart(part: Snapshot): number {
+  return part.parts <= 1 ? part.part : 0;
+}
+
+function takeDelta(team: Team | undefined, delta: Delta): void {
+  if (team?.arriving) {
+    team.arriving.later.push(delta);
+    return;
+  }
+  if (!team || team.epoch !== delta.epoch || delta.rev <= team.rev) {
+    return;
+  }
+  let moved = false;
+  for (const tile of delta.tiles) {
+    moved ||= team.tiles[tile.person]?.name !== tile.name;
+    team.tiles[tile.person] = tile;
+  }
+  for (const person of delta.gone ?? []) {
+    moved ||= person in team.tiles;
+    delete team.tiles[person];
+  }
+  team.rev = delta.rev;
+  if (moved) {
+    team.order = sorted(team.tiles);
+  }
+}
+
+const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true }).compare;
+
+function sorted(tiles: Record<number, Tile>): number[] {
+  return Object.values(tiles)
+    .sort((one, other) => byName(one.name, other.name) || one.person - other.person)
+    .map((tile) => tile.person);
+}

@@ -1,0 +1,105 @@
+/**
+ * The live socket: connects, hears, connects again. It knows nothing of tiles; whoever opens it says what a frame means.
+ * Silence of 3 s is a dead link, since the hub beats each second.
+ */
+import type { FromViewer, ToViewer } from "../wire.gen";
+import { type Duty, dutyOf } from "./closing";
+
+export const SILENCE_MAX_MS = 3_000;
+const CONNECT_MAX_MS = 8_000;
+const BACKOFF_FIRST_MS = 500;
+const BACKOFF_MAX_MS = 10_000;
+
+export interface LiveEvents {
+  connecting(): void;
+  open(): void;
+  frame(frame: ToViewer): void;
+  /** Comes after every connection; `opened`: whether the hub had accepted it. After `retry` another attempt follows by itself. */
+  closed(duty: Duty, opened: boolean): void;
+}
+
+export interface LiveSocket {
+  send(frame: FromViewer): void;
+  /** Tries at once instead of after the pause: the network or the page is back. */
+  hurry(): void;
+  close(): void;
+}
+
+/** Full jitter: after a hub's restart its viewers don't come back in one second. */
+export function backoffMs(attempt: number, random: () => number): number {
+  return 100 + random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt);
+}
+
+export function openLive(url: string, events: LiveEvents, random: () => number = Math.random): LiveSocket {
+  let socket: WebSocket | null = null;
+  let attempt = 0;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let pause: ReturnType<typeof setTimeout> | undefined;
+
+  function connect() {
+    const current = new WebSocket(url);
+    let opened = false;
+    socket = current;
+    events.connecting();
+    expectWithin(CONNECT_MAX_MS, current);
+    current.onopen = () => {
+      opened = true;
+      expectWithin(SILENCE_MAX_MS, current);
+      events.open();
+    };
+    current.onmessage = ({ data }) => {
+      attempt = 0;
+      expectWithin(SILENCE_MAX_MS, current);
+      events.frame(JSON.parse(data) as ToViewer);
+    };
+    current.onclose = ({ code }) => gone(current, code, opened);
+  }
+
+  function expectWithin(limitMs: number, current: WebSocket) {
+    clearTimeout(silence);
+    silence = setTimeout(() => gone(current, 1006, true), limitMs);
+  }
+
+  /** A dead link may take minutes to close: it is let go of at once, and its later words are not heard. */
+  function gone(current: WebSocket, code: number, opened: boolean) {
+    if (socket !== current) {
+      return;
+    }
+    letGo();
+    const duty = dutyOf(code);
+    if (duty === "retry") {
+      pause = setTimeout(connect, backoffMs(attempt++, random));
+    }
+    events.closed(duty, opened);
+  }
+
+  function letGo() {
+    clearTimeout(silence);
+    clearTimeout(pause);
+    const old = socket;
+    socket = null;
+    if (old) {
+      old.onopen = old.onmessage = old.onclose = null;
+      old.close();
+    }
+  }
+
+  connect();
+  return {
+    send(frame) {
+      if (socket?.readyState === WebSocket.OPEN) {
+        socket.send(JSON.stringify(frame));
+      }
+    },
+    hurry() {
+      if (!socket && pause !== undefined) {
+        clearTimeout(pause);
+        connect();
+      }
+    },
+    close() {
+      letGo();
+      pause = undefined;
+    },
+  };
+}

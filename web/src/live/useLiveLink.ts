@@ -1,0 +1,99 @@
+import { useEffect, useEffectEvent } from "react";
+import { useDispatch } from "react-redux";
+import type { FromViewer, ToViewer } from "../wire.gen";
+import { framesDrawn, type Heard, linkChanged } from "./slice";
+import { openLive } from "./socket";
+
+export interface LiveLinkEvents {
+  /** The hub ended this session. */
+  onSignedOut: () => void;
+  /** The hub did not accept the connection; a browser is not told why. */
+  onRefused: () => void;
+}
+
+/**
+ * Keeps the live socket open while mounted. Frames are gathered and drawn once per animation frame, then acked; in a
+ * hidden page there are no animation frames, so they are taken as they come, and the hub's two unacked frames don't run out.
+ * `attempt` opens a new socket when it changes.
+ */
+export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
+  const dispatch = useDispatch();
+  const signedOut = useEffectEvent(events.onSignedOut);
+  const refused = useEffectEvent(events.onRefused);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt means another socket
+  useEffect(() => {
+    let heard: Heard[] = [];
+    let drawing = 0;
+
+    function draw() {
+      cancelAnimationFrame(drawing);
+      drawing = 0;
+      if (heard.length === 0) {
+        return;
+      }
+      const drawn = heard;
+      heard = [];
+      dispatch(framesDrawn(drawn));
+      for (const ack of acksOf(drawn)) {
+        socket.send(ack);
+      }
+    }
+
+    function frame(received: ToViewer) {
+      heard.push({ frame: received, atMs: Date.now() });
+      if (document.hidden) {
+        draw();
+      } else if (!drawing) {
+        drawing = requestAnimationFrame(draw);
+      }
+    }
+
+    const socket = openLive(addressOf(location), {
+      connecting: () => dispatch(linkChanged("connecting")),
+      open: () => {
+        dispatch(linkChanged("open"));
+        socket.send({ t: "subscribe" });
+      },
+      frame,
+      closed: (duty, opened) => {
+        draw();
+        dispatch(linkChanged(duty === "retry" ? "waiting" : "stopped"));
+        if (duty === "renew") {
+          signedOut();
+        } else if (duty === "retry" && !opened) {
+          refused();
+        }
+      },
+    });
+
+    const shownAgain = () => {
+      draw();
+      socket.hurry();
+    };
+    document.addEventListener("visibilitychange", shownAgain);
+    addEventListener("online", shownAgain);
+    return () => {
+      document.removeEventListener("visibilitychange", shownAgain);
+      removeEventListener("online", shownAgain);
+      cancelAnimationFrame(drawing);
+      socket.close();
+      dispatch(linkChanged("idle"));
+    };
+  }, [dispatch, attempt]);
+}
+
+function addressOf({ protocol, host }: Location): string {
+  return `${protocol === "https:" ? "wss" : "ws"}://${host}/live`;
+}
+
+/** One for each team: the newest of what was drawn. */
+export function acksOf(drawn: Heard[]): FromViewer[] {
+  const newest = new Map<number, number>();
+  for (const { frame } of drawn) {
+    if (frame.t === "snapshot" || frame.t === "delta") {
+      newest.set(frame.team, frame.rev);
+    }
+  }
+  return [...newest].map(([team, rev]) => ({ t: "ack", team, rev }));
+}

@@ -1,0 +1,23 @@
+import { api } from "../http/api";
+
+export type RoleName = "employee" | "manager" | "admin" | "auditor" | "representative";
+
+export interface Me {
+  id: number;
+  name: string;
+  email: string;
+  roles: { role: RoleName; team: number | null }[];
+  organisation: { name: string; zone: string; demo: boolean };
+}
+
+export const sessionApi = api.injectEndpoints({
+  endpoints: (build) => ({
+    me: build.query<Me, void>({ query: () => ({ path: "/api/me" }) }),
+    signIn: build.mutation<Me, { email: string; password: string }>({
+      query: (body) => ({ path: "/api/session", method: "POST", body }),
+    }),
+    signOut: build.mutation<null, void>({ query: () => ({ path: "/api/session", method: "DELETE" }) }),
+  }),
+});
+
+export const { useSignInMutation, useSignOutMutation } = sessionApi;

@@ -1,0 +1,88 @@
+/** Icons on a 16-pixel grid, painted with the text's colour. The state icons differ in outline, so they are told apart without colour. */
+interface Shape {
+  d: string;
+  /** Width of the line; a shape without one is filled. */
+  line?: number;
+  dashed?: boolean;
+}
+
+const SHAPES = {
+  active: { d: "M2 8a6 6 0 1 0 12 0a6 6 0 1 0 -12 0z" },
+  passive: { d: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM6.3 5.2v5.6L11 8z" },
+  idle: { d: "M2.6 8a5.4 5.4 0 1 0 10.8 0a5.4 5.4 0 1 0 -10.8 0zM8 5v3.2l2 1.3", line: 1.7 },
+  locked: {
+    d: "M4.6 7V5.4a3.4 3.4 0 0 1 6.8 0V7h.4c.7 0 1.2.5 1.2 1.2v4.6c0 .7-.5 1.2-1.2 1.2H4.2c-.7 0-1.2-.5-1.2-1.2V8.2C3 7.5 3.5 7 4.2 7zm1.6 0h3.6V5.4a1.8 1.8 0 0 0-3.6 0z",
+  },
+  break: {
+    d: "M2.5 5h9v1h.7a2.5 2.5 0 0 1 0 5h-1.1a4 4 0 0 1-3.6 2.5h-1A4 4 0 0 1 2.5 9.5zm9 2.5v2h.7a1 1 0 0 0 0-2zM4.5 1.5h1.3v2H4.5zm3.2 0H9v2H7.7z",
+  },
+  private: {
+    d: "M2 8.5C3.4 5.9 5.5 4.5 8 4.5s4.6 1.4 6 4c-1.4 2.5-3.5 3.8-6 3.8S3.4 11 2 8.5zM3 13.5l10-11",
+    line: 1.7,
+  },
+  offline: { d: "M2.8 8a5.2 5.2 0 1 0 10.4 0a5.2 5.2 0 1 0 -10.4 0zM4.4 11.6l7.2-7.2", line: 1.6 },
+  stale: { d: "M2.6 8a5.4 5.4 0 1 0 10.8 0a5.4 5.4 0 1 0 -10.8 0z", line: 1.7, dashed: true },
+  attention: {
+    d: "M7 2.2a1.15 1.15 0 0 1 2 0l5.3 9.6c.4.8-.1 1.7-1 1.7H2.7c-.9 0-1.4-.9-1-1.7zM7.2 5.6l.25 3.8h1.1l.25-3.8zm.8 4.7a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8z",
+  },
+  live: { d: "M2 9.5h2.5L6.5 4l3 8 1.8-4.5H14", line: 1.5 },
+  people: {
+    d: "M3.5 5.5a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0zM1.8 13c.4-2.3 2-3.7 4.2-3.7s3.8 1.4 4.2 3.7M10.5 3.3a2.5 2.5 0 0 1 0 4.5M12 9.7c1.3.6 2 1.7 2.3 3.3",
+    line: 1.5,
+  },
+  screen: {
+    d: "M3 2.8h10a1.2 1.2 0 0 1 1.2 1.2v6a1.2 1.2 0 0 1 -1.2 1.2h-10a1.2 1.2 0 0 1 -1.2 -1.2v-6a1.2 1.2 0 0 1 1.2 -1.2zM5.5 13.7h5",
+    line: 1.5,
+  },
+  search: { d: "M2.5 7a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0zM10.5 10.5L14 14", line: 1.5 },
+  sun: {
+    d: "M5.2 8a2.8 2.8 0 1 0 5.6 0a2.8 2.8 0 1 0 -5.6 0zM8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M12.6 3.4l-.9.9M4.3 11.7l-.9.9",
+    line: 1.5,
+  },
+  down: { d: "M4.5 6.5L8 10l3.5-3.5", line: 1.5 },
+  close: { d: "M4 4l8 8M12 4l-8 8", line: 1.5 },
+  ledger: {
+    d: "M1.8 8C3.2 5.2 5.3 3.8 8 3.8S12.8 5.2 14.2 8c-1.4 2.8-3.5 4.2-6.2 4.2S3.2 10.8 1.8 8zM6 8a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z",
+    line: 1.5,
+  },
+  check: { d: "M3.5 8.5l3 3 6-7", line: 2 },
+  key: { d: "M2.5 8a3 3 0 1 0 6 0a3 3 0 1 0 -6 0zM8.5 8H14v2.5M11.5 8v2", line: 1.5 },
+  plus: { d: "M8 3v10M3 8h10", line: 1.5 },
+  copy: {
+    d: "M6.5 5.5h6a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1h-6a1 1 0 0 1-1-1v-6a1 1 0 0 1 1-1zM3.5 10.5a1 1 0 0 1-1-1v-6a1 1 0 0 1 1-1h6a1 1 0 0 1 1 1",
+    line: 1.5,
+  },
+  moon: { d: "M9.5 2.2A6 6 0 1 0 13.8 10 5 5 0 0 1 9.5 2.2z", line: 1.5 },
+} satisfies Record<string, Shape>;
+
+export type IconName = keyof typeof SHAPES;
+
+/** Decoration beside a word: hidden from screen readers. A plain svg, since a wall draws hundreds. */
+export function Icon({
+  name,
+  size = 16,
+  className,
+}: {
+  name: IconName;
+  size?: number;
+  className?: string | undefined;
+}) {
+  const { d, line, dashed }: Shape = SHAPES[name];
+  return (
+    <svg className={className} width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+      {line ? (
+        <path
+          d={d}
+          fill="none"
+          stroke="currentColor"
+          strokeWidth={line}
+          strokeLinecap="round"
+          strokeLinejoin="round"
+          strokeDasharray={dashed ? "2.3 2.4" : undefined}
+        />
+      ) : (
+        <path d={d} fill="currentColor" fillRule="evenodd" />
+      )}
+    </svg>
+  );
+}

@@ -1,0 +1,102 @@
+/* Generated from docs/schema/viewer.json by `npm run gen`. Do not edit. */
+
+export type ToViewer = Teams | Snapshot | Delta | Stale | Beat;
+export type FromViewer = Subscribe | ViewerAck;
+
+/**
+ * Answer to `subscribe`: the teams that follow. Empty when the viewer may see nobody.
+ */
+export interface Teams {
+  t: "teams";
+  teams: TeamName[];
+  now: string;
+}
+/**
+ * A team that the viewer may see.
+ */
+export interface TeamName {
+  id: number;
+  name: string;
+}
+/**
+ * A team whole, in `parts` pieces. Replaces all that is held of the team once the last piece is in.
+ */
+export interface Snapshot {
+  t: "snapshot";
+  team: number;
+  epoch: string;
+  rev: number;
+  now: string;
+  part: number;
+  parts: number;
+  tiles: Tile[];
+}
+/**
+ * One person, as the wall draws them: the facts of all their devices united. The state is decided where it is drawn.
+ */
+export interface Tile {
+  person: number;
+  name: string;
+  link?: "live" | "offline" | "unknown";
+  facts?: Facts | null;
+  at?: string | null;
+  since_at?: string | null;
+  idle_limit_s?: number;
+  simulated?: boolean;
+}
+/**
+ * What a device saw. `None` for a text means: not permitted, not available, or not there.
+ */
+export interface Facts {
+  app?: string | null;
+  site?: string | null;
+  title?: string | null;
+  last_input_at?: string | null;
+  call?: boolean;
+  media?: boolean;
+  presenting?: boolean;
+  locked?: boolean;
+  on_break?: boolean;
+  private?: boolean;
+}
+/**
+ * What changed in a team since the last frame; `gone` have left it.
+ */
+export interface Delta {
+  t: "delta";
+  team: number;
+  epoch: string;
+  rev: number;
+  now: string;
+  tiles: Tile[];
+  gone?: number[];
+}
+/**
+ * The hub cannot vouch for what is shown since `since_at`; snapshots follow when it can again (`since_at` absent).
+ */
+export interface Stale {
+  t: "stale";
+  since_at?: string | null;
+}
+/**
+ * Nothing changed, and the link is well. Sent each second of silence.
+ */
+export interface Beat {
+  t: "beat";
+  now: string;
+}
+/**
+ * Which teams to show; `None` for all that the viewer may see. Replaces an earlier subscription.
+ */
+export interface Subscribe {
+  t: "subscribe";
+  teams?: number[] | null;
+}
+/**
+ * The newest frame of a team that was drawn. The hub keeps at most two unacked.
+ */
+export interface ViewerAck {
+  t: "ack";
+  team: number;
+  rev: number;
+}
