@@ -45,7 +45,7 @@ from hub.settings import Settings
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Embedded", "Servers", "require_free_port", "running", "wheel_binaries"]
+__all__ = ["Embedded", "Handle", "Servers", "require_free_port", "running", "wheel_binaries"]
 
 TICK_S = 0.1
 """How often the supervisor looks whether a server has died."""

