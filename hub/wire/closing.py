@@ -29,8 +29,9 @@ class Close(IntEnum):
     ACCESS_CHANGED = 4106
     """What the viewer may see has changed: connect again for the new view."""
     MALFORMED = 4110
-    """Not msgpack or JSON."""
+    """Not msgpack, or not JSON, as the subprotocol says."""
     UNKNOWN_TYPE = 4111
+    """No frame of this direction has such a `t`, or it has none."""
     WRONG_PHASE = 4112
     """A known type, at a time when it has no meaning (a batch before `hello`)."""
     TOO_DEEP = 4113
@@ -43,9 +44,13 @@ class Close(IntEnum):
     """NaN or an infinity."""
 
     UNKNOWN_DEVICE = 4200
+    """No device with this id was enrolled here."""
     REVOKED = 4201
+    """The device, or its person, was deactivated."""
     BAD_SIGNATURE = 4202
+    """Not signed by the key that was enrolled, or not for this connection, origin, epoch and number."""
     SIGNED_OUT = 4203
+    """The viewer's session has ended."""
 
     FENCED = 4300
     """Another connection of the same device took over."""

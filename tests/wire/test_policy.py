@@ -1,0 +1,246 @@
+"""What a policy lets through: less in doubt, never an event fewer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts
+from hub.wire.events import Event, Gap, Interval, digest
+from hub.wire.policy import DEFAULT, NOTHING, TEXT_MAX, Policy, clean, permit, permit_facts, stricter
+
+AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+EVERYTHING = Policy(version=9, app=True, site=True, title=True, input_counts=True)
+WORDS = [field.name for field in msgspec.structs.fields(Policy) if field.type is bool]
+COUNTS = ("keys", "clicks", "scrolls")
+
+texts = st.none() | st.text(st.characters(), max_size=600) | st.sampled_from(["a" * 1000, "\x00", "\ud800", "  a  b  "])
+policies = st.builds(
+    Policy,
+    version=st.integers(0, 9),
+    idle_limit_s=st.sampled_from([0, 60, 300]),
+    app=st.booleans(),
+    site=st.booleans(),
+    title=st.booleans(),
+    input_counts=st.booleans(),
+)
+facts = st.builds(
+    Facts,
+    app=texts,
+    site=texts,
+    title=texts,
+    last_input_at=st.none() | st.just(AT),
+    call=st.booleans(),
+    media=st.booleans(),
+    presenting=st.booleans(),
+    locked=st.booleans(),
+    on_break=st.booleans(),
+    private=st.booleans(),
+)
+intervals = st.builds(
+    Interval,
+    started_at=st.just(AT),
+    ended_at=st.just(AT + timedelta(minutes=1)),
+    wall_at=st.just(AT),
+    zone_min=st.just(60),
+    policy=st.integers(0, 9),
+    hub_clock=st.booleans(),
+    facts=facts,
+    first_input_at=st.none() | st.just(AT),
+    keys=st.integers(0, 100),
+    clicks=st.integers(0, 100),
+    scrolls=st.integers(0, 100),
+)
+gaps = st.builds(
+    Gap, started_at=st.just(AT), ended_at=st.just(AT), wall_at=st.just(AT), zone_min=st.just(0), policy=st.just(3)
+)
+events = intervals | gaps
+
+
+def test_narrowest_policy_keeps_state_and_nothing_else() -> None:
+    permitted = permit(_full(), NOTHING)
+
+    assert permitted == Interval(
+        started_at=AT,
+        ended_at=AT + timedelta(minutes=1),
+        wall_at=AT,
+        zone_min=60,
+        policy=9,
+        facts=Facts(last_input_at=AT, call=True, media=True, presenting=True, locked=True, on_break=True),
+        first_input_at=AT,
+    )
+
+
+def test_default_policy_adds_the_app_and_nothing_else() -> None:
+    assert [word for word in WORDS if getattr(DEFAULT, word)] == ["app"]
+    permitted = permit(_full(), DEFAULT)
+
+    assert permitted == msgspec.structs.replace(
+        permit(_full(), NOTHING), facts=msgspec.structs.replace(permit(_full(), NOTHING).facts, app="Editor")
+    )
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_each_word_of_a_policy_lets_its_own_fields_through_and_no_others(word: str) -> None:
+    bare, with_word = permit(_full(), NOTHING), permit(_full(), Policy(version=9, **{word: True}))
+
+    changed = _changed(bare, with_word)
+    assert changed == (set(COUNTS) if word == "input_counts" else {word})
+
+
+def test_a_policy_of_the_future_permits_no_more_for_words_that_we_do_not_know() -> None:
+    newer = msgspec.json.decode(b'{"version": 12, "screenshots": true, "title_of_documents": true}', type=Policy)
+
+    assert permit(_full(), newer) == permit(_full(), NOTHING)
+
+
+def test_every_field_of_facts_is_either_known_to_permit_or_stripped() -> None:
+    """Whoever adds a fact decides here whether it needs a word in the policy."""
+    state = {"last_input_at", "call", "media", "presenting", "locked", "on_break", "private"}
+
+    assert set(Facts.__struct_fields__) == state | {"app", "site", "title"}
+    assert set(TEXT_MAX) == {"app", "site", "title"}
+
+
+@given(intervals, policies)
+def test_private_time_keeps_nothing_but_that_it_is_private(event: Interval, policy: Policy) -> None:
+    private = msgspec.structs.replace(event, facts=msgspec.structs.replace(event.facts, private=True))
+
+    permitted = permit(private, policy)
+
+    assert permitted.facts == Facts(private=True)
+    assert (permitted.first_input_at, permitted.keys, permitted.clicks, permitted.scrolls) == (None, 0, 0, 0)
+
+
+@given(events, policies)
+def test_permit_never_touches_what_makes_an_event_countable(event: Event, policy: Policy) -> None:
+    permitted = permit(event, policy)
+
+    assert type(permitted) is type(event)
+    for name in ("started_at", "ended_at", "wall_at", "zone_min", "policy", "hub_clock"):
+        assert getattr(permitted, name) == getattr(event, name)
+    assert digest(1, permitted) == digest(1, event)
+
+
+@given(events, policies)
+def test_permit_twice_is_permit_once(event: Event, policy: Policy) -> None:
+    assert permit(permit(event, policy), policy) == permit(event, policy)
+
+
+@given(events, policies, policies)
+def test_one_policy_after_another_keeps_no_more_than_either(event: Event, one: Policy, other: Policy) -> None:
+    both = permit(permit(event, one), other)
+
+    assert both == permit(permit(event, other), one) == permit(event, stricter(one, other))
+    for policy in (one, other):
+        assert _kept(both) <= _kept(permit(event, policy))
+
+
+@given(policies, policies)
+def test_stricter_permits_field_by_field_what_both_permit(one: Policy, other: Policy) -> None:
+    result = stricter(one, other)
+
+    for word in WORDS:
+        assert getattr(result, word) == (getattr(one, word) and getattr(other, word)), word
+    assert result.version == one.version
+    assert result.idle_limit_s == max(one.idle_limit_s, IDLE_LIMIT_MIN_S)
+
+
+def test_stricter_knows_every_word() -> None:
+    """A word that `stricter` forgot would be false in its answer, whatever the policies say: closed, but useless."""
+    assert set(WORDS) == {"app", "site", "title", "input_counts"}
+    assert stricter(EVERYTHING, EVERYTHING) == EVERYTHING
+
+
+@given(texts, st.integers(1, 40))
+@example("ab cd", 3)  # cut behind a space
+@example("a\N{SOFT HYPHEN}b", 1)
+def test_clean_text_can_be_stored_and_is_clean_already(text: str | None, limit: int) -> None:
+    cleaned = clean(text, limit)
+
+    if cleaned is None:
+        return
+    assert 0 < len(cleaned) <= limit
+    cleaned.encode()
+    assert "\x00" not in cleaned
+    assert cleaned == cleaned.strip()
+    assert all(mark.isprintable() or mark in "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}" for mark in cleaned)
+    assert msgspec.json.decode(msgspec.json.encode(cleaned)) == cleaned
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(cleaned)) == cleaned
+    assert clean(cleaned, limit) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        (None, None),
+        ("", None),
+        (" \t\r\n ", None),
+        ("\x00", None),
+        ("a\x00b", "a b"),
+        ("a\x1b[31mb", "a [31mb"),
+        ("a \t\n b", "a b"),
+        ("\ud83d half an emoji", "\N{REPLACEMENT CHARACTER} half an emoji"),
+        ("Page - Microsoft\N{ZERO WIDTH SPACE} Edge", "Page - Microsoft Edge"),
+        ("re\N{SOFT HYPHEN}port", "report"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe", "gpj.exe"),
+        ("👩\N{ZERO WIDTH JOINER}🚀 Rocket", "👩\N{ZERO WIDTH JOINER}🚀 Rocket"),
+        ("a\N{NO-BREAK SPACE}b\N{IDEOGRAPHIC SPACE}c", "a b c"),
+        ("Ünïcode — 日本語 📋", "Ünïcode — 日本語 📋"),
+        ("x" * 50, "x" * 30),
+    ],
+)
+def test_clean(text: str | None, cleaned: str | None) -> None:
+    assert clean(text, 30) == cleaned
+
+
+def test_texts_are_cut_to_their_limits() -> None:
+    long = Facts(app="a" * 9999, site="s" * 9999, title="t" * 9999)
+
+    kept = permit_facts(long, EVERYTHING)
+
+    assert {name: len(getattr(kept, name)) for name in TEXT_MAX} == TEXT_MAX
+
+
+def _full() -> Interval:
+    return Interval(
+        started_at=AT,
+        ended_at=AT + timedelta(minutes=1),
+        wall_at=AT,
+        zone_min=60,
+        policy=9,
+        facts=Facts(
+            app="Editor",
+            site="wiki.example.org",
+            title="Plan",
+            last_input_at=AT,
+            call=True,
+            media=True,
+            presenting=True,
+            locked=True,
+            on_break=True,
+        ),
+        first_input_at=AT,
+        keys=3,
+        clicks=2,
+        scrolls=1,
+    )
+
+
+def _changed(one: Any, other: Any) -> set[str]:
+    """Names of the fields in which two intervals or their facts differ."""
+    pairs = [(one, other, [name for name in Interval.__struct_fields__ if name != "facts"])]
+    pairs += [(one.facts, other.facts, list(Facts.__struct_fields__))]
+    return {name for a, b, names in pairs for name in names if getattr(a, name) != getattr(b, name)}
+
+
+def _kept(event: Event) -> set[tuple[str, object]]:
+    """What an event tells, as pairs of field and value."""
+    if isinstance(event, Gap):
+        return set()
+    told = {(name, getattr(event.facts, name)) for name in Facts.__struct_fields__}
+    told |= {(name, getattr(event, name)) for name in (*COUNTS, "first_input_at")}
+    return {(name, value) for name, value in told if value not in (None, False, 0)}
