@@ -1,0 +1,174 @@
+"""The one function that decides access: `may(viewer, action, subject, over)`. Pure; whoever asks loads both sides first.
+
+Every route, socket message, export and job asks it. An admin configures and sees nobody's activity. A manager sees only the time
+in which a person was in their teams. Everybody sees themselves. An auditor reads the audit. Who is deactivated may nothing.
+`docs/access.md` is generated from it (`access_table.py`).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+import msgspec
+
+from hub.tables import Person
+
+RoleName = Literal["manager", "admin", "auditor"]
+Action = Literal[
+    "see_presence",
+    "see_activity",
+    "see_team",
+    "configure",
+    "enrol_own_device",
+    "see_devices",
+    "revoke_device",
+    "read_audit",
+]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+
+class Range(msgspec.Struct, frozen=True):
+    """A stretch of time, `[start_at, end_at)`. With both equal it is that instant."""
+
+    start_at: datetime
+    end_at: datetime
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """The time somebody was in a team, `[since_at, until_at)`; no `until_at`: they still are."""
+
+    team: int
+    since_at: datetime
+    until_at: datetime | None = None
+
+
+class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks. `managed` holds the teams they manage and all that lies under those."""
+
+    person: int
+    access_version: int
+    roles: frozenset[str] = frozenset()
+    managed: frozenset[int] = frozenset()
+    active: bool = True
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked about: a person with the history of their teams, or a team, or (neither) the organisation."""
+
+    person: int | None = None
+    stays: tuple[Stay, ...] = ()
+    team: int | None = None
+
+
+ORGANISATION = Subject()
+
+
+def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = None) -> bool:
+    """Whether `viewer` may do `action` to `subject`, over the whole of `over` (now, when none is given).
+
+    For a part of a range ask `permitted`.
+    """
+    if not viewer.active:
+        return False
+    own = subject.person is not None and subject.person == viewer.person
+    match action:
+        case "see_presence" | "see_activity":
+            wanted = over or _now()
+            return permitted(viewer, action, subject, wanted) == (wanted,)
+        case "see_team":
+            return subject.team is not None and subject.team in viewer.managed
+        case "configure":
+            return "admin" in viewer.roles
+        case "enrol_own_device":
+            return own
+        case "see_devices" | "revoke_device":
+            return own or (subject.person is not None and "admin" in viewer.roles)
+        case "read_audit":
+            return "auditor" in viewer.roles
+
+
+def permitted(viewer: Viewer, action: Action, subject: Subject, over: Range) -> tuple[Range, ...]:
+    """The parts of `over` in which `viewer` may do `action` to `subject`, in order, joined where they touch."""
+    if action not in {"see_presence", "see_activity"}:
+        return (over,) if may(viewer, action, subject, over) else ()
+    if not viewer.active or subject.person is None:
+        return ()
+    if subject.person == viewer.person:
+        return (over,)
+    stays = sorted((stay for stay in subject.stays if stay.team in viewer.managed), key=lambda stay: stay.since_at)
+    if over.start_at == over.end_at:
+        return (over,) if any(_covers(stay, over.start_at) for stay in stays) else ()
+    return tuple(_joined(piece for stay in stays if (piece := _overlap(stay, over))))
+
+
+def visible_teams(viewer: Viewer) -> frozenset[int]:
+    """The teams whose people the viewer may see: the row scope of every query that lists people's time."""
+    return viewer.managed if viewer.active else frozenset()
+
+
+async def load_viewer(person: int) -> Viewer | None:
+    """The viewer with roles and teams as of now; `None` when there is no such person."""
+    rows = await Person.raw(_VIEWER, person, person)
+    if not rows:
+        return None
+    row = rows[0]
+    return Viewer(
+        person=person,
+        access_version=row["access_version"],
+        roles=frozenset(row["roles"]),
+        managed=frozenset(row["managed"]),
+        active=row["active"],
+    )
+
+
+async def load_subject(person: int) -> Subject | None:
+    """The person as a subject, with the whole history of their teams; `None` when there is no such person."""
+    rows = await Person.raw(_STAYS, person)
+    if not rows:
+        return None
+    stays = (Stay(row["team"], row["since_at"], row["until_at"]) for row in rows if row["team"] is not None)
+    return Subject(person=person, stays=tuple(stays))
+
+
+# One row: roles, and the teams of manager roles with everything under them. UNION ends even on a cycle of teams.
+_VIEWER = """
+    WITH RECURSIVE managed(id) AS (
+        SELECT team FROM role WHERE person = {} AND role = 'manager' AND team IS NOT NULL
+        UNION SELECT team.id FROM team JOIN managed ON team.parent = managed.id
+    )
+    SELECT person.access_version, person.deactivated_at IS NULL AS active,
+        ARRAY(SELECT DISTINCT role.role FROM role WHERE role.person = person.id) AS roles,
+        ARRAY(SELECT id FROM managed) AS managed
+    FROM person WHERE person.id = {}
+"""
+# A row per stay, oldest first; one row of nulls for somebody who was never in a team.
+_STAYS = """
+    SELECT membership.team, membership.since_at, membership.until_at
+    FROM person LEFT JOIN membership ON membership.person = person.id
+    WHERE person.id = {} ORDER BY membership.since_at
+"""
+
+
+def _now() -> Range:
+    at = datetime.now(UTC)
+    return Range(at, at)
+
+
+def _covers(stay: Stay, at: datetime) -> bool:
+    return stay.since_at <= at and (stay.until_at is None or at < stay.until_at)
+
+
+def _overlap(stay: Stay, over: Range) -> Range | None:
+    start = max(stay.since_at, over.start_at)
+    end = over.end_at if stay.until_at is None else min(stay.until_at, over.end_at)
+    return Range(start, end) if start < end else None
+
+
+def _joined(pieces: Iterable[Range]) -> list[Range]:
+    joined: list[Range] = []
+    for piece in pieces:
+        if joined and piece.start_at <= joined[-1].end_at:
+            joined[-1] = Range(joined[-1].start_at, max(joined[-1].end_at, piece.end_at))
+        else:
+            joined.append(piece)
+    return joined
