@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { compile } from "json-schema-to-typescript";
 
-const schemaFile = new URL(process.env.VIEWER_SCHEMA ?? "../docs/schema/viewer.json", import.meta.url);
+const schemaFile = new URL("../docs/schema/viewer.json", import.meta.url);
 const typesFile = new URL("src/wire.gen.ts", import.meta.url);
 
 const { $defs, ...rest } = JSON.parse(readFileSync(schemaFile, "utf8"));

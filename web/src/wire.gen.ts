@@ -1,35 +1,32 @@
 /* Generated from docs/schema/viewer.json by `npm run gen`. Do not edit. */
 
-export type ToViewer = Teams | Snapshot | Delta | Stale | Beat;
+/**
+ * One of these, told apart by `t`: subscribe, ack.
+ */
 export type FromViewer = Subscribe | ViewerAck;
+/**
+ * One of these, told apart by `t`: teams, snapshot, delta, stale, beat.
+ */
+export type ToViewer = Teams | Snapshot | Delta | Stale | Beat;
 
 /**
- * Answer to `subscribe`: the teams that follow. Empty when the viewer may see nobody.
+ * Nothing changed, and the link is well. Sent each second of silence.
  */
-export interface Teams {
-  t: "teams";
-  teams: TeamName[];
+export interface Beat {
+  t: "beat";
   now: string;
 }
 /**
- * A team that the viewer may see.
+ * What changed in a team since the last frame; `gone` have left it.
  */
-export interface TeamName {
-  id: number;
-  name: string;
-}
-/**
- * A team whole, in `parts` pieces. Replaces all that is held of the team once the last piece is in.
- */
-export interface Snapshot {
-  t: "snapshot";
+export interface Delta {
+  t: "delta";
   team: number;
   epoch: string;
   rev: number;
   now: string;
-  part: number;
-  parts: number;
   tiles: Tile[];
+  gone?: number[];
 }
 /**
  * One person, as the wall draws them: the facts of all their devices united. The state is decided where it is drawn.
@@ -37,9 +34,18 @@ export interface Snapshot {
 export interface Tile {
   person: number;
   name: string;
+  /**
+   * `live`: a device is connected. `unknown`: its hub is not heard. `offline`: no device is connected.
+   */
   link?: "live" | "offline" | "unknown";
   facts?: Facts | null;
+  /**
+   * When the device last said something: the age of the data counts from here.
+   */
   at?: string | null;
+  /**
+   * Since when the state has held, as the device saw it at `at`.
+   */
   since_at?: string | null;
   idle_limit_s?: number;
   simulated?: boolean;
@@ -60,32 +66,6 @@ export interface Facts {
   private?: boolean;
 }
 /**
- * What changed in a team since the last frame; `gone` have left it.
- */
-export interface Delta {
-  t: "delta";
-  team: number;
-  epoch: string;
-  rev: number;
-  now: string;
-  tiles: Tile[];
-  gone?: number[];
-}
-/**
- * The hub cannot vouch for what is shown since `since_at`; snapshots follow when it can again (`since_at` absent).
- */
-export interface Stale {
-  t: "stale";
-  since_at?: string | null;
-}
-/**
- * Nothing changed, and the link is well. Sent each second of silence.
- */
-export interface Beat {
-  t: "beat";
-  now: string;
-}
-/**
  * Which teams to show; `None` for all that the viewer may see. Replaces an earlier subscription.
  */
 export interface Subscribe {
@@ -99,4 +79,39 @@ export interface ViewerAck {
   t: "ack";
   team: number;
   rev: number;
+}
+/**
+ * A team whole, in `parts` pieces. Replaces all that is held of the team once the last piece is in.
+ */
+export interface Snapshot {
+  t: "snapshot";
+  team: number;
+  epoch: string;
+  rev: number;
+  now: string;
+  part: number;
+  parts: number;
+  tiles: Tile[];
+}
+/**
+ * The hub cannot vouch for what is shown since `since_at`; snapshots follow when it can again (`since_at` absent).
+ */
+export interface Stale {
+  t: "stale";
+  since_at?: string | null;
+}
+/**
+ * A team that the viewer may see.
+ */
+export interface TeamName {
+  id: number;
+  name: string;
+}
+/**
+ * Answer to `subscribe`: the teams that follow. Empty when the viewer may see nobody.
+ */
+export interface Teams {
+  t: "teams";
+  teams: TeamName[];
+  now: string;
 }

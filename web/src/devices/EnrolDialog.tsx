@@ -9,17 +9,19 @@ import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
 import { countdown } from "../ui/time";
 import { useNow } from "../ui/useNow";
-import { useDevicesQuery, useMakeCodeMutation } from "./api";
+import { type EnrolmentCode, useDevicesQuery, useMakeCodeMutation } from "./api";
 import { Command } from "./Command";
 import css from "./Dialog.module.css";
 
 const POLL_MS = 2_000;
+/** Codes of the web last ten minutes. */
+const LIFE_MAX_S = 600;
 
 /** Shows a one-time code, and waits for the device that uses it. */
 export function EnrolDialog({ onClose }: { onClose: () => void }) {
   const title = useId();
   const now = useNow(1000);
-  const [makeCode, { data: code, error, isLoading }] = useMakeCodeMutation();
+  const [makeCode, { data: code, fulfilledTimeStamp, error, isLoading }] = useMakeCodeMutation();
   const { data: devices } = useDevicesQuery(undefined, { pollingInterval: POLL_MS });
   const asked = useRef(false);
   const before = useRef<Set<string> | null>(null);
@@ -35,7 +37,8 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
   }
 
   const enrolled = devices?.find((device) => !before.current?.has(device.id) && !device.revoked_at);
-  const leftS = code ? (Date.parse(code.expires_at) - now) / 1000 : 0;
+  const came = fulfilledTimeStamp ?? now;
+  const leftS = code ? lifeS(code, came) - Math.max(0, now - came) / 1000 : 0;
   return (
     <Dialog open onClose={onClose} aria-labelledby={title} fullWidth maxWidth="sm">
       <DialogTitle id={title} className={css.title ?? ""}>
@@ -50,7 +53,7 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
           <>
             <p>Run this on the computer to enrol, signed in as yourself:</p>
             <Command text={code.command} />
-            <p>It asks for nothing else. The code in it, should you need it alone:</p>
+            <p>The code alone, should the agent ask for it:</p>
             <div className={css.box}>
               <output className={css.code} aria-label="One-time code">
                 {code.code}
@@ -90,4 +93,10 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
       </DialogActions>
     </Dialog>
   );
+}
+
+/** How long the code had when it came. A figure that cannot be (this computer's clock is wrong) is not believed. */
+function lifeS(code: EnrolmentCode, cameAtMs: number): number {
+  const s = (Date.parse(code.expires_at) - cameAtMs) / 1000;
+  return s > 0 && s < LIFE_MAX_S ? s : LIFE_MAX_S;
 }

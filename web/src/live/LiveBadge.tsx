@@ -1,6 +1,11 @@
 import { span } from "../ui/time";
-import type { Freshness } from "./freshness";
+import { useNow } from "../ui/useNow";
+import { freshnessOf } from "./freshness";
 import css from "./LiveBadge.module.css";
+import type { LiveState } from "./slice";
+
+/** Not a divisor of the second in which the hub beats, or the age would stand still. */
+const TICK_MS = 700;
 
 const WORDS = { live: "Live", reconnecting: "Reconnecting", stale: "Stale" };
 
@@ -12,11 +17,11 @@ const MEANING = {
 };
 
 /** Connection and age of the data. Only the word is announced: the age changes every second. */
-export function LiveBadge({ freshness, stopped }: { freshness: Freshness; stopped: boolean }) {
-  const { word, ageMs } = freshness;
+export function LiveBadge({ live }: { live: LiveState }) {
+  const { word, ageMs } = freshnessOf(live, useNow(TICK_MS));
   return (
     <span className={css.badge} data-live={word} title={MEANING[word]}>
-      <span role="status">{stopped ? "Stopped" : WORDS[word]}</span>
+      <span role="status">{live.link === "stopped" ? "Stopped" : WORDS[word]}</span>
       {ageMs !== null && <span className={css.age}>{word === "live" ? tenths(ageMs) : span(ageMs / 1000)}</span>}
     </span>
   );

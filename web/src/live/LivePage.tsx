@@ -30,8 +30,7 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
   const wanted = useDeferredValue(text);
 
   // A frame may have come since the last tick: time never runs backwards against it.
-  const freshness = freshnessOf(live, Math.max(now, live.heardAtMs ?? 0));
-  const { judgedAtMs, hubNowMs, word } = freshness;
+  const { judgedAtMs, hubNowMs, word } = freshnessOf(live, Math.max(now, live.heardAtMs ?? 0));
   const wall = useMemo(
     () => live.teams && wallOf(live.teams, { judgedAtMs, hubNowMs }, { state, text: wanted }),
     [live.teams, judgedAtMs, hubNowMs, state, wanted],
@@ -57,7 +56,7 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
             className={css.sum}
           >{`${counted(teams, "team", "teams")}, ${counted(wall.people, "person", "people")}`}</span>
         )}
-        <LiveBadge freshness={freshness} stopped={live.link === "stopped"} />
+        <LiveBadge live={live} />
       </Bar>
       <main className={word === "stale" ? `${css.wall} ${css.late}` : css.wall}>
         {live.link === "stopped" && (

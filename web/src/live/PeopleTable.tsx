@@ -9,7 +9,7 @@ import type { Group, Row } from "./wall";
 
 /** Up to this many lines all are drawn: the browser's own search then finds everybody. */
 const DRAWN_WHOLE = 300;
-/** Heights in px; the style sheet follows them through --line-height. */
+/** Heights in px: given to each line, so that those outside the document can be reckoned. */
 const HEIGHT = { head: 28, group: 44, row: 32, touched: 44, phone: 56 };
 
 type Line = { kind: "group"; group: Group } | { kind: "row"; row: Row; last: boolean; first: boolean };

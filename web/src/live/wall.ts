@@ -108,7 +108,7 @@ function rowOf(tile: Tile, team: number, judged: ReturnType<typeof judge>, momen
     state: judged.state,
     ...said(tile, judged),
     held: judged.state === "unknown" ? "" : held,
-    age: saidAt === null ? "" : span((moment.hubNowMs - saidAt) / 1000),
+    age: saidAt === null || judged.state === "offline" ? "" : span((moment.hubNowMs - saidAt) / 1000),
     simulated: tile.simulated ?? false,
   };
 }

@@ -135,5 +135,6 @@ function worded(problem: Problem): Problem {
   if (problem.status === 429 && problem.retry_after_s) {
     return { ...problem, detail: `Too many tries. Try again in ${problem.retry_after_s} seconds.` };
   }
-  return problem;
+  const { request_id, ...rest } = problem;
+  return problem.status === 401 ? rest : problem; // A wrong password is nothing to report to an admin.
 }

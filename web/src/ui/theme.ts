@@ -52,6 +52,7 @@ export const theme = createTheme({
         root: {
           width: "var(--control)",
           height: "var(--control)",
+          padding: 0,
           borderRadius: "var(--r-2)",
           color: "var(--ink-2)",
           "&:hover": { background: "var(--hover)" },

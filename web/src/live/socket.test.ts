@@ -1,0 +1,85 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { HubSocket, withSockets } from "../testing/hub";
+import { dutyOf } from "./closing";
+import { backoffMs, openLive } from "./socket";
+
+const BEAT = { t: "beat", now: "2026-03-02T10:00:00Z" } as const;
+
+function start() {
+  const events = { connecting: vi.fn(), open: vi.fn(), frame: vi.fn(), closed: vi.fn() };
+  const socket = openLive("ws://hub/live", events, () => 0.5);
+  return { events, socket };
+}
+
+describe("the live socket", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    withSockets();
+    return () => vi.useRealTimers();
+  });
+
+  it("comes back after a lost connection, later each time", () => {
+    const { events } = start();
+    HubSocket.last.drop(1006);
+    vi.advanceTimersByTime(349);
+    expect(HubSocket.all).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(HubSocket.all).toHaveLength(2);
+    HubSocket.last.drop(4100);
+    vi.advanceTimersByTime(599);
+    expect(HubSocket.all).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+
+    expect(HubSocket.all).toHaveLength(3);
+    expect(events.closed).toHaveBeenCalledWith("retry", false);
+  });
+
+  it("gives up a link that is silent for three seconds, though it never closed", () => {
+    const { events } = start();
+    const first = HubSocket.last;
+    first.accept();
+    first.say(BEAT);
+    vi.advanceTimersByTime(2_999);
+    expect(events.closed).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    first.say(BEAT);
+
+    expect(events.closed).toHaveBeenCalledWith("retry", true);
+    expect(events.frame).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    [4203, "renew"],
+    [4301, "stop"],
+  ])("does not come back by itself after %i", (code, duty) => {
+    const { events } = start();
+    HubSocket.last.accept();
+    HubSocket.last.drop(code);
+    vi.advanceTimersByTime(600_000);
+
+    expect(events.closed).toHaveBeenCalledWith(duty, true);
+    expect(HubSocket.all).toHaveLength(1);
+  });
+
+  it("is quiet once closed", () => {
+    const { events, socket } = start();
+    HubSocket.last.accept();
+    socket.close();
+    vi.advanceTimersByTime(600_000);
+    socket.hurry();
+
+    expect(HubSocket.all).toHaveLength(1);
+    expect(events.closed).not.toHaveBeenCalled();
+  });
+});
+
+it("spreads retries between a tenth of a second and ten", () => {
+  expect(backoffMs(0, () => 0)).toBe(100);
+  expect(backoffMs(30, () => 1)).toBe(10_100);
+});
+
+it("knows only the groups of close codes", () => {
+  expect([1006, 1009, 1012, 4100, 4199, 4200, 4299, 4300, 4399, 4400].map(dutyOf)).toEqual(
+    "retry retry retry retry retry renew renew stop stop retry".split(" "),
+  );
+});

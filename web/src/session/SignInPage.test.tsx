@@ -1,0 +1,113 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import { answering, withSockets } from "../testing/hub";
+import { faults, ME, open } from "../testing/render";
+
+const OUT = { status: 401, body: { title: "Sign in first.", status: 401 } };
+
+async function submit(email: string, password: string) {
+  const user = userEvent.setup();
+  await user.clear(await screen.findByLabelText("Work e-mail"));
+  await user.type(screen.getByLabelText("Work e-mail"), email);
+  await user.type(screen.getByLabelText("Password"), password);
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+}
+
+beforeEach(withSockets);
+
+describe("signing in", () => {
+  it("leads to the page that was asked for, with the double-submit token", async () => {
+    const seen = answering({
+      "GET /api/me": OUT,
+      "POST /api/session": { status: 200, body: ME },
+      "GET /api/devices": { status: 200, body: [] },
+    });
+    open("/devices");
+    await submit("alice@example.org", "correct horse");
+
+    expect(await screen.findByText("You have no devices yet")).toBeVisible();
+    expect(seen.find((call) => call.method === "POST")).toMatchObject({
+      body: { email: "alice@example.org", password: "correct horse" },
+      headers: { "x-csrftoken": "token-1" },
+    });
+  });
+
+  it("says what the hub says of a wrong password, keeps the e-mail and empties the password", async () => {
+    answering({
+      "GET /api/me": OUT,
+      "POST /api/session": { status: 401, body: { title: "That e-mail and password don't match.", status: 401 } },
+    });
+    open("/");
+    await submit("alice@example.org", "wrong");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("That e-mail and password don't match.");
+    expect(screen.getByLabelText("Work e-mail")).toHaveValue("alice@example.org");
+    expect(screen.getByLabelText("Password")).toHaveValue("");
+    expect(screen.getByLabelText("Password")).toHaveFocus();
+    expect(await faults()).toEqual([]);
+  });
+
+  it("says for how long to wait after too many tries", async () => {
+    answering({
+      "GET /api/me": OUT,
+      "POST /api/session": {
+        status: 429,
+        body: { title: "Too many tries.", status: 429 },
+        headers: { "retry-after": "40" },
+      },
+    });
+    open("/");
+    await submit("alice@example.org", "wrong");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("40 seconds");
+  });
+
+  it("asks a GET for the token when there is none", async () => {
+    // biome-ignore lint/suspicious/noDocumentCookie: there is no other way in a test
+    document.cookie = "csrftoken=; max-age=0";
+    const seen = answering({ "GET /api/me": OUT, "POST /api/session": { status: 503, body: { title: "Busy." } } });
+    open("/");
+    await submit("alice@example.org", "secret");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("Busy.");
+    expect(seen.map((call) => `${call.method} ${call.path}`)).toEqual([
+      "GET /api/me",
+      "GET /api/me",
+      "POST /api/session",
+    ]);
+  });
+});
+
+describe("the session", () => {
+  it("ends on signing out, and does not call that being signed out by others", async () => {
+    answering({
+      "GET /api/me": { status: 200, body: ME },
+      "GET /api/devices": { status: 200, body: [] },
+      "DELETE /api/session": { status: 204 },
+    });
+    open("/devices");
+    await userEvent.click(await screen.findByRole("button", { name: "Account of Alice Adams" }));
+    await userEvent.click(screen.getByRole("menuitem", { name: "Sign out" }));
+
+    expect(await screen.findByRole("heading", { name: "Sign in" })).toBeVisible();
+    expect(screen.queryByText("You were signed out")).toBeNull();
+  });
+
+  it("that any call finds ended leads to sign-in, and says so", async () => {
+    answering({ "GET /api/me": { status: 200, body: ME }, "GET /api/devices": OUT });
+    open("/devices");
+
+    expect(await screen.findByText("You were signed out")).toBeVisible();
+  });
+
+  it("that can't be asked for offers another try", async () => {
+    answering({});
+    open("/");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The hub can't be reached.");
+    answering({ "GET /api/me": OUT });
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+
+    await waitFor(() => expect(screen.getByRole("heading", { name: "Sign in" })).toBeVisible());
+  });
+});

@@ -1,0 +1,38 @@
+import { ThemeProvider } from "@mui/material/styles";
+import { render } from "@testing-library/react";
+import axe from "axe-core";
+import { Provider } from "react-redux";
+import { BrowserRouter } from "react-router";
+import { App } from "../app/App";
+import { makeStore } from "../app/store";
+import { theme } from "../ui/theme";
+
+/** The whole application at an address, as a browser would open it. */
+export function open(path: string) {
+  history.replaceState(null, "", path);
+  return render(
+    <ThemeProvider theme={theme}>
+      <Provider store={makeStore()}>
+        <BrowserRouter>
+          <App />
+        </BrowserRouter>
+      </Provider>
+    </ThemeProvider>,
+  );
+}
+
+/** What axe finds, as `rule: element`. Contrast needs a real browser: the tokens' own figures stand for it. */
+export async function faults(): Promise<string[]> {
+  const { violations } = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+  });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+export const ME = {
+  id: 1,
+  name: "Alice Adams",
+  email: "alice@example.org",
+  roles: [{ role: "manager", team: 1 }],
+  organisation: { name: "Halden", zone: "Europe/Warsaw", demo: true },
+};
