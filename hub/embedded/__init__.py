@@ -79,8 +79,9 @@ class Running(msgspec.Struct, frozen=True):
 class Handle:
     """One server that runs here, for fault tests and status pages. Safe to use from any thread."""
 
-    def __init__(self, server: Server, call: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, server: Server, call: Callable[[Callable[[], None]], None], leaving: threading.Event) -> None:
         self._server = server
+        self._leaving = leaving
         self._call = call
 
     @property
@@ -98,7 +99,7 @@ class Handle:
         def act() -> None:
             self._server.end()
             self._server.start()
-            self._server.await_ready()
+            self._server.await_ready(self._leaving)
 
         self._call(act)
 
@@ -116,6 +117,7 @@ class Embedded:
         self._with_s3 = s3 and settings.s3_url is None
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._leaving = threading.Event()
         self._resources = contextlib.ExitStack()
         self.postgres: Handle | None = None
         self.valkey: Handle | None = None
@@ -142,6 +144,7 @@ class Embedded:
 
     def _start(self) -> Servers:
         settings, data = self._settings, self._data
+        self._leaving.clear()
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._resources.enter_context(_lock(data))
         sockets = self._resources.enter_context(_sockets(data))
@@ -154,18 +157,18 @@ class Embedded:
         if self._with_s3:
             seaweed = Seaweed(data / "s3", logs, load_keys(data / "s3.json"))
             servers.append(seaweed)
-            self.s3 = Handle(seaweed, self._call)
+            self.s3 = Handle(seaweed, self._call, self._leaving)
             urls = msgspec.structs.replace(urls, s3_url=seaweed.url())
         if not settings.redis_url:
             valkey = Valkey(data / "valkey", logs, sockets / "valkey")
             servers.append(valkey)
-            self.valkey = Handle(valkey, self._call)
+            self.valkey = Handle(valkey, self._call, self._leaving)
             urls = msgspec.structs.replace(urls, redis_url=valkey.url())
         if not settings.database_url:
             credentials = _credentials(data)
             postgres = Postgres(data / "postgres", logs, sockets / "postgres", credentials.database_password)
             servers.append(postgres)
-            self.postgres = Handle(postgres, self._call)
+            self.postgres = Handle(postgres, self._call, self._leaving)
             urls = msgspec.structs.replace(urls, database_url=postgres.url())
 
         self._thread = threading.Thread(target=self._supervise, args=(servers,), name="embedded", daemon=True)
@@ -175,7 +178,7 @@ class Embedded:
             for server in servers:
                 server.start()
             for server in servers:
-                server.await_ready()
+                server.await_ready(self._leaving)
 
         self._call(start_all)
         write_private(data / "running.json", msgspec.json.encode(Running(str(sockets), urls)))
@@ -184,6 +187,7 @@ class Embedded:
     def _stop(self) -> None:
         thread, self._thread = self._thread, None
         if thread is not None:
+            self._leaving.set()
             self._inbox.put(None)
             thread.join()
         self._resources.close()

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -108,8 +109,8 @@ class Server:
         )
         self._started = time.monotonic()
 
-    def await_ready(self) -> None:
-        """Return once the server answers. Raises `StartError` with the end of its log when it doesn't."""
+    def await_ready(self, leaving: threading.Event) -> None:
+        """Return once the server answers. Raises `StartError` with the end of its log when it doesn't, or on `leaving`."""
         deadline = time.monotonic() + START_DEADLINE_S
         while not self.ready():
             if self._process is None or self._process.poll() is not None:
@@ -118,7 +119,8 @@ class Server:
                 raise StartError(
                     f"{self.name} did not answer within {START_DEADLINE_S:.0f} s. The end of {self.log}:\n{tail(self.log)}"
                 )
-            time.sleep(POLL_S)
+            if leaving.wait(POLL_S):
+                raise StartError(f"{self.name} was told to stop while starting")
 
     def tend(self) -> None:
         """Start the server again if it died. Called by the supervisor several times a second; raises nothing expected."""

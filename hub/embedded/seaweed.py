@@ -1,7 +1,8 @@
 """SeaweedFS from its wheel, as an S3 server with one pair of keys, on ports of the loopback interface.
 
-Used by `hub.embedded` alone. Its parts (master, volume, filer) talk over ports of their own; their HTTP ports accept
-only requests signed with the keys in `security.toml`, or every local user could read the objects around S3.
+Used by `hub.embedded` alone. Its parts (master, volume, filer, admin) talk over ports of their own, which by default
+obey everybody: any local user could read and delete the objects around S3. So their HTTP accepts only requests signed with a
+key, and their gRPC only peers with the one certificate made here (`security.toml`).
 """
 
 import contextlib
@@ -12,16 +13,23 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from hub.embedded.process import Server
 from hub.errors import StartError
 
 LOOPBACK = "127.0.0.1"
+CERTIFICATE_AGE = timedelta(days=3650)
+"""Made anew at each start of the server; no server runs for ten years."""
 READY_TIMEOUT_S = 1.0
 PARTS = ("s3", "master", "volume", "filer", "admin")
 PORTS = range(12_000, 22_000)
@@ -54,7 +62,7 @@ class Seaweed(Server):
         for port in self._all_ports():
             require_free_port(LOOPBACK, port)
         (self.folder / "mini.options").unlink(missing_ok=True)  # it would win over our options
-        write_private(self.folder / "security.toml", _security(self._keys.signing_key).encode())
+        _secure(self.folder, self._keys.signing_key)
 
     def command(self) -> list[str]:
         options = {
@@ -166,6 +174,28 @@ def _free_ports() -> dict[str, int]:
     return ports
 
 
-def _security(signing_key: str) -> str:
-    sections = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
-    return "\n".join(f'[{section}]\nkey = "{signing_key}"\nexpires_after_seconds = 60\n' for section in sections)
+def _secure(folder: Path, signing_key: str) -> None:
+    """Write `security.toml` and a new certificate. Nothing outside this run of the server needs either."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "daylight-s3")])
+    start = datetime.now(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), start, start + CERTIFICATE_AGE
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    write_private(folder / "grpc.crt", certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(
+        folder / "grpc.key",
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+    lines = ["[grpc]", 'ca = "grpc.crt"']
+    for part in ("master", "volume", "filer", "s3", "admin", "worker", "client"):
+        lines += [f"[grpc.{part}]", 'cert = "grpc.crt"', 'key = "grpc.key"']
+    # Without it a POST to /col/delete from whoever reaches loopback, a web page included, deletes a bucket (seen in 4.48).
+    lines += ["[https.master]", 'cert = "grpc.crt"', 'key = "grpc.key"', 'ca = "grpc.crt"']
+    for use in ("signing", "signing.read", "filer_signing", "filer_signing.read"):
+        lines += [f"[jwt.{use}]", f'key = "{signing_key}"', "expires_after_seconds = 60"]
+    write_private(folder / "security.toml", "\n".join(lines).encode())

@@ -8,9 +8,11 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 from collections.abc import Awaitable, Callable, Iterator
@@ -26,6 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from hub.embedded import Embedded, Handle, Servers, require_free_port, running, wheel_binaries
 from hub.embedded.process import running_in
+from hub.embedded.valkey import Valkey
 from hub.errors import StartError
 from hub.settings import Settings
 
@@ -466,6 +469,27 @@ def test_lost_password_is_named_and_nothing_is_made_anew(data: Path) -> None:
     assert not (data / "credentials.json").exists()
 
 
+def test_interrupt_while_starting_leaves_nothing_running(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = threading.Event()
+
+    def never_ready(self: Valkey) -> bool:
+        began.set()
+        return False
+
+    def interrupt() -> None:
+        began.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Valkey, "ready", never_ready)
+    threading.Thread(target=interrupt).start()
+
+    with pytest.raises(KeyboardInterrupt), Embedded(Settings(data=data)):
+        pass
+
+    assert processes(data) == []
+    assert running(Settings(data=data)) is None
+
+
 def test_log_over_the_limit_is_set_aside_at_the_start(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.embedded.process.LOG_MAX_BYTES", 10)
     settings = Settings(data=data, database_url="postgresql://elsewhere/daylight")
@@ -524,26 +548,30 @@ async def test_s3_keeps_objects_and_refuses_wrong_keys(data: Path) -> None:
             assert await answer["Body"].read() == b"pixels" * 10_000
 
 
-async def test_s3_parts_listen_on_loopback_and_show_nothing_without_a_key(data: Path) -> None:
+async def test_s3_parts_listen_on_loopback_and_obey_nobody_without_a_key(data: Path) -> None:
     embedded = Embedded(Settings(data=data, **S3_ONLY), s3=True)
     with embedded as servers:
         assert servers.s3_url
         async with s3_client(servers.s3_url) as s3:
             await s3.create_bucket(Bucket="screenshots")
-            await s3.put_object(Bucket="screenshots", Key="one", Body=b"pixels")
+            await s3.put_object(Bucket="screenshots", Key="one", Body=b"pixels" * 10_000)
         ports = json.loads((data / "s3.json").read_bytes())["ports"]
-        answers = {}
-        for path in ("/buckets/screenshots/one", "/buckets/screenshots/"):
-            connection = http.client.HTTPConnection("127.0.0.1", ports["filer"])
-            connection.request("GET", path)
-            answers[path] = connection.getresponse().status
-            connection.close()
+        for part, port in ports.items():
+            until(lambda port=port: listens(port))
+            until(lambda port=port: listens(port + 10_000))
+            assert tls_is_refused(port + 10_000), part
+
+        assert http_status(ports["filer"], "GET", "/buckets/screenshots/one") == 401
+        assert http_status(ports["filer"], "GET", "/buckets/screenshots/") == 401
+        assert http_status(ports["volume"], "GET", "/admin/volume/delete?volume=1") == 401
+        assert http_status(ports["master"], "POST", "/col/delete?collection=screenshots") == 400
+        assert tls_is_refused(ports["master"])
         assert embedded.s3
         assert embedded.s3.pid
-        listening = listeners(embedded.s3.pid)
-
-    assert set(answers.values()) == {401}
-    assert listening == {"0100007F"}
+        assert listeners(embedded.s3.pid) == {"0100007F"}
+        async with s3_client(servers.s3_url) as s3:
+            answer = await s3.get_object(Bucket="screenshots", Key="one")
+            assert await answer["Body"].read() == b"pixels" * 10_000
 
 
 async def test_killed_s3_comes_back_on_the_same_address(data: Path) -> None:
@@ -583,6 +611,35 @@ def test_s3_port_that_is_taken_is_named(data: Path) -> None:
             Embedded(Settings(data=data, **S3_ONLY), s3=True),
         ):
             pass
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def http_status(port: int, method: str, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_S)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def tls_is_refused(port: int) -> bool:
+    """Whether a peer that speaks TLS, but has no certificate, is sent away."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as plain:
+        try:
+            with context.wrap_socket(plain) as secured:
+                secured.recv(1)
+        except ssl.SSLError as error:
+            return "CERTIFICATE_REQUIRED" in str(error)
+    return False
 
 
 def listeners(pid: int) -> set[str]:
