@@ -37,6 +37,7 @@ from hub.errors import StartError
 if sys.platform != "win32":
     import pwd
 
+SIGQUIT = getattr(signal, "SIGQUIT", signal.SIGTERM)  # Windows has none, and only imports this
 UIDS = range(60578, 61184)
 """Assigned to nothing by systemd's table of user ids, and below 65536, so that it exists in rootless containers too."""
 SHARED_BINARIES = (Path("/var/lib/daylight"), Path("/var/tmp/daylight"))  # noqa: S108
@@ -76,7 +77,7 @@ class Postgres(Server):
     name = "postgres"
     program = "postgres"
     # Fast shutdown, then immediate: after either, all that was committed is there.
-    polite: Sequence[tuple[signal.Signals, float]] = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 8.0))
+    polite: Sequence[tuple[signal.Signals, float]] = ((signal.SIGINT, 20.0), (SIGQUIT, 8.0))
     when_orphaned = signal.SIGINT
 
     def __init__(self, folder: Path, logs: Path, sockets: Path, password: str) -> None:
