@@ -19,6 +19,10 @@ from hub.wire.policy import NOTHING, Policy, permit
 FOLDER = Path(__file__).parent / "vectors"
 SIGNATURES = json.loads((FOLDER / "signature.json").read_text(encoding="utf-8"))
 DIGESTS = json.loads((FOLDER / "digest.json").read_text(encoding="utf-8"))
+KEPT = {
+    "signature.json": "eb4deb10198ad4e83d01cebf6df082a38677a30c60eeeab78dde6524161e6a26",
+    "digest.json": "6a56fe28ff05c2edcc99041557bef2ce76e78c561ca3199260991222ab2c2dd8",
+}
 
 
 @pytest.mark.parametrize("vector", SIGNATURES["valid"], ids=lambda vector: vector["name"])
@@ -87,12 +91,6 @@ def test_vectors_are_kept() -> None:
     for name in ("signature.json", "digest.json"):
         path = FOLDER / name
         assert hashlib.sha256(path.read_bytes()).hexdigest() == KEPT[name]
-
-
-KEPT = {
-    "signature.json": "eb4deb10198ad4e83d01cebf6df082a38677a30c60eeeab78dde6524161e6a26",
-    "digest.json": "6a56fe28ff05c2edcc99041557bef2ce76e78c561ca3199260991222ab2c2dd8",
-}
 
 
 def _signed(vector: dict[str, Any]) -> bytes:
