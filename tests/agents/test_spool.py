@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.spool import Lost, MemorySpool, Spool
+from agents.spool import ROW_BYTES, Lost, MemorySpool, Spool, body_bytes
 from agents.spool_sqlite import SqliteSpool
 from hub.wire.events import Event, digest
 
@@ -83,7 +83,7 @@ def test_ack_deletes_up_to_the_number_and_remembers_its_digest(make: Make) -> No
 
 
 def test_full_spool_declares_loss_and_goes_on_when_there_is_room(make: Make) -> None:
-    spool = make(600)
+    spool = make((body_bytes(event(0)) + ROW_BYTES) * 5 // 2)
     spool.append(events(2))
     spool.append(events(3, first=2))
     spool.append(events(1, first=5))

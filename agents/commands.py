@@ -1,0 +1,99 @@
+"""`daylight agent enrol | run | status`. The group is mounted by the hub's command line, and stands alone as `python -m agents`."""
+
+import asyncio
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+
+import click
+import msgspec
+
+from agents import enrol as enrolling
+from agents import settings
+from agents.errors import AgentError
+from agents.identity import real_keyring
+from agents.run import host_name, run
+from agents.session import FLUSH_MS
+from agents.spool_files import Unwritable
+from agents.status import in_words, lines, report
+
+HUB = click.option(
+    "--hub", metavar="URL", help="Address of the hub. Needed when this account is enrolled with several."
+)
+
+
+@click.group()
+def agent() -> None:
+    """The desktop agent: what it sees, by the hub's policy, goes to the hub."""
+
+
+@agent.command()
+@click.option("--hub", metavar="URL", required=True, help="Address of the hub, such as https://daylight.example.org")
+@click.option("--code", "named", metavar="CODE", help="The one-time code, if not given as an argument.")
+@click.option("--name", default="", help="Name of this device. Default: the machine's name.")
+@click.option("--person", default="", help="Your mail address, with a code that serves several people.")
+@click.argument("code", required=False)
+def enrol(hub: str, named: str | None, name: str, person: str, code: str | None) -> None:
+    """Exchange a one-time CODE for an identity of this account on this device."""
+    given = code or named
+    if not given:
+        raise click.UsageError("a code is needed: get one from your hub")
+    try:
+        address = enrolling.hub_address(hub)
+        home = settings.home_of(settings.root(), address)
+        with home.locked():
+            enrolled = enrolling.enrol(home, address, given, name or host_name(), real_keyring(), person)
+            policy = home.memory().policy
+    except (AgentError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Enrolled with {enrolled.hub} for {enrolled.person}.")
+    if enrolled.origin != address:
+        click.echo(f"The hub calls itself {enrolled.origin}.")
+    collected, not_collected = in_words(policy)
+    click.echo(f"Collected: {'; '.join(collected) or 'nothing'}.")
+    click.echo(f"Not collected: {'; '.join(not_collected)}.")
+    click.echo("Start it with `daylight agent run`.")
+
+
+@agent.command("run")
+@HUB
+def run_command(hub: str | None) -> None:
+    """Run in the foreground until stopped. One process for each account and hub."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger("websockets").setLevel(logging.WARNING)
+    try:
+        home = settings.home_of(settings.root(), enrolling.hub_address(hub) if hub else None)
+        home.enrolment()
+        code = asyncio.run(run(home, real_keyring(), _flush_ms()))
+    except (AgentError, OSError, Unwritable) as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(code)
+
+
+@agent.command()
+@HUB
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(hub: str | None, as_json: bool) -> None:
+    """What the agent does, what it collects, and what waits to be sent."""
+    now = datetime.now(UTC)
+    try:
+        home = settings.home_of(settings.root(), enrolling.hub_address(hub) if hub else None)
+        found = report(home, now)
+    except AgentError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        click.echo("\n".join(lines(found, now)))
+
+
+def _flush_ms() -> int:
+    """`DAYLIGHT_AGENT_FLUSH_S`: seconds between batches, for tests and demonstrations. A minute otherwise."""
+    given = os.environ.get("DAYLIGHT_AGENT_FLUSH_S", "")
+    try:
+        return max(100, int(float(given) * 1000)) if given else FLUSH_MS
+    except ValueError:
+        raise click.ClickException(f"DAYLIGHT_AGENT_FLUSH_S={given!r} is no number of seconds") from None
