@@ -36,6 +36,9 @@ LONG_TRANSACTIONS = SERVER_SETTINGS | {"transaction_timeout": "0", "idle_in_tran
 class Engine(PostgresEngine):
     """Piccolo's engine, with a deadline on every wait for a connection."""
 
+    async def check_version(self) -> None:
+        """Nothing: the engine is made before anybody knows where the database is."""
+
     async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> Any:
         async with connection() as held:
             return await held.fetch(query, *(args or ()))

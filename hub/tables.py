@@ -4,7 +4,7 @@ Times are aware UTC. Who a person was, and in which team, is kept with its histo
 was in their teams.
 """
 
-
+from typing import Any
 
 from piccolo.columns import (
     JSONB,
@@ -44,7 +44,7 @@ class Team(Table, db=ENGINE):
     """A tree of teams."""
 
     id = Serial(primary_key=True)
-    parent = ForeignKey("self", null=True, default=None, on_delete=OnDelete.restrict)
+    parent: ForeignKey[Any] = ForeignKey("self", null=True, default=None, on_delete=OnDelete.restrict)
     name = Varchar(length=200)
 
 

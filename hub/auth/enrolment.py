@@ -1,0 +1,256 @@
+"""Enrolment: a one-time code becomes a device with a key of its own.
+
+A code has 40 random bits, lives ten minutes and is kept as a keyed hash, so that neither the table nor a backup gives it away. Its
+use is one conditional update in the transaction that adds the device: however many try at once, it serves as often as it may.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from hub import audit
+from hub.auth.limits import Limits
+from hub.database import transaction
+from hub.errors import Invalid, NotFound
+from hub.people import insert_simulated, normal_email
+from hub.settings import Settings
+from hub.tables import Device, DeviceCursor, EnrolmentCode, Person
+from hub.wire.agent import Enrol, Enrolled
+from hub.wire.policy import Policy, clean
+
+CODE_TTL = timedelta(minutes=10)
+CODE_CHARACTERS = 8
+"""Of 5 bits each. With 20 wrong tries in ten minutes from an address, 1,000 addresses and 100 open codes the chance to hit one is
+20 * 1,000 * 100 / 2**40, two in a million."""
+CODE_USES_MAX = 100_000
+OPEN_CODES_MAX = 5
+"""Of one person: a new one beyond that takes the place of the oldest."""
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base32: no I, L, O, U. What is typed for them is read as 1, 1, 0; there is nothing to read U as."""
+_READ_AS = str.maketrans("ILO", "110", " -\t\r\n\u00a0\u2010\u2011\u2012\u2013\u2014")
+WRONG_CODE = "This code doesn't work. It may be mistyped, used up or older than ten minutes: ask for a new one."
+
+
+class EnrolledDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """What the agent socket needs to know of a device and its person."""
+
+    id: int
+    uid: str
+    person: int
+    public_key: bytes
+    revoked: bool
+    suspended: bool
+    simulated: bool
+    person_active: bool
+    team: int | None
+    """Home team of the person now."""
+
+
+class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A device, as its person and an admin see it."""
+
+    id: str
+    person: int
+    name: str
+    system: str
+    version: str
+    simulated: bool
+    enrolled_at: datetime
+    last_seen_at: datetime | None
+    revoked_at: datetime | None
+    suspended_at: datetime | None
+
+
+class Code(msgspec.Struct, frozen=True):
+    """A code to type, as in ABCD-EFGH."""
+
+    code: str
+    expires_at: datetime
+
+
+async def make_code(
+    secret: str, person: int | None = None, uses: int = 1, ttl: timedelta = CODE_TTL, by: int | None = None
+) -> Code:
+    """A new code that serves `uses` times within `ttl`. `secret` is the deployment's.
+
+    With a `person`, devices enrolled with it are theirs. Without one, each use names its person by address, and may add a
+    simulated one: such a code is made on the command line only.
+    """
+    if not 1 <= uses <= CODE_USES_MAX:
+        raise Invalid(f"A code serves 1 to {CODE_USES_MAX} times.", "uses")
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_CHARACTERS))
+    expires_at = datetime.now(UTC) + ttl
+    async with transaction() as connection:
+        await connection.execute("DELETE FROM enrolment_code WHERE expires_at < now() OR uses_left <= 0")
+        if person is not None:
+            await connection.execute(
+                """
+                DELETE FROM enrolment_code WHERE code_hash IN (
+                    SELECT code_hash FROM enrolment_code WHERE person = $1 ORDER BY created_at DESC OFFSET $2)
+                """,
+                person,
+                OPEN_CODES_MAX - 1,
+            )
+        row = EnrolmentCode(code_hash=code_hash(secret, code), person=person, uses_left=uses, expires_at=expires_at)
+        await EnrolmentCode.insert(row)
+        await audit.record("code_made", by, person, uses=uses)
+    return Code(f"{code[:4]}-{code[4:]}", expires_at)
+
+
+def code_hash(secret: str, typed: str) -> bytes:
+    """What is kept of a code, however it was typed: HMAC-SHA256 under the deployment's secret (2**40 plain hashes are quickly tried)."""
+    code = typed.upper().translate(_READ_AS)
+    return hmac.digest(secret.encode(), b"daylight-enrolment-code\0" + code.encode(), hashlib.sha256)
+
+
+async def enrol(settings: Settings, limits: Limits, policy: Policy, request: Enrol, address: str) -> Enrolled:
+    """Adds the device that `request` describes, and its cursor, and takes one use of the code: all or nothing.
+
+    Raises `Invalid` for a code that doesn't work, a key that is no usable Ed25519 key or is in use, and a person who can't be
+    enrolled; `TooMany` after too many wrong codes from `address`; `Unavailable` while those can't be counted.
+    """
+    await limits.require_code_tries_left(address)
+    _require_usable_key(request.public_key)
+    try:
+        uid, email = await _add_device(code_hash(settings.secret, request.code), request)
+    except WrongCode:
+        await limits.count_wrong_code(address)
+        raise
+    return Enrolled(device=str(uid), person=email, origin=settings.origin, policy=policy)
+
+
+class WrongCode(Invalid):
+    """The code is unknown, used up or expired; which of them is not told."""
+
+    def __init__(self) -> None:
+        super().__init__(WRONG_CODE, "code")
+
+
+async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, str]:
+    async with transaction() as connection:
+        # Two enrolments with one key take turns: the second finds the first.
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock($1)", int.from_bytes(request.public_key[:8], signed=True)
+        )
+        used = await connection.fetchrow(
+            """
+            UPDATE enrolment_code SET uses_left = uses_left - 1
+            WHERE code_hash = $1 AND uses_left > 0 AND expires_at > now() RETURNING person
+            """,
+            hashed,
+        )
+        if used is None:
+            raise WrongCode
+        person, email, simulated = await _person_for(used["person"], request)
+        if await Device.exists().where(Device.public_key == request.public_key):
+            raise Invalid("This key belongs to a device already. Make a new one.", "public_key")
+        uid = uuid4()
+        device = Device(
+            uid=uid,
+            person=person,
+            public_key=request.public_key,
+            name=clean(request.name, 200) or "",
+            system=clean(request.system, 200) or "",
+            simulated=simulated or request.simulated,
+        )
+        added = await Device.insert(device).returning(Device.id)
+        await DeviceCursor.insert(DeviceCursor(device=added[0]["id"], epoch=1))
+        await audit.record("device_enrolled", person, person, device=str(uid), simulated=device.simulated)
+    return uid, email
+
+
+async def _person_for(person: int | None, request: Enrol) -> tuple[int, str, bool]:
+    """Id, address and whether simulated, of the person of the code, or of the one whom a code for several people names."""
+    if person is not None:
+        known = Person.id == person
+    else:
+        if not request.person:
+            raise Invalid("This code serves several people: name yours by e-mail address.", "person")
+        known = Person.email == normal_email(request.person)
+    rows = await Person.select(Person.id, Person.email, Person.simulated, Person.deactivated_at).where(known)
+    if not rows:
+        if not request.simulated:
+            raise Invalid("There is nobody here with this e-mail address.", "person")
+        email = normal_email(request.person)
+        return await insert_simulated(email), email, True
+    row = rows[0]
+    if row["deactivated_at"] is not None:
+        raise Invalid("This person has been deactivated.", "person")
+    if request.simulated and not row["simulated"]:
+        raise Invalid("A simulated device can't report for a real person.", "person")
+    return row["id"], row["email"], row["simulated"]
+
+
+async def devices_of(person: int) -> list[DeviceRow]:
+    """The person's devices, newest first."""
+    rows = await Device.raw(f"{_DEVICE_ROWS} WHERE person = {{}} ORDER BY enrolled_at DESC, id DESC", person)
+    return [_device_row(row) for row in rows]
+
+
+async def owner_of(uid: UUID) -> int:
+    """Whose device it is. Raises `NotFound`."""
+    rows = await Device.select(Device.person).where(Device.uid == uid)
+    if not rows:
+        raise NotFound("There is no such device.")
+    owner: int = rows[0]["person"]
+    return owner
+
+
+async def revoke_device(uid: UUID, by: int) -> None:
+    """Ends a device's access for good; what it sent stays. Idempotent."""
+    async with transaction() as connection:
+        row = await connection.fetchrow(
+            "UPDATE device SET revoked_at = now() WHERE uid = $1 AND revoked_at IS NULL RETURNING person", uid
+        )
+        if row is not None:
+            await audit.record("device_revoked", by, row["person"], device=str(uid))
+
+
+async def device_for_hello(uid: str) -> EnrolledDevice | None:
+    """The device that calls itself `uid`; `None` when there is none, or when that is no id at all."""
+    try:
+        parsed = UUID(uid)
+    except ValueError:
+        return None
+    rows = await Device.raw(_FOR_HELLO, parsed)
+    return EnrolledDevice(**{**rows[0], "uid": str(parsed)}) if rows else None
+
+
+# Device, person and home team in one row.
+_FOR_HELLO = """
+    SELECT device.id, device.uid, device.person, device.public_key, device.simulated,
+        device.revoked_at IS NOT NULL AS revoked, device.suspended_at IS NOT NULL AS suspended,
+        person.deactivated_at IS NULL AS person_active, membership.team
+    FROM device JOIN person ON person.id = device.person
+    LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
+    WHERE device.uid = {}
+"""
+_DEVICE_ROWS = """
+    SELECT uid AS id, person, name, system, version, simulated, enrolled_at, last_seen_at, revoked_at, suspended_at FROM device
+"""
+
+
+def _device_row(row: dict[str, object]) -> DeviceRow:
+    return msgspec.convert({**row, "id": str(row["id"])}, DeviceRow)
+
+
+_P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = {0, 1, _P - 1, _OF_ORDER_8, _P - _OF_ORDER_8}
+"""The y of every point of order 1, 2, 4 or 8. With such a key a signature that fits any message can be made."""
+
+
+def _require_usable_key(key: bytes) -> None:
+    """Raises `Invalid` unless `key` is a point of Ed25519 in its one encoding (RFC 8032, 5.1.3), and not one of small order."""
+    y = int.from_bytes(key, "little") & (2**255 - 1)
+    u, v = (y * y - 1) % _P, (_D * y * y + 1) % _P
+    on_curve = pow(u * v, (_P - 1) // 2, _P) in {0, 1}
+    if len(key) != 32 or y >= _P or not on_curve or y in _SMALL_ORDER:
+        raise Invalid("This is no usable Ed25519 public key.", "public_key")
+    Ed25519PublicKey.from_public_bytes(key)

@@ -1,0 +1,337 @@
+"""Signing in with a password, and who a connection belongs to.
+
+The session lies in Redis under an id that is made anew at each sign-in (RFC 6265 cookie; OWASP: session fixation). Each sign-in also
+has a row in PostgreSQL, which every request and every live socket is held against: it ends a session while Redis is away as well.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie, MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.middleware.session.server_side import ServerSideSessionBackend, ServerSideSessionConfig
+from litestar.types import Message, ScopeSession
+from redis.exceptions import RedisError
+
+from hub import audit
+from hub.auth.access import Viewer, load_viewer
+from hub.auth.limits import Limits
+from hub.database import transaction
+from hub.errors import Forbidden, Invalid, Unauthorised, Unavailable
+from hub.passwords import password_matches
+from hub.people import normal_email
+from hub.settings import Settings
+from hub.tables import Organisation, Person, Role, SignIn
+from hub.wire.closing import Close
+
+IDLE_S = 12 * 3600
+"""Without a request for this long the session is forgotten: a night, so that every day begins with a sign-in."""
+SIGNED_IN_MAX_S = 30 * 24 * 3600
+"""The longest that a sign-in lasts, however much it is used: 30 days (NIST SP 800-63B-4, 2.1.3, for a single factor)."""
+SESSION_STORE = "sessions"
+WRONG = "That e-mail and password don't match."
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_ID_BYTES = 32
+_WITH_SESSION = ("/api/", "/live")
+_ID_SCOPE_KEY = "daylight.session_id"
+_AWAY_SCOPE_KEY = "daylight.sessions_away"
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A connection's person, and the sign-in that it rests on."""
+
+    viewer: Viewer
+    sign_in: UUID
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """What `ended` holds a live socket against: the person, and what they might see when it was opened."""
+        return self.viewer.person, self.viewer.access_version
+
+
+class MyRole(msgspec.Struct, frozen=True):
+    role: str
+    team: int | None
+
+
+class MyOrganisation(msgspec.Struct, frozen=True):
+    name: str
+    zone: str
+    demo: bool
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Who is signed in."""
+
+    id: int
+    name: str
+    email: str
+    roles: list[MyRole]
+    organisation: MyOrganisation
+
+
+# --- signing in and out
+
+
+async def sign_in(connection: Connection, limits: Limits, email: str, password: str) -> int:
+    """Checks the password and opens a session under a new id; returns the person.
+
+    Raises `Unauthorised` for anything that doesn't match, after the same time whatever it was; `TooMany`; `Unavailable` while
+    Redis can't count tries or hold the session.
+    """
+    address = email.strip().lower()
+    await limits.count_sign_in(address_of(connection), address)
+    known = await _credentials_of(address)
+    usable = known is not None and known["deactivated_at"] is None
+    matches = await password_matches(password, known["password_hash"] if known and usable else None)
+    if known is None or not matches:
+        await audit.record("sign_in_failed", None, known["id"] if known else None)
+        raise Unauthorised(WRONG)
+    person: int = known["id"]
+    before = _session_of(connection)
+    opened = uuid4()
+    await _sessions(connection).begin(connection, {"sign_in": str(opened), "person": person})
+    async with transaction() as held:
+        # A deactivation that came in between wins: it holds this row's lock, or has been committed.
+        active = await held.fetchval("SELECT deactivated_at IS NULL FROM person WHERE id = $1 FOR SHARE", person)
+        if not active:
+            raise Unauthorised(WRONG)
+        if before is not None:
+            await held.execute("UPDATE sign_in SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", before[1])
+        await SignIn.insert(SignIn(id=opened, person=person))
+        await audit.record("sign_in", person, person)
+    await limits.forgive(address)
+    return person
+
+
+async def _credentials_of(address: str) -> dict[str, Any] | None:
+    try:
+        wanted = Person.email == normal_email(address)
+    except Invalid:
+        return None
+    rows = await Person.select(Person.id, Person.password_hash, Person.deactivated_at).where(wanted)
+    return rows[0] if rows else None
+
+
+async def sign_out(connection: Connection) -> None:
+    """Ends the sign-in for good, and forgets the session. Idempotent."""
+    session = _session_of(connection)
+    if session is not None:
+        person, opened = session
+        async with transaction() as held:
+            ended = await held.fetchval(
+                "UPDATE sign_in SET ended_at = now() WHERE id = $1 AND person = $2 AND ended_at IS NULL RETURNING person",
+                opened,
+                person,
+            )
+            if ended is not None:
+                await audit.record("sign_out", person, person)
+    await _sessions(connection).end(connection)
+
+
+async def me(person: int) -> Me:
+    """What a browser is told about who is signed in."""
+    people = await Person.select(Person.id, Person.name, Person.email).where(Person.id == person)
+    roles = await Role.select(Role.role, Role.team).where(Role.person == person).order_by(Role.id)
+    organisation = await Organisation.select(Organisation.name, Organisation.zone, Organisation.demo).limit(1)
+    return Me(
+        roles=[MyRole(row["role"], row["team"]) for row in roles],
+        organisation=MyOrganisation(**organisation[0]),
+        **people[0],
+    )
+
+
+# --- who a connection belongs to
+
+
+async def signed_in(connection: Connection) -> SignedIn:
+    """The person whom the session's sign-in belongs to, with roles and teams as of now.
+
+    Raises `Unauthorised` when there is no session, or it was ended, has expired or its person is deactivated, and `Unavailable`
+    when sessions can't be read.
+    """
+    session = _session_of(connection)
+    if session is None:
+        raise Unauthorised("Sign in first.")
+    person, opened = session
+    open_since = datetime.now(UTC) - timedelta(seconds=SIGNED_IN_MAX_S)
+    still_open = await SignIn.exists().where(
+        SignIn.id == opened, SignIn.person == person, SignIn.ended_at.is_null(), SignIn.created_at > open_since
+    )
+    viewer = await load_viewer(person) if still_open else None
+    if viewer is None or not viewer.active:
+        raise Unauthorised("Sign in again: this session has ended.")
+    return SignedIn(viewer, opened)
+
+
+async def viewer_of_socket(socket: Connection) -> SignedIn:
+    """`signed_in` for a live socket. Unlike a request's, its end must be watched for: see `ended`."""
+    return await signed_in(socket)
+
+
+async def ended(open_ones: Mapping[UUID, tuple[int, int]]) -> dict[UUID, Close]:
+    """Which of these sign-ins no longer carry a live socket, and the code to close it with. One query, PostgreSQL only.
+
+    `open_ones` gives for each sign-in the person and the `access_version` that its sockets were opened with. A sign-out, an expiry
+    or a deactivation is `SIGNED_OUT`; a change of what the person may see is `ACCESS_CHANGED`: a new connection then shows the
+    new view.
+    """
+    if not open_ones:
+        return {}
+    rows = await SignIn.raw(
+        _ENDED,
+        list(open_ones),
+        [person for person, _ in open_ones.values()],
+        [version for _, version in open_ones.values()],
+        datetime.now(UTC) - timedelta(seconds=SIGNED_IN_MAX_S),
+    )
+    return {UUID(str(row["id"])): Close.SIGNED_OUT if row["gone"] else Close.ACCESS_CHANGED for row in rows}
+
+
+# One row for each open sign-in that is over (`gone`) or whose person may see something else now.
+_ENDED = """
+    SELECT open.id, live.id IS NULL AS gone
+    FROM unnest({}::uuid[], {}::int[], {}::int[]) AS open (id, person, version)
+    LEFT JOIN (
+        SELECT sign_in.id, sign_in.person, person.access_version FROM sign_in JOIN person ON person.id = sign_in.person
+        WHERE sign_in.ended_at IS NULL AND sign_in.created_at > {} AND person.deactivated_at IS NULL
+    ) AS live ON live.id = open.id AND live.person = open.person
+    WHERE live.id IS NULL OR live.access_version <> open.version
+"""
+
+
+# --- Origin
+
+
+def allowed_origins(settings: Settings) -> frozenset[str]:
+    """The origins that our own pages have. In development on loopback it is reached by either of its names."""
+    origins = {settings.origin}
+    if settings.environment == "development" and settings.host in _LOOPBACK:
+        origins |= {f"http://localhost:{settings.port}", f"http://127.0.0.1:{settings.port}"}
+    return frozenset(origins)
+
+
+def require_origin(connection: Connection, settings: Settings, *, optional: bool = False) -> None:
+    """Refuses a browser page of another site (RFC 6455, 10.2): raises `Forbidden`. To be called before a socket is accepted.
+
+    `optional` lets through who sends no Origin at all, as desktop agents do: they prove who they are by a signature.
+    """
+    origins = connection.headers.getall("origin", [])
+    if optional and not origins:
+        return
+    if len(origins) != 1 or origins[0].lower() not in allowed_origins(settings):
+        raise Forbidden(f"This page was not opened at {urlsplit(settings.origin).netloc}, where Daylight is.")
+
+
+def address_of(connection: Connection) -> str:
+    """The peer's address. Behind a proxy it is the client's only when the server was told to believe that proxy."""
+    return connection.client.host if connection.client else "unknown"
+
+
+# --- sessions
+
+
+class Sessions(ServerSideSessionBackend):
+    """Litestar's server-side sessions, with three differences.
+
+    The id changes at each sign-in: one that was planted, or that is older, is never written to. Nothing is stored for who has not
+    signed in. Reading and writing happen where they can still be answered for, not while the answer is on its way.
+    """
+
+    async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
+        if not connection.scope["path"].startswith(_WITH_SESSION):
+            return {}  # pages and agents have no session, and load while Redis is away
+        given = connection.cookies.get(self.config.key)
+        if not given or len(given) != 2 * _ID_BYTES:
+            return {}
+        try:
+            data = await self.get(given, self.config.get_store_from_app(connection.scope["litestar_app"]))
+        except (RedisError, OSError, TimeoutError):
+            connection.scope[_AWAY_SCOPE_KEY] = True  # type: ignore[literal-required]
+            return {}
+        if data is None:
+            return {}
+        connection.scope[_ID_SCOPE_KEY] = given  # type: ignore[literal-required]
+        return self.deserialize_data(data)
+
+    def get_session_id(self, connection: Connection) -> str:
+        """The id of the session that was loaded or begun; never one that only the cookie knows."""
+        return str(connection.scope.get(_ID_SCOPE_KEY) or "")
+
+    async def begin(self, connection: Connection, session: dict[str, Any]) -> None:
+        """Stores a session under a new id, and forgets the one that came with the request. Raises `Unavailable`."""
+        store = self.config.get_store_from_app(connection.scope["litestar_app"])
+        fresh = self.generate_session_id()
+        try:
+            if old := self.get_session_id(connection):
+                await self.delete(old, store)
+            await self.set(fresh, self.serialize_data(session), store)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable("Signing in isn't possible at the moment. Try again in a minute.") from error
+        connection.scope[_ID_SCOPE_KEY] = fresh  # type: ignore[literal-required]
+        connection.scope["session"] = session
+
+    async def end(self, connection: Connection) -> None:
+        """Forgets the session. While Redis is away it stays there, worthless: its sign-in has ended."""
+        if old := self.get_session_id(connection):
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self.delete(old, self.config.get_store_from_app(connection.scope["litestar_app"]))
+        connection.clear_session()
+
+    async def store_in_message(self, scope_session: ScopeSession, message: Message, connection: Connection) -> None:
+        """Sets the cookie: of the session, so that it lives on from now, or of none after signing out."""
+        signed_out = not isinstance(scope_session, dict)
+        if not signed_out and not scope_session:
+            return
+        cookie = Cookie(
+            key=self.config.key,
+            value="null" if signed_out else self.get_session_id(connection),
+            max_age=0 if signed_out else self.config.max_age,
+            path=self.config.path,
+            secure=self.config.secure,
+            httponly=True,
+            samesite="lax",
+        )
+        MutableScopeHeaders.from_message(message).add("Set-Cookie", cookie.to_header(header=""))
+
+
+class SessionConfig(ServerSideSessionConfig):
+    """Litestar's configuration, for our backend."""
+
+    _backend_class = Sessions
+
+
+def session_config(settings: Settings) -> SessionConfig:
+    """Sessions in the store `SESSION_STORE`: HttpOnly, SameSite=Lax, Secure and bound to this host where there is TLS."""
+    return SessionConfig(
+        key="__Host-daylight" if settings.secure else "daylight",
+        max_age=IDLE_S,
+        session_id_bytes=_ID_BYTES,
+        renew_on_access=True,
+        secure=settings.secure,
+        store=SESSION_STORE,
+        scopes={ScopeType.HTTP, ScopeType.WEBSOCKET},
+    )
+
+
+def _sessions(connection: Connection) -> Sessions:
+    sessions: Sessions = connection.app.state.sessions
+    return sessions
+
+
+def _session_of(connection: Connection) -> tuple[int, UUID] | None:
+    """Person and sign-in that the session names. Raises `Unavailable` when sessions can't be read."""
+    if connection.scope.get(_AWAY_SCOPE_KEY):
+        raise Unavailable("Sessions can't be read at the moment. Try again in a minute.")
+    session: Any = connection.scope.get("session")
+    if not isinstance(session, dict) or "sign_in" not in session:
+        return None
+    return int(session["person"]), UUID(session["sign_in"])

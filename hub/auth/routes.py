@@ -1,0 +1,90 @@
+"""The routes of signing in and of devices. Each asks `may` before it does anything for or about somebody."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Request, delete, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
+
+from hub import audit
+from hub.auth import enrolment, login
+from hub.auth.access import Subject, Viewer, may
+from hub.auth.limits import Limits
+from hub.errors import NotFound
+from hub.settings import Settings
+from hub.wire.agent import Enrol, Enrolled
+from hub.wire.policy import Policy
+
+Call = Request[None, None, State]
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What somebody signs in with."""
+
+    email: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+async def require_viewer(request: Call) -> Viewer:
+    """The signed-in person, for a route's `viewer`. Raises `Unauthorised`."""
+    return (await login.signed_in(request)).viewer
+
+
+@post("/api/session", summary="Sign in")
+async def begin_session(request: Call, data: JSONBody[Credentials], limits: NamedDependency[Limits]) -> login.Me:
+    person = await login.sign_in(request, limits, data.email, data.password)
+    return await login.me(person)
+
+
+@delete("/api/session", summary="Sign out")
+async def end_session(request: Call) -> None:
+    await login.sign_out(request)
+
+
+@get("/api/me", summary="Who is signed in")
+async def read_me(viewer: NamedDependency[Viewer]) -> login.Me:
+    return await login.me(viewer.person)
+
+
+@post("/api/devices/code", summary="A one-time code for a device of one's own")
+async def make_code(viewer: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> enrolment.Code:
+    _require(may(viewer, "enrol_own_device", Subject(person=viewer.person)))
+    return await enrolment.make_code(settings.secret, viewer.person, by=viewer.person)
+
+
+@get("/api/devices", summary="One's own devices")
+async def list_devices(viewer: NamedDependency[Viewer]) -> list[enrolment.DeviceRow]:
+    _require(may(viewer, "see_devices", Subject(person=viewer.person)))
+    return await enrolment.devices_of(viewer.person)
+
+
+@delete("/api/devices/{device:uuid}", summary="Revoke a device: one's own, or as an admin anybody's")
+async def revoke_device(viewer: NamedDependency[Viewer], device: FromPath[UUID]) -> None:
+    owner = await enrolment.owner_of(device)
+    if not may(viewer, "revoke_device", Subject(person=owner)):
+        await audit.record("denied", viewer.person, owner, wanted="revoke_device")
+        raise NotFound("There is no such device.")
+    await enrolment.revoke_device(device, viewer.person)
+
+
+@post("/agent/v1/enrol", summary="Exchange a one-time code for a device identity")
+async def enrol(
+    request: Call,
+    data: JSONBody[Enrol],
+    settings: NamedDependency[Settings],
+    limits: NamedDependency[Limits],
+    policy: NamedDependency[Policy],
+) -> Enrolled:
+    return await enrolment.enrol(settings, limits, policy, data, login.address_of(request))
+
+
+ROUTES = [begin_session, end_session, read_me, make_code, list_devices, revoke_device, enrol]
+DEPENDENCIES = {"viewer": Provide(require_viewer)}
+
+
+def _require(allowed: bool) -> None:
+    if not allowed:
+        raise NotFound("There is nothing here for you.")

@@ -1,0 +1,218 @@
+"""The console script `daylight`. Heavy imports wait until a command needs them: `--help` answers at once."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any, ClassVar, TypeVar
+
+import click
+
+from hub.errors import DaylightError, StartError
+from hub.settings import Settings, read, with_secret
+
+Result = TypeVar("Result")
+
+
+class LazyGroup(click.Group):
+    """A group some of whose commands live in modules that are imported only when they are called for."""
+
+    lazy: ClassVar = {
+        "agent": ("agents.commands", "agent", "The desktop agent: enrol, run, status."),
+        "simulate": ("agents.simulate", "command", "Drive a fleet of simulated agents at a hub."),
+        "verify": ("hub.verify", "command", "Hold a ledger of the simulator against the database."),
+        "up": ("hub.up", "command", "Start everything on this machine; Ctrl-C stops it."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        import importlib
+
+        module, name, _ = self.lazy[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = []
+        for name in self.list_commands(ctx):
+            if name in self.lazy:
+                rows.append((name, self.lazy[name][2]))
+            elif (command := self.commands.get(name)) is not None:
+                rows.append((name, command.get_short_help_str(80)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=LazyGroup)
+def daylight() -> None:
+    """Daylight: live team activity with nothing hidden from the people it watches."""
+
+
+@daylight.command()
+@click.option("--host", help="Address to listen on (HOST).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (PORT).")
+@click.option("--shared", is_flag=True, help="Share the port with other hub processes of this machine.")
+def hub(host: str | None, port: int | None, shared: bool) -> None:
+    """Run one hub process on the databases in the settings."""
+    from hub.app import serve
+
+    settings = connected(read())
+    serve(_replace(settings, host=host or settings.host, port=port or settings.port), shared=shared)
+
+
+@daylight.command()
+def worker() -> None:
+    """Run the background worker on the databases in the settings."""
+    from hub import web
+    from hub.worker import run
+
+    settings = connected(read())
+    web.configure_logs(settings)
+    asyncio.run(run(settings))
+
+
+@daylight.command()
+def migrate() -> None:
+    """Bring the database's schema up to date, and make the first admin if there is none."""
+    first = on_database(prepare(connected(read())), long=True)
+    if first:
+        click.echo(first)
+    click.echo("The schema is up to date.")
+
+
+@daylight.group()
+def person() -> None:
+    """People: who signs in, and who is watched."""
+
+
+@person.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--team", help="Home team, by name; it is made when there is none.")
+@click.option("--zone", default="UTC", show_default=True, help="IANA time zone.")
+@click.option("--manages", multiple=True, help="Team that the person manages, by name. May be repeated.")
+@click.option("--admin", is_flag=True, help="Admins configure; they see nobody's activity.")
+@click.option("--password", help="At least 12 characters; asked for or made up when absent.")
+def add_person(
+    email: str, name: str, team: str | None, zone: str, manages: tuple[str, ...], admin: bool, password: str | None
+) -> None:
+    """Add a person who can sign in. Prints the password when one is made up."""
+    click.echo(on_database(_add_person(email, name, team, zone, manages, admin, password)))
+
+
+@daylight.command()
+@click.option(
+    "--people",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    show_default=True,
+    help="How many devices may enrol with it.",
+)
+def code(people: int) -> None:
+    """Make an enrolment code for roll-outs and the simulator: N uses, ten minutes."""
+    from hub.auth.enrolment import make_code
+
+    made = on_database(make_code(connected(read()).secret, uses=people))
+    click.echo(made.code)
+
+
+def connected(settings: Settings) -> Settings:
+    """The settings with the addresses of the embedded servers, where `daylight up` runs them and no URL is set."""
+    settings = with_secret(settings)
+    if settings.database_url and settings.redis_url:
+        return settings
+    from hub.embedded import running
+
+    servers = running(settings)
+    if servers is None:
+        raise StartError(
+            f"no database: DATABASE_URL and REDIS_URL are not set, and nothing runs in {settings.data}. Start it with `daylight up`."
+        )
+    return _replace(
+        settings,
+        database_url=settings.database_url or servers.database_url,
+        redis_url=settings.redis_url or servers.redis_url,
+    )
+
+
+def on_database(work: Coroutine[Any, Any, Result], *, long: bool = False) -> Result:
+    """Runs a coroutine with the pool open on the database in the settings."""
+    from hub.database import LONG_TRANSACTIONS, SERVER_SETTINGS, close_pool, open_pool
+
+    async def run() -> Result:
+        settings = connected(read())
+        assert settings.database_url is not None
+        await open_pool(settings.database_url, size=2, settings=LONG_TRANSACTIONS if long else SERVER_SETTINGS)
+        try:
+            return await work
+        finally:
+            await close_pool()
+
+    try:
+        return asyncio.run(run())
+    finally:
+        work.close()
+
+
+async def _add_person(
+    email: str, name: str, team: str | None, zone: str, manages: tuple[str, ...], admin: bool, password: str | None
+) -> str:
+    """Adds a person with team, roles and password, in one transaction; returns what to tell whoever asked."""
+    import secrets
+
+    from hub import people
+    from hub.database import transaction
+    from hub.passwords import hash_password
+
+    made_up = None if password else secrets.token_urlsafe(12)
+    hashed = await hash_password(made_up or password or "")
+    async with transaction():
+        await people.ensure_organisation(demo=False)
+        home = await people.team_by_name(team) if team else None
+        added = await people.insert_person(email, name, zone=zone, team=home, password_hash=hashed)
+        for managed in manages:
+            await people.insert_role(added, "manager", await people.team_by_name(managed))
+        if admin:
+            await people.insert_role(added, "admin", None)
+    return f"Added {name} <{email}>" + (f", password: {made_up}" if made_up else "")
+
+
+async def prepare(settings: Settings) -> str:
+    """Schema, default policy, organisation and first admin; returns what has to be said of them."""
+    from hub import policies
+    from hub.people import first_admin
+    from hub.piccolo_app import migrate as bring_up_to_date
+
+    await bring_up_to_date()
+    await policies.load()
+    first = await first_admin(settings)
+    if first is None:
+        return ""
+    return f"First admin: {first.email}" + (f", password: {first.password}" if first.password else "")
+
+
+def _replace(settings: Settings, **changes: Any) -> Settings:
+    import msgspec
+
+    return msgspec.structs.replace(settings, **changes)
+
+
+def main() -> None:
+    """Runs the command line; an error of ours is a sentence on stderr, not a traceback."""
+    try:
+        daylight(standalone_mode=False)
+    except DaylightError as error:
+        click.echo(f"daylight: {error}", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Who may write: the cursor of a device, taken over by its latest connection, and the epochs that tell its histories apart.
+
+Called by `ingest.py` at `hello` and at `renew`. Publishes nothing and stores no event.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hub.database import transaction
+from hub.live.figures import FIGURES
+
+
+class Admission(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a device stands once its connection has taken over."""
+
+    session: int
+    epoch: int
+    acked: int
+    digest: bytes
+    stored_until: datetime | None = None
+    acked_before: int = 0
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the device says that it stands: from `hello`."""
+
+    epoch: int
+    next_seq: int
+    digest: bytes
+
+
+async def take_over(device: int, standing: Standing) -> Admission:
+    """Makes a new session the only one that may write for the device, and decides its epoch. One transaction.
+
+    A new epoch is issued when the device's history is not the one that is stored: it has another epoch, it has given fewer numbers than are
+    stored, or its last event is not the stored one (a restored disk, a lost spool, a database restored from a backup).
+    """
+    async with transaction() as held:
+        cursor = await held.fetchrow(
+            "UPDATE device_cursor SET session = nextval('session_number') WHERE device = $1 "
+            "RETURNING session, epoch, seq, digest, last_ended_at",
+            device,
+        )
+        if _same_history(standing, cursor["epoch"], cursor["seq"], cursor["digest"]):
+            return Admission(
+                session=cursor["session"], epoch=cursor["epoch"], acked=cursor["seq"], digest=cursor["digest"]
+            )
+        return await _new_epoch(held, device, cursor, standing.epoch)
+
+
+async def renew(device: int, session: int, epoch: int) -> Admission | None:
+    """A new epoch at the device's own wish, within its session. `None` when the session has been fenced."""
+    async with transaction() as held:
+        cursor = await held.fetchrow(
+            "SELECT session, epoch, seq, digest, last_ended_at FROM device_cursor WHERE device = $1 FOR UPDATE", device
+        )
+        if cursor["session"] != session:
+            return None
+        return await _new_epoch(held, device, cursor, epoch)
+
+
+def _same_history(standing: Standing, epoch: int, seq: int, digest: bytes) -> bool:
+    if standing.epoch == 0:
+        return seq == 0 and standing.next_seq == 1
+    if standing.epoch != epoch or standing.next_seq <= seq:
+        return False
+    return standing.next_seq > seq + 1 or not digest or not standing.digest or standing.digest == digest
+
+
+async def _new_epoch(held: Any, device: int, cursor: Mapping[str, Any], standing_epoch: int) -> Admission:
+    # Nothing is stored under an epoch at 0, so a device that crashed before it wrote down the epoch it was given gets the same again.
+    stored_epoch, seq = int(cursor["epoch"]), int(cursor["seq"])
+    epoch = stored_epoch if seq == 0 and standing_epoch < stored_epoch else max(stored_epoch, standing_epoch) + 1
+    await held.execute("UPDATE device_cursor SET epoch = $2, seq = 0, digest = '' WHERE device = $1", device, epoch)
+    FIGURES.epochs_renewed += 1
+    return Admission(
+        session=cursor["session"],
+        epoch=epoch,
+        acked=0,
+        digest=b"",
+        stored_until=cursor["last_ended_at"],
+        acked_before=seq if standing_epoch == stored_epoch else 0,
+    )

@@ -1,0 +1,176 @@
+"""The agents connected to this process: one connection a device, silent ones ended, all of them told when the hub goes."""
+
+import asyncio
+import contextlib
+import random
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+
+from hub.database import connection, transaction
+from hub.errors import DaylightError
+from hub.live.figures import FIGURES
+from hub.live.publisher import Publisher
+from hub.wire.agent import HEARTBEAT_S, SILENCE_MAX_S, Drain
+from hub.wire.closing import Close
+
+if TYPE_CHECKING:
+    from hub.live.ingest import AgentConnection
+
+SWEEP_S = 5.0
+GONE_AFTER_S = 5.0
+"""An agent that reconnects within this time was never shown as offline."""
+SEEN_EVERY_S = 60.0
+FENCES_MAX, FENCES_WITHIN = 3, timedelta(hours=1)
+DRAIN_RETRY_MS = (500, 5000)
+"""Agents of a hub that goes come back spread over this range, and not all at once."""
+DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError)
+
+log = structlog.get_logger()
+
+
+class Registry:
+    """Connections by device. Everything runs on the process's one event loop."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._by_device: dict[int, AgentConnection] = {}
+        self._seen: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+        self.draining = False
+
+    def start(self) -> None:
+        self._sweeper = asyncio.create_task(self._sweep(), name="agents-sweeper")
+
+    def __len__(self) -> int:
+        return len(self._by_device)
+
+    def connections(self) -> "list[AgentConnection]":
+        return list(self._by_device.values())
+
+    async def add(self, new: "AgentConnection") -> None:
+        """Takes a connection in. An earlier one of the same device ends: silently when it is the same run of the agent."""
+        old = self._by_device.get(new.device.id)
+        self._by_device[new.device.id] = new
+        self._seen.add(new.device.id)
+        FIGURES.agents = len(self._by_device)
+        if old is None:
+            return
+        if old.instance == new.instance and old.instance:
+            self._later(old.line.close(Close.DRAINED))
+        else:
+            alive = time.monotonic() - old.line.heard_at < HEARTBEAT_S * 2 and not old.line.closed
+            self._later(self._fence(old, count=alive))
+
+    def remove(self, gone: "AgentConnection") -> None:
+        """A connection has ended; its device is shown as offline unless it comes back soon."""
+        if self._by_device.get(gone.device.id) is not gone:
+            return
+        del self._by_device[gone.device.id]
+        self._seen.add(gone.device.id)
+        FIGURES.agents = len(self._by_device)
+        if not self.draining:
+            self._later(self._publish_gone(gone))
+
+    async def fenced(self, old: "AgentConnection") -> None:
+        """Another process took the device over, and this connection was still alive to find out."""
+        await self._fence(old, count=True)
+
+    async def close_device(self, device: int, code: Close) -> None:
+        """Ends a device's connection, if it is here."""
+        if found := self._by_device.get(device):
+            await found.line.close(code)
+
+    async def drain(self, deadline_s: float) -> None:
+        """Tells all agents to come back later and elsewhere, and waits until what they had sent has been answered."""
+        self.draining = True
+        if self._sweeper:
+            self._sweeper.cancel()
+        told = [
+            asyncio.create_task(agent.line.send(Drain(retry_ms=random.randint(*DRAIN_RETRY_MS))))  # noqa: S311
+            for agent in self._by_device.values()
+        ]
+        deadline = time.monotonic() + deadline_s
+        while any(agent.busy for agent in self._by_device.values()) and time.monotonic() < deadline:  # noqa: ASYNC110 - once in a process's life
+            await asyncio.sleep(0.02)
+        for task in told:
+            task.cancel()
+        closing = [asyncio.create_task(agent.line.close(Close.DRAINED)) for agent in self._by_device.values()]
+        if closing:
+            await asyncio.wait(closing, timeout=1.0)
+        for agent in list(self._by_device.values()):
+            agent.line.cut()
+        for task in (*closing, *self._tasks):
+            task.cancel()
+        with contextlib.suppress(DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+            await asyncio.wait_for(self._write_seen(), 1.0)
+
+    async def _fence(self, old: "AgentConnection", *, count: bool) -> None:
+        FIGURES.fenced += 1
+        suspended = count and await self._count_fence(old.device.id)
+        await old.line.close(Close.SUSPENDED if suspended else Close.FENCED)
+        if suspended:
+            await self.close_device(old.device.id, Close.SUSPENDED)
+
+    async def _count_fence(self, device: int) -> bool:
+        """Notes a fence between two live connections. True when it was one too many: the device is then suspended."""
+        try:
+            async with transaction() as held:
+                suspended = await held.fetchval(
+                    """
+                    UPDATE device SET
+                      fenced_at = recent || now(),
+                      suspended_at = CASE WHEN cardinality(recent) >= $3 THEN now() ELSE suspended_at END
+                    FROM (SELECT ARRAY(SELECT at FROM unnest(fenced_at) at WHERE at > now() - $2::interval) AS recent
+                          FROM device WHERE id = $1 FOR UPDATE) fences
+                    WHERE id = $1 RETURNING suspended_at IS NOT NULL
+                    """,
+                    device,
+                    FENCES_WITHIN,
+                    FENCES_MAX - 1,
+                )
+        except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+            return False
+        if suspended:
+            log.warning("device_suspended", device=device)
+        return bool(suspended)
+
+    async def _publish_gone(self, gone: "AgentConnection") -> None:
+        await asyncio.sleep(GONE_AFTER_S)
+        if gone.device.id not in self._by_device:
+            if record := gone.departed():
+                self._publisher.publish(record)
+            self._publisher.drop(gone.device.id)
+
+    async def _sweep(self) -> None:
+        """Ends connections that have been silent too long, and notes now and then who was seen."""
+        noted_at = time.monotonic()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = time.monotonic()
+            for agent in list(self._by_device.values()):
+                if now - agent.line.heard_at > SILENCE_MAX_S:
+                    FIGURES.refused["silent"] += 1
+                    self._later(agent.line.close(Close.SILENT))
+            if now - noted_at > SEEN_EVERY_S:
+                noted_at = now
+                self._seen |= self._by_device.keys()
+                with contextlib.suppress(DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+                    await self._write_seen()
+
+    async def _write_seen(self) -> None:
+        seen = list(self._seen)
+        if not seen:
+            return
+        async with connection() as held:
+            await held.execute("UPDATE device SET last_seen_at = now() WHERE id = ANY($1::int[])", seen)
+        self._seen.difference_update(seen)
+
+    def _later(self, work: object) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

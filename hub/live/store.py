@@ -1,0 +1,442 @@
+"""Group commit: what agents sent, in PostgreSQL exactly once, before anybody is told so.
+
+`Store.submit` is called by the agent sockets (`ingest.py`). A device is hashed to one of two flushers; each takes what has queued up while
+it committed the last group, so load itself forms the batch and nothing waits on purpose. One transaction takes the devices' cursors, drops
+what is at or below them, COPYs the rest and moves the cursors. Cursors are taken with SKIP LOCKED: a hub that is frozen inside its
+transaction holds up only its own devices, which are put back in the queue here.
+
+Guarantee: an outcome is delivered only after COMMIT. After an error from COMMIT itself the group is tried again, and the cursor, which then
+says whether it was committed, makes that harmless. The store never logs what an event holds.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+import structlog
+
+from hub.database import transaction
+from hub.errors import DaylightError
+from hub.live import rows
+from hub.live.figures import FIGURES
+from hub.retention import make_days
+from hub.wire.events import Event, digest
+
+FLUSHERS = 2
+GROUP_ROWS = 1000
+"""More rows a transaction gain little (a COPY of 1,000 rows takes 4 ms here) and hold cursors longer."""
+ALONE_S = 600.0
+"""After a poison event its device commits alone, so that its next one costs nobody else a retry."""
+RETRY_FIRST_S, RETRY_MAX_S = 0.05, 1.0
+LOCKED_RETRY_S = 0.05
+
+log = structlog.get_logger()
+_QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
+_LOSS_COLUMNS = ("device", "epoch", "from_seq", "to_seq", "reason")
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Proof that event `seq` is in quarantine."""
+
+    seq: int
+    reason: str
+    receipt: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a submission, after COMMIT."""
+
+    acked: int = 0
+    """Highest contiguous committed number of the epoch."""
+    receipts: tuple[Receipt, ...] = ()
+    resend_from: int | None = None
+    """Numbers from here on are missing before what was submitted."""
+    fenced: bool = False
+    """A later connection of the device took over: nothing was stored."""
+    other_epoch: bool = False
+    """Not the epoch in force: nothing was stored."""
+    other_history: bool = False
+    """The event at the cursor is not the one that is stored: a restored disk. Nothing was stored."""
+
+
+@dataclass(slots=True)
+class Submission:
+    """Consecutive numbers of one device: events, or a declared loss (`events` empty)."""
+
+    device: int
+    person: int
+    session: int
+    epoch: int
+    first_seq: int
+    last_seq: int
+    events: list[Event]
+    loss_reason: str = ""
+    done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def size(self) -> int:
+        return len(self.events) or 1
+
+
+class Store:
+    """The process's group commit. `start` it once, `close` it once everything submitted has been answered or given up."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._flushers = [_Flusher(now) for _ in range(FLUSHERS)]
+
+    def start(self) -> None:
+        for flusher in self._flushers:
+            flusher.start()
+
+    def submit(self, submission: Submission) -> "asyncio.Future[Outcome]":
+        """Queues a submission. The future gives its outcome after COMMIT, or is cancelled by `forget` or `close`."""
+        self._flushers[submission.device % FLUSHERS].add(submission)
+        return submission.done
+
+    def forget(self, device: int, session: int) -> None:
+        """Drops what a connection that has gone still had queued: the agent sends it again. Keeps queues bounded by credit."""
+        self._flushers[device % FLUSHERS].forget(device, session)
+
+    @property
+    def depth(self) -> int:
+        """Submissions that wait or are being committed."""
+        return sum(flusher.depth for flusher in self._flushers)
+
+    async def close(self, deadline_s: float) -> None:
+        """Commits what is queued, for at most `deadline_s`, then stops."""
+        await asyncio.gather(*(flusher.close(deadline_s) for flusher in self._flushers))
+
+
+class _Flusher:
+    """One queue and the task that commits it."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._queue: deque[Submission] = deque()
+        self._committing: list[Submission] = []
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._alone_until: dict[int, float] = {}
+        self._poison: dict[tuple[int, int, int], str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="flusher")
+
+    def add(self, submission: Submission) -> None:
+        self._queue.append(submission)
+        self._wake.set()
+
+    @property
+    def depth(self) -> int:
+        return len(self._queue) + len(self._committing)
+
+    def forget(self, device: int, session: int) -> None:
+        kept = deque[Submission]()
+        for submission in self._queue:
+            if submission.device == device and submission.session == session:
+                submission.done.cancel()
+            else:
+                kept.append(submission)
+        self._queue = kept
+
+    async def close(self, deadline_s: float) -> None:
+        deadline = time.monotonic() + deadline_s
+        while self.depth and time.monotonic() < deadline:
+            self._idle.clear()
+            try:
+                await asyncio.wait_for(self._idle.wait(), deadline - time.monotonic())
+            except TimeoutError:
+                break
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for submission in (*self._queue, *self._committing):
+            submission.done.cancel()
+
+    async def _run(self) -> None:
+        delay = RETRY_FIRST_S
+        while True:
+            if not self._queue:
+                self._idle.set()
+                self._wake.clear()
+                await self._wake.wait()
+            group = self._committing = self._next_group()
+            try:
+                locked = await self._flush(group)
+            except Exception as error:
+                if not isinstance(error, _Retry):
+                    log.exception("commit_failed")
+                    error = _Retry(type(error).__name__)
+                why = error
+                # Whatever it was, nobody has been told anything: the group goes back, in its order.
+                FIGURES.retries += 1
+                log.warning("commit_retried", cause=why.cause, submissions=len(group), delay_s=delay)
+                self._committing = []
+                self._requeue(group)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, RETRY_MAX_S)
+                continue
+            delay = RETRY_FIRST_S
+            self._committing = []
+            if locked:
+                self._requeue(locked)
+                if len(locked) == len(group):
+                    await asyncio.sleep(LOCKED_RETRY_S)
+
+    def _requeue(self, group: list[Submission]) -> None:
+        self._queue.extendleft(reversed([submission for submission in group if not submission.done.done()]))
+
+    def _next_group(self) -> list[Submission]:
+        """From the front of the queue up to `GROUP_ROWS` rows; a device under suspicion makes a group of its own."""
+        group: list[Submission] = []
+        size = 0
+        now = time.monotonic()
+        self._alone_until = {device: until for device, until in self._alone_until.items() if until > now}
+        while self._queue and (not group or size + self._queue[0].size <= GROUP_ROWS):
+            first = self._queue[0]
+            if group and first.device != group[0].device and {first.device, group[0].device} & self._alone_until.keys():
+                break
+            self._queue.popleft()
+            if first.done.done():
+                continue
+            group.append(first)
+            size += first.size
+        return group
+
+    async def _flush(self, group: list[Submission]) -> list[Submission]:
+        """Commits a group, finding its poison if it has any. Returns what has to wait since its cursor is locked elsewhere."""
+        if not group:
+            return []
+        try:
+            return await self._commit(group)
+        except asyncpg.PostgresError as error:
+            if _is_missing_day(error):
+                await _retrying(make_days(_days_of(group)))
+                raise _Retry("missing_day") from error
+            if not _is_poison(error):
+                raise _Retry(error.sqlstate or "postgres") from error
+        except _UNENCODABLE:
+            pass
+        except _AWAY as error:
+            raise _Retry(type(error).__name__) from error
+        devices = {submission.device for submission in group}
+        if len(devices) > 1:
+            locked = []
+            for device in devices:
+                locked += await self._flush([submission for submission in group if submission.device == device])
+            return locked
+        await _retrying(self._find_poison(group))
+        raise _Retry("poison")
+
+    async def _find_poison(self, group: list[Submission]) -> None:
+        """Marks the first event of one device's group that PostgreSQL refuses, by bisection inside transactions that roll back."""
+        self._alone_until[group[0].device] = time.monotonic() + ALONE_S
+        events = [
+            (submission.person, submission.epoch, submission.first_seq + index, event)
+            for submission in group
+            for index, event in enumerate(submission.events)
+        ]
+        events = [entry for entry in events if (group[0].device, entry[1], entry[2]) not in self._poison]
+        low, high = 0, len(events)  # events[:low] are fine, events[:high] are not
+        while high - low > 1:
+            middle = (low + high) // 2
+            if await self._refused(group[0].device, events[low:middle]):
+                high = middle
+            else:
+                low = middle
+        if events and await self._refused(group[0].device, events[low : low + 1]):
+            _, epoch, seq, _ = events[low]
+            if len(self._poison) >= GROUP_ROWS:
+                self._poison.clear()
+            self._poison[(group[0].device, epoch, seq)] = "refused_by_database"
+
+    async def _refused(self, device: int, events: list[tuple[int, int, int, Event]]) -> bool:
+        now = self._now()
+        records = [
+            row
+            for person, epoch, seq, event in events
+            if not rows.fault_of(event, now)
+            for row in rows.rows_of(device, person, epoch, seq, event)
+        ]
+        try:
+            async with transaction() as held:
+                await held.copy_records_to_table("interval", records=records, columns=rows.COLUMNS)
+                raise _RollBack
+        except _RollBack:
+            return False
+        except asyncpg.PostgresError as error:
+            if _is_poison(error) and not _is_missing_day(error):
+                return True
+            raise
+        except _UNENCODABLE:
+            return True
+
+    async def _commit(self, group: list[Submission]) -> list[Submission]:
+        started = time.perf_counter()
+        by_device: dict[int, list[Submission]] = {}
+        for submission in group:
+            by_device.setdefault(submission.device, []).append(submission)
+        now = self._now()
+        plan = _Plan(now, self._poison)
+        async with transaction() as held:
+            cursors = await held.fetch(
+                "SELECT device, epoch, seq, digest, session, last_ended_at FROM device_cursor "
+                "WHERE device = ANY($1::int[]) FOR UPDATE SKIP LOCKED",
+                list(by_device),
+            )
+            for cursor in cursors:
+                plan.device(cursor, by_device.pop(cursor["device"]))
+            await plan.write(held)
+        FIGURES.committed(time.perf_counter() - started, len(plan.intervals), len(plan.outcomes))
+        plan.deliver()
+        return [submission for submissions in by_device.values() for submission in submissions]
+
+
+class _Plan:
+    """What one transaction writes, and what each submission is told once it has committed."""
+
+    def __init__(self, now: datetime, poison: dict[tuple[int, int, int], str]) -> None:
+        self.now = now
+        self.poison = poison
+        self.outcomes: list[tuple[Submission, Outcome]] = []
+        self.intervals: list[rows.Row] = []
+        self.dirty: set[tuple[int, datetime]] = set()
+        self.quarantine: list[tuple[object, ...]] = []
+        self.losses: list[tuple[int, int, int, int, str]] = []
+        self.cursors: list[tuple[int, int, bytes, datetime | None]] = []
+
+    def device(self, cursor: Any, submissions: list[Submission]) -> None:
+        """Plans one device's submissions, in order, against its cursor."""
+        seq, digested, last_ended_at = cursor["seq"], cursor["digest"], cursor["last_ended_at"]
+        broken = False
+        for submission in submissions:
+            if submission.session != cursor["session"]:
+                outcome = Outcome(fenced=True)
+            elif submission.epoch != cursor["epoch"] or broken:
+                outcome = Outcome(other_epoch=True)
+            elif submission.first_seq > seq + 1:
+                outcome = Outcome(acked=seq, resend_from=seq + 1)
+            elif self._other_history(submission, seq, digested):
+                outcome, broken = Outcome(other_history=True), True
+            elif submission.last_seq <= seq:
+                FIGURES.seen += submission.size
+                outcome = Outcome(acked=seq)
+            else:
+                receipts, digested, last_ended_at = self._take(submission, seq, last_ended_at)
+                seq = submission.last_seq
+                outcome = Outcome(acked=seq, receipts=receipts)
+            self.outcomes.append((submission, outcome))
+        if seq != cursor["seq"]:
+            self.cursors.append((cursor["device"], seq, digested, last_ended_at))
+
+    def _other_history(self, submission: Submission, seq: int, digested: bytes) -> bool:
+        index = seq - submission.first_seq
+        if not digested or not 0 <= index < len(submission.events):
+            return False
+        return digest(seq, submission.events[index]) != digested
+
+    def _take(
+        self, submission: Submission, seq: int, last_ended_at: datetime | None
+    ) -> tuple[tuple[Receipt, ...], bytes, datetime | None]:
+        """Rows for all numbers above `seq`: stored, quarantined, or recorded as lost."""
+        device, epoch = submission.device, submission.epoch
+        if not submission.events:
+            first = max(submission.first_seq, seq + 1)
+            self.losses.append((device, epoch, first, submission.last_seq, submission.loss_reason))
+            return (), b"", last_ended_at
+        receipts: list[Receipt] = []
+        digested = b""
+        skipped = max(0, seq + 1 - submission.first_seq)
+        FIGURES.seen += skipped
+        for index in range(skipped, len(submission.events)):
+            event, number = submission.events[index], submission.first_seq + index
+            reason = rows.fault_of(event, self.now) or self.poison.get((device, epoch, number))
+            if reason:
+                receipt = uuid4()
+                self.quarantine.append((receipt, device, epoch, number, reason, rows.for_quarantine(event, reason)))
+                receipts.append(Receipt(number, reason, str(receipt)))
+                digested = b""
+                continue
+            for row in rows.rows_of(device, submission.person, epoch, number, event):
+                self.intervals.append(row)
+                self.dirty.update((submission.person, quarter) for quarter in rows.quarters_touched(row))
+            digested = b"" if number < submission.last_seq else digest(number, event)
+            if last_ended_at is None or event.ended_at > last_ended_at:
+                last_ended_at = event.ended_at
+        return tuple(receipts), digested, last_ended_at
+
+    async def write(self, held: Any) -> None:
+        if self.intervals:
+            await held.copy_records_to_table("interval", records=self.intervals, columns=rows.COLUMNS)
+            await held.copy_records_to_table("dirty", records=self.dirty, columns=("person", "quarter_at"))
+        if self.quarantine:
+            await held.copy_records_to_table("quarantine", records=self.quarantine, columns=_QUARANTINE_COLUMNS)
+        if self.losses:
+            await held.copy_records_to_table("loss", records=self.losses, columns=_LOSS_COLUMNS)
+        if self.cursors:
+            await held.execute(
+                "UPDATE device_cursor SET seq = new.seq, digest = new.digest, last_ended_at = new.last_ended_at "
+                "FROM unnest($1::int[], $2::bigint[], $3::bytea[], $4::timestamptz[]) AS new(device, seq, digest, last_ended_at) "
+                "WHERE device_cursor.device = new.device",
+                *map(list, zip(*self.cursors, strict=True)),
+            )
+
+    def deliver(self) -> None:
+        FIGURES.quarantined += len(self.quarantine)
+        FIGURES.lost += sum(to - first + 1 for _, _, first, to, _ in self.losses)
+        for submission, outcome in self.outcomes:
+            for receipt in outcome.receipts:
+                self.poison.pop((submission.device, submission.epoch, receipt.seq), None)
+            if not submission.done.done():
+                submission.done.set_result(outcome)
+
+
+class _Retry(Exception):
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class _RollBack(Exception):
+    pass
+
+
+# What asyncpg raises for a value that no row can hold, before PostgreSQL sees it.
+_UNENCODABLE = (asyncpg.DataError, UnicodeError, OverflowError)
+_AWAY = (asyncpg.InterfaceError, DaylightError, OSError, TimeoutError, asyncio.TimeoutError)
+
+
+async def _retrying(work: Any) -> None:
+    """Awaits work whose failure means no more than: try the group again."""
+    try:
+        await work
+    except (asyncpg.PostgresError, *_AWAY) as error:
+        raise _Retry(type(error).__name__) from error
+
+
+def _is_poison(error: asyncpg.PostgresError) -> bool:
+    """Only bad data is poison: data exceptions (class 22) and broken constraints (23). All else passes, so it is tried again."""
+    return (error.sqlstate or "")[:2] in {"22", "23"}
+
+
+def _is_missing_day(error: asyncpg.PostgresError) -> bool:
+    return error.sqlstate == "23514" and "no partition of relation" in str(error)
+
+
+def _days_of(group: Iterable[Submission]) -> set[Any]:
+    now = datetime.now(UTC)
+    days = set()
+    for submission in group:
+        for event in submission.events:
+            if not rows.fault_of(event, now):
+                day = event.started_at.astimezone(UTC).date()
+                days |= {day, (event.ended_at.astimezone(UTC) - timedelta(microseconds=1)).date()}
+    return days

@@ -1,0 +1,387 @@
+"""People, teams and roles: who there is, in which team, with which powers, and since when.
+
+Called by the routes, the command line and the start of the hub. Each function is one transaction with its audit row; `by` is the
+person who acts (none: the command line or the system). Whatever changes what somebody may see raises their `access_version`, which
+closes their live sockets. Nothing here decides access: that is `auth.access.may`.
+"""
+
+import re
+import secrets
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from hub import audit
+from hub.database import transaction
+from hub.errors import Invalid, NotFound
+from hub.passwords import hash_password
+from hub.settings import Settings
+from hub.tables import Membership, Organisation, Person, Role, Team
+from hub.wire.policy import clean
+
+RoleName = Literal["manager", "admin", "auditor"]
+NAME_MAX_CHARACTERS = 200
+EMAIL_MAX_CHARACTERS = 200
+SIMULATED_TEAM = "Simulated"
+FIRST_NAME = "Administrator"
+DEMO_NAME = "Halden"
+_EMAIL = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+)
+_POWERS_LOCK = 0x706F77657273
+"""Advisory lock for whatever may leave the organisation without an admin: `powers` in ASCII."""
+_START_LOCK = 0x7374617274
+"""Hub processes that start together make the first rows once: `start` in ASCII."""
+
+
+class HomeMember(msgspec.Struct, frozen=True):
+    """Somebody active, and the team that is their home now."""
+
+    person: int
+    name: str
+    team: int
+    simulated: bool
+
+
+class Directory(msgspec.Struct, frozen=True):
+    """Who is in which team now: what the live view needs, and no more."""
+
+    teams: dict[int, str]
+    """Names by id, in the order of their making."""
+    members: tuple[HomeMember, ...]
+    """By team, then by name."""
+
+
+class FirstAdmin(msgspec.Struct, frozen=True):
+    """The admin that was made at first start. `password` is set when it was made up: to be shown once."""
+
+    email: str
+    password: str | None
+
+
+async def add_person(
+    email: str,
+    name: str,
+    *,
+    zone: str | None = None,
+    team: int | None = None,
+    password: str | None = None,
+    simulated: bool = False,
+    by: int | None = None,
+) -> int:
+    """Adds somebody; returns their id. `zone` is an IANA name (the organisation's when not given).
+
+    Raises `Invalid`, naming the field, for an address that is malformed or taken, an empty name, an unknown zone or team, or a
+    password of the wrong length.
+    """
+    hashed = None if password is None else await hash_password(password)
+    async with transaction():
+        return await insert_person(email, name, zone=zone, team=team, password_hash=hashed, simulated=simulated, by=by)
+
+
+async def insert_person(
+    email: str,
+    name: str,
+    *,
+    zone: str | None = None,
+    team: int | None = None,
+    password_hash: str | None = None,
+    simulated: bool = False,
+    by: int | None = None,
+) -> int:
+    """`add_person` within the caller's transaction."""
+    address = normal_email(email)
+    if zone is None:
+        zone = (await _organisation_row())["zone"]
+    person = Person(
+        email=address, name=normal_name(name), zone=normal_zone(zone), password_hash=password_hash, simulated=simulated
+    )
+    added = await Person.insert(person).on_conflict(action="DO NOTHING").returning(Person.id)
+    if not added:
+        raise Invalid("Somebody with this address is here already.", "email")
+    id_: int = added[0]["id"]
+    await audit.record("person_added", by, id_, team, simulated=simulated)
+    if team is not None:
+        await _enter(id_, team)
+    return id_
+
+
+async def set_password(email: str, password: str, by: int | None = None) -> None:
+    """Sets somebody's password and ends where they are signed in. Raises `NotFound`, or `Invalid` for a wrong length."""
+    hashed = await hash_password(password)
+    async with transaction():
+        rows = await Person.raw(
+            "UPDATE person SET password_hash = {}, access_version = access_version + 1 WHERE email = {} RETURNING id",
+            hashed,
+            normal_email(email),
+        )
+        if not rows:
+            raise NotFound("There is nobody with this address.")
+        await _end_sign_ins(rows[0]["id"])
+        await audit.record("password_set", by, rows[0]["id"])
+
+
+async def add_team(name: str, parent: int | None, by: int | None = None) -> int:
+    """Adds a team under `parent` (none: a root); returns its id. Raises `Invalid` for an empty name or an unknown parent."""
+    async with transaction():
+        return await insert_team(name, parent, by)
+
+
+async def insert_team(name: str, parent: int | None, by: int | None = None) -> int:
+    """`add_team` within the caller's transaction."""
+    if parent is not None:
+        await _require_team(parent, "parent")
+    added = await Team.insert(Team(name=normal_name(name), parent=parent)).returning(Team.id)
+    id_: int = added[0]["id"]
+    await audit.record("team_added", by, team=id_)
+    return id_
+
+
+async def team_by_name(name: str) -> int:
+    """The team with this name; the root is the organisation's own, and any other that is missing is made below it. In a transaction."""
+    root = await ensure_organisation(demo=False)
+    found = await Team.select(Team.id).where(Team.name == normal_name(name)).order_by(Team.id).limit(1)
+    return int(found[0]["id"]) if found else await insert_team(name, root)
+
+
+async def move(person: int, team: int, by: int | None = None) -> None:
+    """Makes `team` the person's home team from now on; the time before stays with the old one. Idempotent."""
+    async with transaction():
+        await _lock_person(person)
+        current = await Membership.select(Membership.team).where(
+            Membership.person == person, Membership.until_at.is_null()
+        )
+        if current and current[0]["team"] == team:
+            return
+        await _leave(person)
+        await _enter(person, team)
+        await audit.record("person_moved", by, person, team)
+
+
+async def deactivate(person: int, by: int | None = None) -> None:
+    """Ends somebody's access and membership; what was recorded stays. Idempotent. Raises `Invalid` for the last admin."""
+    async with transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _POWERS_LOCK)
+        row = await _lock_person(person)
+        if row["deactivated_at"] is not None:
+            return
+        await _require_another_admin(person)
+        await connection.execute(
+            "UPDATE person SET deactivated_at = now(), access_version = access_version + 1 WHERE id = $1", person
+        )
+        await _leave(person)
+        await _end_sign_ins(person)
+        await audit.record("person_deactivated", by, person)
+
+
+async def grant(person: int, role: RoleName, team: int | None = None, by: int | None = None) -> None:
+    """Gives a role; for a manager with the team. Idempotent. Raises `Invalid` or `NotFound`."""
+    _require_sense(role, team)
+    async with transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _POWERS_LOCK)
+        await insert_role(person, role, team, by)
+
+
+async def insert_role(person: int, role: RoleName, team: int | None, by: int | None = None) -> None:
+    """`grant` within the caller's transaction."""
+    await _lock_person(person)
+    if team is not None:
+        await _require_team(team, "team")
+    if await _role_exists(person, role, team):
+        return
+    await Role.insert(Role(person=person, role=role, team=team))
+    await _raise_access_version(person)
+    await audit.record("role_granted", by, person, team, role=role)
+
+
+async def revoke(person: int, role: RoleName, team: int | None = None, by: int | None = None) -> None:
+    """Takes a role away. Idempotent. Raises `Invalid` for the last admin."""
+    _require_sense(role, team)
+    async with transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _POWERS_LOCK)
+        await _lock_person(person)
+        if not await _role_exists(person, role, team):
+            return
+        if role == "admin":
+            await _require_another_admin(person)
+        await connection.execute(
+            "DELETE FROM role WHERE person = $1 AND role = $2 AND team IS NOT DISTINCT FROM $3", person, role, team
+        )
+        await _raise_access_version(person)
+        await audit.record("role_revoked", by, person, team, role=role)
+
+
+async def teams_under(teams: frozenset[int]) -> frozenset[int]:
+    """These teams and all that lie under them. Unknown ones are left out."""
+    rows = await Team.raw(
+        """
+        WITH RECURSIVE under(id) AS (
+            SELECT id FROM team WHERE id = ANY({})
+            UNION SELECT team.id FROM team JOIN under ON team.parent = under.id
+        )
+        SELECT id FROM under
+        """,
+        list(teams),
+    )
+    return frozenset(row["id"] for row in rows)
+
+
+async def directory() -> Directory:
+    """Every team, and everybody active who is in one now. One query."""
+    rows = await Team.raw(
+        """
+        SELECT team.id AS team, team.name AS team_name, person.id, person.name, person.simulated
+        FROM team
+        LEFT JOIN membership ON membership.team = team.id AND membership.until_at IS NULL
+        LEFT JOIN person ON person.id = membership.person AND person.deactivated_at IS NULL
+        ORDER BY team.id, person.name, person.id
+        """
+    )
+    members = (
+        HomeMember(row["id"], row["name"], row["team"], row["simulated"]) for row in rows if row["id"] is not None
+    )
+    return Directory(teams={row["team"]: row["team_name"] for row in rows}, members=tuple(members))
+
+
+async def first_admin(settings: Settings) -> FirstAdmin | None:
+    """Makes the organisation, its root team and its first admin where there is no admin yet; `None` when there is one.
+
+    Idempotent, and safe when several processes start at once. In a demo the admin also manages the root team, so that there is
+    something to see. Raises `Invalid` when the address or the password in the settings is unusable.
+    """
+    if await Role.exists().where(Role.role == "admin"):
+        return None
+    made_up = None if settings.admin_password else secrets.token_urlsafe(12)
+    hashed = await hash_password(made_up or settings.admin_password)
+    async with transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _START_LOCK)
+        if await Role.exists().where(Role.role == "admin"):
+            return None
+        root = await ensure_organisation(settings.demo)
+        email = normal_email(settings.admin_email)
+        known = await Person.select(Person.id).where(Person.email == email)
+        if known:
+            person: int = known[0]["id"]
+            await connection.execute("UPDATE person SET password_hash = $2 WHERE id = $1", person, hashed)
+        else:
+            person = await insert_person(email, FIRST_NAME, password_hash=hashed)
+        await insert_role(person, "admin", None)
+        if settings.demo:
+            await insert_role(person, "manager", root)
+    return FirstAdmin(email, made_up)
+
+
+async def ensure_organisation(demo: bool) -> int:
+    """The root team, made with the organisation where there is none. Within the caller's transaction, under `lock_start`."""
+    await lock_start()
+    if not await Organisation.exists():
+        name = DEMO_NAME if demo else "My organisation"
+        await Organisation.insert(Organisation(name=name, demo=demo))
+    roots = await Team.select(Team.id).where(Team.parent.is_null()).order_by(Team.id).limit(1)
+    if roots:
+        root: int = roots[0]["id"]
+        return root
+    return await insert_team((await _organisation_row())["name"], None)
+
+
+async def lock_start() -> None:
+    """Takes turns with other processes that make first rows, until the transaction ends."""
+    await Organisation.raw("SELECT pg_advisory_xact_lock({})", _START_LOCK)
+
+
+async def insert_simulated(email: str) -> int:
+    """A simulated person, `Simulated 0001` and on, in the team of that name. Within the caller's transaction."""
+    root = await ensure_organisation(demo=False)
+    teams = await Team.select(Team.id).where(Team.name == SIMULATED_TEAM, Team.parent == root).limit(1)
+    team: int = teams[0]["id"] if teams else await insert_team(SIMULATED_TEAM, root)
+    number = 1 + await Membership.count().where(Membership.team == team)
+    return await insert_person(email, f"Simulated {number:04}", team=team, simulated=True)
+
+
+def normal_email(email: str) -> str:
+    """The address in lower case, without space around it. Raises `Invalid` for what can't be one."""
+    address = email.strip().lower()
+    if len(address) > EMAIL_MAX_CHARACTERS or not _EMAIL.fullmatch(address):
+        raise Invalid("This is not an e-mail address.", "email")
+    return address
+
+
+def normal_name(name: str) -> str:
+    """The name with single spaces and nothing unprintable. Raises `Invalid` when nothing is left, or too much."""
+    cleaned = clean(name, NAME_MAX_CHARACTERS + 1)
+    if cleaned is None or len(cleaned) > NAME_MAX_CHARACTERS:
+        raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name")
+    return cleaned
+
+
+def normal_zone(zone: str) -> str:
+    """The IANA zone, as in Europe/Oslo. Raises `Invalid` for an unknown one."""
+    try:
+        return ZoneInfo(zone).key
+    except (KeyError, ValueError, OSError):
+        raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone") from None
+
+
+def _require_sense(role: RoleName, team: int | None) -> None:
+    if (role == "manager") != (team is not None):
+        raise Invalid("A manager is one of a team; no other role has a team.", "team")
+
+
+async def _require_team(team: int, field: str) -> None:
+    if not await Team.exists().where(Team.id == team):
+        raise Invalid("There is no such team.", field)
+
+
+async def _require_another_admin(person: int) -> None:
+    rows = await Role.raw(
+        """
+        SELECT bool_or(role.person = {}) AS is_one, bool_or(role.person <> {}) AS another
+        FROM role JOIN person ON person.id = role.person
+        WHERE role.role = 'admin' AND person.deactivated_at IS NULL
+        """,
+        person,
+        person,
+    )
+    if rows[0]["is_one"] and not rows[0]["another"]:
+        raise Invalid("This is the last admin. Make somebody else an admin first.", "role")
+
+
+async def _role_exists(person: int, role: RoleName, team: int | None) -> bool:
+    same_team = Role.team.is_null() if team is None else Role.team == team
+    return await Role.exists().where(Role.person == person, Role.role == role, same_team)
+
+
+async def _lock_person(person: int) -> dict[str, Any]:
+    rows = await Person.raw("SELECT id, deactivated_at FROM person WHERE id = {} FOR UPDATE", person)
+    if not rows:
+        raise NotFound("There is no such person.")
+    row: dict[str, Any] = rows[0]
+    return row
+
+
+async def _raise_access_version(person: int) -> None:
+    await Person.raw("UPDATE person SET access_version = access_version + 1 WHERE id = {}", person)
+
+
+async def _enter(person: int, team: int) -> None:
+    await _require_team(team, "team")
+    await Membership.raw("INSERT INTO membership (person, team, since_at) VALUES ({}, {}, now())", person, team)
+
+
+async def _leave(person: int) -> None:
+    # Both stays meet at the transaction's one now(): no instant belongs to two teams, or to none.
+    await Membership.raw("UPDATE membership SET until_at = now() WHERE person = {} AND until_at IS NULL", person)
+
+
+async def _end_sign_ins(person: int) -> None:
+    await Person.raw("UPDATE sign_in SET ended_at = now() WHERE person = {} AND ended_at IS NULL", person)
+
+
+async def _organisation_row() -> dict[str, Any]:
+    rows = (
+        await Organisation.select(Organisation.name, Organisation.zone, Organisation.demo)
+        .order_by(Organisation.id)
+        .limit(1)
+    )
+    return rows[0] if rows else {"name": "My organisation", "zone": "UTC", "demo": False}

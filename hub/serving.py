@@ -1,0 +1,141 @@
+"""Our own uvicorn server: its websocket and HTTP protocols with limits, its signals with our drain before its 1012.
+
+What uvicorn leaves open is closed here: a peer that never finishes its headers, floods of empty continuation frames, and a way to cut
+off a peer that does not read. The drain itself is the application's (`app.py`).
+"""
+
+import asyncio
+import socket as sockets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from hub.settings import Settings
+from hub.wire.agent import FRAME_MAX_BYTES
+
+HEADERS_S = 10.0
+HEADERS_MAX_BYTES = 64 * 1024
+CONTINUATIONS_MAX = 1024
+"""Pieces of one message. Nobody who means well needs more for 256 KiB."""
+USER_TIMEOUT_MS = 20_000
+"""The kernel ends a connection whose peer has acknowledged nothing for this long."""
+BACKLOG = 4096
+GRACEFUL_S = 3
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's, plus limits. Puts itself into the scope's state, so that `abort` finds the transport."""
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["state"]["protocol"] = self
+
+    def handle_cont(self, event: Any) -> None:
+        if len(self.frames) >= CONTINUATIONS_MAX:
+            self.transport.abort()
+            return
+        super().handle_cont(event)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's, plus a deadline and a size for what comes before a request."""
+
+    _headers_timer: asyncio.TimerHandle | None = None
+    _headers_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        if self._headers_timer is not None:
+            self._headers_bytes += len(data)
+            if self._headers_bytes > HEADERS_MAX_BYTES:
+                self.transport.abort()
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._headers_timer is None:
+            self._expect_headers()
+
+    def on_headers_complete(self) -> None:
+        self._headers_done()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_done()
+        super().connection_lost(exc)
+
+    def _expect_headers(self) -> None:
+        self._headers_bytes = 0
+        self._headers_timer = self.loop.call_later(HEADERS_S, self.transport.abort)
+
+    def _headers_done(self) -> None:
+        if self._headers_timer is not None:
+            self._headers_timer.cancel()
+            self._headers_timer = None
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server that lets the application drain before any connection is told to go."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await self._drain()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int, *, shared: bool = False) -> sockets.socket:
+    """A listening socket. `shared`: several processes listen on one port, and the kernel spreads connections over them."""
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    listener = sockets.socket(family, sockets.SOCK_STREAM)
+    listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEPORT, 1)
+    if hasattr(sockets, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    listener.bind((host, port))
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def config(app: Any, settings: Settings) -> uvicorn.Config:
+    """uvicorn's settings: no deflate for sockets, small frames, our own heartbeats, logs by us."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        ws_max_size=FRAME_MAX_BYTES,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=GRACEFUL_S,
+        timeout_keep_alive=75,
+        backlog=BACKLOG,
+    )
+
+
+def abort(socket: Any) -> None:
+    """Ends a websocket at once, whatever its buffers hold: the only thing that works on a peer that doesn't read."""
+    protocol = socket.scope.get("state", {}).get("protocol")
+    if protocol is not None:
+        protocol.transport.abort()

@@ -1,0 +1,245 @@
+"""`daylight up`: everything on this machine, in one terminal, until Ctrl-C.
+
+Starts the embedded servers that are not given by URL, brings the schema up to date, then runs hub processes, a worker and, in the demo, a
+simulated fleet as children. Children that die are started again; on Ctrl-C they are ended in the order in which they need each other, and
+the servers last. Data stays in the data folder.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import click
+from msgspec import structs
+
+from hub.embedded import Embedded, require_free_port
+from hub.embedded.process import launch
+from hub.errors import StartError
+from hub.settings import NAMES, Settings, read, with_secret
+
+READY_S = 60.0
+STOP_S = 16.0
+"""A hub drains within 15 s of SIGTERM."""
+RESTART_S = 1.0
+HISTORY_DAYS = 14
+
+
+@click.command()
+def command() -> None:
+    """Start everything on this machine; Ctrl-C stops it."""
+    settings = read()
+    require_free_port(settings.host, settings.port)
+    stop = _Stop()
+    said = time.monotonic()
+    click.echo(f"Daylight is starting; its data is in {settings.data}")
+    # Whoever goes to localhost may be sent to ::1 first, where another program may listen: the printed address says what we are.
+    settings = with_secret(
+        structs.replace(settings, public_origin=settings.public_origin or f"http://localhost:{settings.port}")
+    )
+    settings = _with_admin_password(settings)
+    with Embedded(settings) as servers:
+        settings = structs.replace(
+            settings, database_url=servers.database_url, redis_url=servers.redis_url, s3_url=servers.s3_url
+        )
+        emails, code = asyncio.run(_prepare(settings))
+        _Everything(settings, stop, emails, code).run(said)
+
+
+class _Stop:
+    """Set by SIGINT and SIGTERM. A second Ctrl-C changes nothing: what is being ended is ended in order."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        if not self.asked:
+            click.echo("\nStopping: agents are told to come back, what they sent is stored ...")
+        self.asked = True
+
+
+class _Child:
+    """A process of ours that is started again when it dies."""
+
+    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        self.name = name
+        self._arguments = arguments
+        self._environment = environment
+        self._log = log
+        self._next_start = 0.0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def tend(self) -> None:
+        """Starts it when it doesn't run."""
+        if self.process is not None and self.process.poll() is None:
+            return
+        if time.monotonic() < self._next_start:
+            return
+        self._next_start = time.monotonic() + RESTART_S
+        self.process = launch(
+            [sys.executable, "-m", "hub.cli", *self._arguments],
+            cwd=Path.cwd(),
+            log=self._log,
+            environment=self._environment,
+            account=None,
+            when_orphaned=signal.SIGTERM,
+        )
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def await_end(self) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            click.echo(f"{self.name} did not stop within {STOP_S:.0f} s and is ended")
+            self.process.kill()
+            self.process.wait()
+
+
+class _Everything:
+    """The children, from start to end."""
+
+    def __init__(self, settings: Settings, stop: _Stop, emails: tuple[str, ...], code: str) -> None:
+        self._settings = settings
+        self._stop = stop
+        logs = settings.data / "logs"
+        logs.mkdir(exist_ok=True)
+        environment = _environment(settings)
+        shared = ["--shared"] if settings.processes > 1 else []
+        self._hubs = [
+            _Child(f"hub {number + 1}", ["hub", *shared], environment, logs / f"hub-{number + 1}.log")
+            for number in range(settings.processes)
+        ]
+        self._worker = _Child("worker", ["worker"], environment, logs / "worker.log")
+        self._fleet: _Child | None = None
+        if settings.demo:
+            identities = settings.data / "simulated.json"
+            arguments = [
+                "simulate",
+                "--hub",
+                _local(settings),
+                "--enrol",
+                code,
+                "--forever",
+                "--identities",
+                str(identities),
+            ]
+            if not identities.exists():
+                arguments += ["--history-days", str(HISTORY_DAYS)]
+            for email in emails:
+                arguments += ["--email", email]
+            self._fleet = _Child("simulated fleet", arguments, environment, logs / "simulate.log")
+
+    def run(self, started: float) -> None:
+        children = [*self._hubs, self._worker]
+        try:
+            for child in children:
+                child.tend()
+            if self._await_ready():
+                if self._fleet:
+                    children.append(self._fleet)
+                    self._fleet.tend()
+                self._greet(time.monotonic() - started)
+            while not self._stop.asked:
+                for child in children:
+                    child.tend()
+                time.sleep(0.2)
+        finally:
+            for group in ([self._fleet] if self._fleet else [], self._hubs, [self._worker]):
+                for child in group:
+                    child.ask_to_stop()
+                for child in group:
+                    child.await_end()
+        click.echo("Stopped. Nothing was lost; `make up` goes on where this ended.")
+
+    def _await_ready(self) -> bool:
+        """Waits until the hub answers. False when a stop was asked for meanwhile."""
+        deadline = time.monotonic() + READY_S
+        while not self._stop.asked:
+            for hub in self._hubs:
+                if hub.process is not None and hub.process.poll() is not None:
+                    log = self._settings.data / "logs" / "hub-1.log"
+                    raise StartError(
+                        f"the hub does not start; the end of {log}:\n" + "\n".join(log.read_text().splitlines()[-5:])
+                    )
+            try:
+                with urllib.request.urlopen(f"{_local(self._settings)}/ready", timeout=2) as answer:  # noqa: S310 - our own address
+                    if answer.status == 200:
+                        return True
+            except (urllib.error.URLError, OSError):
+                pass
+            if time.monotonic() > deadline:
+                raise StartError(f"the hub is not ready after {READY_S:.0f} s; see {self._settings.data / 'logs'}")
+            time.sleep(0.1)
+        return False
+
+    def _greet(self, seconds: float) -> None:
+        settings = self._settings
+        click.echo(f"Ready after {seconds:.1f} s.\n")
+        click.echo(f"  Open     {settings.origin}")
+        click.echo(f"  Sign in  {settings.admin_email}")
+        click.echo(f"  Password {settings.admin_password}   (as of first start; kept in {settings.data / 'sign-in'})\n")
+        if settings.demo:
+            click.echo(
+                "  This is a demo: 40 simulated people in 5 teams, with two weeks of history. DEMO=0 starts empty."
+            )
+        click.echo("  Enrol your own desktop: Devices > Enrol a device. Ctrl-C stops everything; your data stays.\n")
+
+
+async def _prepare(settings: Settings) -> tuple[tuple[str, ...], str]:
+    """Schema, first admin and, in the demo, its people and a code for their devices."""
+    from hub.auth.enrolment import make_code
+    from hub.cli import prepare
+    from hub.database import LONG_TRANSACTIONS, close_pool, open_pool
+    from hub.demo import seed_demo
+
+    assert settings.database_url is not None
+    await open_pool(settings.database_url, size=2, settings=LONG_TRANSACTIONS)
+    try:
+        await prepare(settings)
+        if not settings.demo:
+            return (), ""
+        emails = await seed_demo()
+        made = await make_code(settings.secret, uses=len(emails))
+        return emails, made.code
+    finally:
+        await close_pool()
+
+
+def _with_admin_password(settings: Settings) -> Settings:
+    """A password for the first admin, when none is set: made once, and kept where only this user can read it."""
+    if settings.admin_password:
+        return settings
+    path = settings.data / "sign-in"
+    if not path.exists():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(9))
+    return structs.replace(settings, admin_password=path.read_text().strip())
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings as the children read them."""
+    given = {
+        name: "1" if value is True else "0" if value is False else str(value)
+        for field, name in NAMES.items()
+        if (value := getattr(settings, field)) not in (None, "")
+    }
+    return {**os.environ, **given, "PYTHONUNBUFFERED": "1"}
+
+
+def _local(settings: Settings) -> str:
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "127.0.0.1", "::"} else settings.host  # noqa: S104
+    return f"http://{host}:{settings.port}"

@@ -1,0 +1,306 @@
+"""How the hub speaks HTTP: errors as problems (RFC 9457), request ids, security headers, CSRF, sessions, logs.
+
+`build` makes the Litestar application out of routes; `app.py` decides which, and what lives beside them. Nothing of a request but
+method, path, status and duration is logged, and nothing of its content comes back in an error.
+"""
+
+import re
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+import redis.asyncio
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.config.csrf import CSRFConfig
+from litestar.connection import ASGIConnection
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.stores.redis import RedisStore
+from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message, Receive, Scope, Send
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from hub import policies
+from hub.auth import routes
+from hub.auth.limits import Limits
+from hub.auth.login import SESSION_STORE, Sessions, allowed_origins, require_origin, session_config
+from hub.errors import DaylightError, Invalid, TooMany, Unavailable
+from hub.settings import Settings
+
+BODY_MAX_BYTES = 1024 * 1024
+REDIS_S = 2.0
+"""Sign-in and sessions wait no longer for Redis."""
+REDIS_CONNECTIONS = 20
+"""Of one process. A command takes well under a millisecond, so 20 carry more requests than a process can answer."""
+AWAY_RETRY_S = 5
+CSRF_COOKIE = "csrftoken"
+CSRF_HEADER = "x-csrftoken"
+HSTS_S = 2 * 365 * 24 * 3600
+PROBLEM = "application/problem+json"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# The only messages of msgspec that are passed on: they name types and fields of ours, never a value that was sent.
+_TELLING = re.compile(r"Expected `[^`]*`( of length [<>=]+ \d+)?(, got `[^`]*`)?( - at `\$[^`]*`)?")
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    RedisError,
+    OSError,
+    TimeoutError,
+)
+
+log = structlog.get_logger("hub.web")
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every error (RFC 9457). `title` is for people; `field` names the input that it is about."""
+
+    type: str
+    title: str
+    status: int
+    request_id: str
+    detail: str = ""
+    field: str | None = None
+
+
+def build(
+    settings: Settings,
+    handlers: Sequence[ControllerRouterHandler],
+    client: "redis.asyncio.Redis",
+    *,
+    limits: Limits | None = None,
+    state: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Litestar:
+    """The application: the routes of `auth` and `handlers`, behind everything that stands in this module.
+
+    `client` holds the sessions and the limits; the caller closes it. `options` go to Litestar (`lifespan`, `on_startup`, ...).
+    Routes may ask for `viewer` (signed in, or 401), `settings`, `limits` and `policy` (in force) by these names.
+    """
+    sessions = session_config(settings)
+    counted = limits or Limits(client)
+    application = Litestar(
+        route_handlers=[*routes.ROUTES, *handlers],
+        dependencies={
+            **routes.DEPENDENCIES,
+            "settings": Provide(lambda: settings, sync_to_thread=False),
+            "limits": Provide(lambda: counted, sync_to_thread=False),
+            "policy": Provide(policies.in_force, sync_to_thread=False),
+        },
+        middleware=[sessions.middleware],
+        guards=[_same_origin],
+        stores={SESSION_STORE: RedisStore(client, namespace="daylight:session")},
+        csrf_config=CSRFConfig(
+            secret=settings.secret,
+            cookie_name=CSRF_COOKIE,
+            header_name=CSRF_HEADER,
+            cookie_secure=settings.secure,
+            exclude=["^/agent/"],
+        ),
+        exception_handlers={Exception: _answer_error},
+        state=State({**(state or {}), "settings": settings, "sessions": Sessions(sessions)}),
+        openapi_config=OpenAPIConfig(
+            title="Daylight", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+        ),
+        request_max_body_size=BODY_MAX_BYTES,
+        logging_config=None,
+        debug=False,
+        **options,
+    )
+    # Around everything, the router's own 404 included, which Litestar's middleware does not see.
+    application.asgi_handler = Edge(application.asgi_handler, settings)
+    return application
+
+
+def redis_client(url: str) -> "redis.asyncio.Redis":
+    """A client for sessions and limits: it fails within seconds instead of trying on, and waits its turn for a connection."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_S,
+        socket_timeout=REDIS_S,
+        socket_connect_timeout=REDIS_S,
+        retry=Retry(NoBackoff(), 1),
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+def configure_logs(settings: Settings) -> None:
+    """Sends logs to stderr: JSON lines in production, readable ones in development. Each has its request's id."""
+    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer() if settings.environment == "production" else plain,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+class Edge:
+    """The outermost layer: names the request, adds the headers that every answer has, writes the access log."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._headers = security_headers(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            if scope["type"] == ScopeType.HTTP:
+                await self._answer(scope, receive, send, request_id)
+            else:
+                await self._app(scope, receive, send)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send, request_id: str) -> None:
+        started = time.perf_counter()
+        status = 0
+        private = scope["path"].startswith(("/api/", "/agent/"))
+
+        async def with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableScopeHeaders.from_message(message)
+                headers["X-Request-ID"] = request_id
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if private:
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, with_headers)
+        finally:
+            duration_ms = round((time.perf_counter() - started) * 1000, 1)
+            log.info(
+                "request", method=scope["method"], path=scope["path"], status=status, duration_ms=duration_ms
+            )  # an allow-list: no query, no headers, no body
+
+
+def security_headers(settings: Settings) -> dict[str, str]:
+    """The headers of every answer. Scripts and connections only from and to ourselves; MUI needs inline styles."""
+    sockets = " ".join(sorted(origin.replace("http", "ws", 1) for origin in allowed_origins(settings)))
+    headers = {
+        "Content-Security-Policy": (
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+            f"connect-src 'self' {sockets}; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    if settings.secure:
+        headers["Strict-Transport-Security"] = f"max-age={HSTS_S}; includeSubDomains"
+    return headers
+
+
+def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Every socket, before it is accepted, and every request that changes something: not from another site's page."""
+    settings: Settings = connection.app.state.settings
+    scope: Any = connection.scope
+    if scope["type"] == ScopeType.WEBSOCKET:
+        require_origin(connection, settings, optional=scope["path"].startswith("/agent/"))
+    elif scope["method"] not in _SAFE:
+        require_origin(connection, settings, optional=True)
+
+
+def _request_id(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    headers: dict[str, str] = {}
+    detail, field = "", None
+    match error:
+        case DaylightError():
+            status, title = error.status, str(error)
+            if isinstance(error, Invalid):
+                field = error.field
+            if isinstance(error, TooMany):
+                headers["Retry-After"] = str(error.retry_after_s)
+            if isinstance(error, Unavailable):
+                headers["Retry-After"] = str(AWAY_RETRY_S)
+        case ValidationException():
+            status, title = 400, "Something in this request isn't as it should be."
+            field, detail = _explained(error)
+        case RecursionError():  # msgspec's, for what is nested without end
+            status, title = 400, _TITLES[400]
+        case HTTPException():
+            status, title = error.status_code, _TITLES.get(error.status_code) or HTTPStatus(error.status_code).phrase
+            headers.update({name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"})
+        case _ if isinstance(error, _AWAY):
+            status, title = 503, "The hub can't reach something that it needs. Try again in a few seconds."
+            headers["Retry-After"] = str(AWAY_RETRY_S)
+            log.warning("away", error=type(error).__name__)
+        case _:
+            status, title = 500, "Something went wrong in the hub."
+            detail = "It is in the hub's log under this request id."
+    if status == 500 and not isinstance(error, (DaylightError, *_AWAY)):
+        # Types and places only: an exception's message may quote what was sent.
+        log.error("failed", error=type(error).__name__, at=_places(error))
+    if status == 500 and isinstance(error, DaylightError):
+        title = "Something went wrong in the hub."
+    problem = Problem(
+        type="about:blank",
+        title=title,
+        status=status,
+        request_id=request.scope.get("state", {}).get("request_id", ""),
+        detail=detail,
+        field=field,
+    )
+    return Response(msgspec.json.encode(problem), status_code=status, media_type=PROBLEM, headers=headers)
+
+
+_TITLES = {
+    400: "This request can't be read.",
+    403: "This page is out of date. Reload it, then try again.",
+    404: "There is nothing here.",
+    405: "This can't be done here.",
+    413: f"This is more than {BODY_MAX_BYTES // 1024} KiB.",
+}
+
+
+def _explained(error: ValidationException) -> tuple[str | None, str]:
+    """Field and reason, as far as they say nothing about what was sent."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    first: Any = extra[0] if extra else {}
+    if not isinstance(first, dict):
+        return None, ""
+    message, key = str(first.get("message", "")), str(first.get("key", ""))
+    missing = re.fullmatch(r"Object missing required field `(\w+)`", message)
+    if missing:
+        return missing[1], "It is missing."
+    field = key if key != "data" and re.fullmatch(r"[a-z_][a-z0-9_.]{0,60}", key) else None
+    return field, f"{message}." if _TELLING.fullmatch(message) else ""
+
+
+def _places(error: Exception) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return [f"{frame.filename.rsplit('/site-packages/')[-1]}:{frame.lineno} {frame.name}" for frame in frames]
