@@ -13,7 +13,7 @@ export function Account({ me }: { me: Me }) {
   return (
     <>
       <IconButton
-        aria-label={`Account of ${me.name}`}
+        aria-label={`Account of ${me.name} (${initials(me.name)})`}
         aria-haspopup="menu"
         onClick={(event) => setAnchor(event.currentTarget)}
       >

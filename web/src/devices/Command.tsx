@@ -18,8 +18,7 @@ export function Command({ text }: { text: string }) {
 
   return (
     <div className={css.command}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long commands scroll, and the keyboard must reach them */}
-      <code ref={line} className={css.text} tabIndex={0}>
+      <code ref={line} className={css.text}>
         {text}
       </code>
       <Button onClick={copy} startIcon={<Icon name={copied ? "check" : "copy"} />}>

@@ -1,6 +1,6 @@
 import { span } from "../ui/time";
 import { useNow } from "../ui/useNow";
-import { freshnessOf } from "./freshness";
+import { type Freshness, freshnessOf } from "./freshness";
 import css from "./LiveBadge.module.css";
 import type { LiveState } from "./slice";
 
@@ -21,10 +21,17 @@ export function LiveBadge({ live }: { live: LiveState }) {
   const { word, ageMs } = freshnessOf(live, useNow(TICK_MS));
   return (
     <span className={css.badge} data-live={word} title={MEANING[word]}>
-      <span role="status">{live.link === "stopped" ? "Stopped" : WORDS[word]}</span>
+      <span role="status">{wordOf(live, word)}</span>
       {ageMs !== null && <span className={css.age}>{word === "live" ? tenths(ageMs) : span(ageMs / 1000)}</span>}
     </span>
   );
+}
+
+function wordOf({ link, currentAtMs }: LiveState, word: Freshness["word"]): string {
+  if (link === "stopped") {
+    return "Stopped";
+  }
+  return currentAtMs === null ? "Connecting" : WORDS[word];
 }
 
 function tenths(ms: number): string {

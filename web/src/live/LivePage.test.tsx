@@ -1,6 +1,6 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { answering, HubSocket, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
 import type { Tile, ToViewer } from "../wire.gen";
@@ -70,6 +70,14 @@ describe("the live page", () => {
       { t: "ack", team: 1, rev: 1 },
       { t: "ack", team: 1, rev: 2 },
     ]);
+  });
+
+  it("acks in a hidden page too, where nothing is painted", async () => {
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    await opened(teams("Payments"), snapshot(ann("VS Code")));
+
+    expect(HubSocket.last.sent).toContainEqual({ t: "ack", team: 1, rev: 1 });
+    hidden.mockRestore();
   });
 
   it("marks whom the hub does not hear as stale", async () => {

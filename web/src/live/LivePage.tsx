@@ -30,7 +30,7 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
   const wanted = useDeferredValue(text);
 
   // A frame may have come since the last tick: time never runs backwards against it.
-  const { judgedAtMs, hubNowMs, word } = freshnessOf(live, Math.max(now, live.heardAtMs ?? 0));
+  const { judgedAtMs, hubNowMs, word } = freshnessOf(live, Math.max(now, live.currentAtMs ?? 0));
   const wall = useMemo(
     () => live.teams && wallOf(live.teams, { judgedAtMs, hubNowMs }, { state, text: wanted }),
     [live.teams, judgedAtMs, hubNowMs, state, wanted],

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { freshnessOf } from "./freshness";
 
-const LIVE = { link: "open", heardAtMs: 100_000, clockOffsetMs: 5_000, staleSinceMs: null } as const;
+const LIVE = { link: "open", currentAtMs: 100_000, clockOffsetMs: 5_000, staleSinceMs: null } as const;
 
 it("is live while the hub was heard within three seconds", () => {
   expect(freshnessOf(LIVE, 102_900)).toEqual({ word: "live", ageMs: 2_900, judgedAtMs: 107_900, hubNowMs: 107_900 });
@@ -12,7 +12,7 @@ it("is reconnecting in the first three seconds without a link, then stale; the a
   expect(freshnessOf({ ...LIVE, link: "connecting" }, 141_000)).toMatchObject({ word: "stale", ageMs: 41_000 });
 });
 
-it("turns nobody idle while nothing is known: states are judged at when the hub was last heard", () => {
+it("turns nobody idle while nothing is known: states are judged at when the picture was last right", () => {
   expect(freshnessOf({ ...LIVE, link: "waiting" }, 999_000)).toMatchObject({
     judgedAtMs: 105_000,
     hubNowMs: 1_004_000,

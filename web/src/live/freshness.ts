@@ -12,11 +12,12 @@ export interface Freshness {
 }
 
 export function freshnessOf(
-  live: Pick<LiveState, "link" | "heardAtMs" | "clockOffsetMs" | "staleSinceMs">,
+  live: Pick<LiveState, "link" | "currentAtMs" | "clockOffsetMs" | "staleSinceMs">,
   nowMs: number,
 ): Freshness {
-  const hubNowMs = nowMs + live.clockOffsetMs;
-  if (live.heardAtMs === null) {
+  const offsetMs = live.clockOffsetMs ?? 0;
+  const hubNowMs = nowMs + offsetMs;
+  if (live.currentAtMs === null) {
     const word = live.link === "stopped" ? "stale" : "reconnecting";
     return { word, ageMs: null, judgedAtMs: hubNowMs, hubNowMs };
   }
@@ -24,11 +25,11 @@ export function freshnessOf(
     const ageMs = Math.max(0, hubNowMs - live.staleSinceMs);
     return { word: "stale", ageMs, judgedAtMs: live.staleSinceMs, hubNowMs };
   }
-  const ageMs = Math.max(0, nowMs - live.heardAtMs);
+  const ageMs = Math.max(0, nowMs - live.currentAtMs);
   if (live.link === "open" && ageMs < SILENCE_MAX_MS) {
     return { word: "live", ageMs, judgedAtMs: hubNowMs, hubNowMs };
   }
-  const judgedAtMs = live.heardAtMs + live.clockOffsetMs;
+  const judgedAtMs = live.currentAtMs + offsetMs;
   const late = ageMs >= SILENCE_MAX_MS || live.link === "stopped";
   return { word: late ? "stale" : "reconnecting", ageMs, judgedAtMs, hubNowMs };
 }

@@ -105,6 +105,16 @@ describe("the link", () => {
     expect(Object.keys(team(state).tiles)).toEqual(["1"]);
   });
 
+  it("calls what it holds current only when this connection has sent all of it", () => {
+    const first = told(TEAMS, snapshot(1, [tile(1)]));
+    const later = (frame: ToViewer) => ({ frame, atMs: Date.parse(NOW) + 9_000 });
+    const reconnected = liveSlice.reducer(first, framesDrawn([later(TEAMS), later({ t: "beat", now: NOW })]));
+    const whole = liveSlice.reducer(reconnected, framesDrawn([later(snapshot(1, [tile(1)]))]));
+
+    expect(reconnected.currentAtMs).toBe(Date.parse(NOW));
+    expect(whole.currentAtMs).toBe(Date.parse(NOW) + 9_000);
+  });
+
   it("forgets teams that the viewer may no longer see", () => {
     const state = told(TEAMS, snapshot(1, [tile(1)]), { t: "teams", teams: [], now: NOW });
 

@@ -21,6 +21,8 @@ export interface Team {
   /** People by name: kept here, since sorting thousands at each frame would cost more than drawing them. */
   order: number[];
   arriving: Arriving | null;
+  /** Whether this connection has sent a whole snapshot: until then what is held is the last one's. */
+  fresh: boolean;
 }
 
 /** A snapshot of which pieces are still to come, and the deltas that came in between. */
@@ -37,9 +39,10 @@ export interface LiveState {
   link: "idle" | "connecting" | "open" | "waiting" | "stopped";
   /** `null`: not told yet. Empty: this viewer may see nobody. */
   teams: Team[] | null;
-  heardAtMs: number | null;
-  /** Hub time minus this computer's. */
-  clockOffsetMs: number;
+  /** When all that is shown was last known to be so: a frame came, and every team was fresh. */
+  currentAtMs: number | null;
+  /** Hub time minus this computer's; `null` before the first frame. */
+  clockOffsetMs: number | null;
   /** Hub time from which on the hub cannot vouch for what is shown. */
   staleSinceMs: number | null;
 }
@@ -47,8 +50,8 @@ export interface LiveState {
 const initialState: LiveState = {
   link: "idle",
   teams: null,
-  heardAtMs: null,
-  clockOffsetMs: 0,
+  currentAtMs: null,
+  clockOffsetMs: null,
   staleSinceMs: null,
 };
 
@@ -73,19 +76,17 @@ export const liveSlice = createSlice({
 export const { linkChanged, framesDrawn } = liveSlice.actions;
 
 function take(live: LiveState, frame: ToViewer, atMs: number): void {
-  const first = live.heardAtMs === null;
-  live.heardAtMs = atMs;
   if ("now" in frame) {
     // Frames come late, never early: the largest difference seen is the closest to the truth.
     const sample = Date.parse(frame.now) - atMs;
-    const stepped = sample < live.clockOffsetMs - CLOCK_STEP_MS;
-    live.clockOffsetMs = first || stepped ? sample : Math.max(live.clockOffsetMs, sample);
+    const best = live.clockOffsetMs ?? sample;
+    live.clockOffsetMs = sample < best - CLOCK_STEP_MS ? sample : Math.max(best, sample);
   }
   switch (frame.t) {
     case "teams": {
       const held = new Map(live.teams?.map((team) => [team.id, team]));
       live.teams = frame.teams
-        .map(({ id, name }) => ({ ...(held.get(id) ?? EMPTY), id, name, arriving: null }))
+        .map(({ id, name }) => ({ ...(held.get(id) ?? EMPTY), id, name, arriving: null, fresh: false }))
         .sort((one, other) => byName(one.name, other.name) || one.id - other.id);
       live.staleSinceMs = null;
       break;
@@ -99,6 +100,9 @@ function take(live: LiveState, frame: ToViewer, atMs: number): void {
     case "stale":
       live.staleSinceMs = frame.since_at ? Date.parse(frame.since_at) : null;
       break;
+  }
+  if (live.teams?.every((team) => team.fresh)) {
+    live.currentAtMs = atMs;
   }
 }
 
@@ -125,6 +129,7 @@ function takePart(team: Team | undefined, part: Snapshot): void {
   team.tiles = Object.fromEntries(arriving.received.flat().map((tile) => [tile.person, tile]));
   team.order = sorted(team.tiles);
   team.arriving = null;
+  team.fresh = true;
   for (const delta of arriving.later) {
     takeDelta(team, delta);
   }

@@ -34,6 +34,28 @@ describe("the live socket", () => {
     expect(events.closed).toHaveBeenCalledWith("retry", false);
   });
 
+  it("waits longer and longer for a hub that accepts and closes, and begins anew after a link that held", () => {
+    start();
+    const pauses = [0, 1, 2, 3].map((_, i) => {
+      HubSocket.last.accept();
+      HubSocket.last.say(BEAT);
+      for (let s = 0; i === 3 && s < 6; s++) {
+        vi.advanceTimersByTime(1_000);
+        HubSocket.last.say(BEAT);
+      }
+      HubSocket.last.drop(4100);
+      const count = HubSocket.all.length;
+      let pause = 0;
+      while (HubSocket.all.length === count) {
+        vi.advanceTimersByTime(50);
+        pause += 50;
+      }
+      return pause;
+    });
+
+    expect(pauses).toEqual([350, 600, 1_100, 350]);
+  });
+
   it("gives up a link that is silent for three seconds, though it never closed", () => {
     const { events } = start();
     const first = HubSocket.last;

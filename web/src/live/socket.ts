@@ -7,6 +7,8 @@ import { type Duty, dutyOf } from "./closing";
 
 export const SILENCE_MAX_MS = 3_000;
 const CONNECT_MAX_MS = 8_000;
+/** A link must hold this long before the pauses begin anew: a hub that accepts and closes is not besieged. */
+const STEADY_MS = 5_000;
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 10_000;
 
@@ -39,16 +41,20 @@ export function openLive(url: string, events: LiveEvents, random: () => number =
   function connect() {
     const current = new WebSocket(url);
     let opened = false;
+    let openedAt = 0;
     socket = current;
     events.connecting();
     expectWithin(CONNECT_MAX_MS, current);
     current.onopen = () => {
       opened = true;
+      openedAt = Date.now();
       expectWithin(SILENCE_MAX_MS, current);
       events.open();
     };
     current.onmessage = ({ data }) => {
-      attempt = 0;
+      if (Date.now() - openedAt >= STEADY_MS) {
+        attempt = 0;
+      }
       expectWithin(SILENCE_MAX_MS, current);
       events.frame(JSON.parse(data) as ToViewer);
     };

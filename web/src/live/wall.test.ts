@@ -10,7 +10,16 @@ const all = { state: null, text: "" };
 
 function team(tiles: Tile[], id = 1, name = "Payments"): Team {
   const byPerson = Object.fromEntries(tiles.map((tile) => [tile.person, tile]));
-  return { id, name, epoch: "e", rev: 1, tiles: byPerson, order: tiles.map((tile) => tile.person), arriving: null };
+  return {
+    id,
+    name,
+    epoch: "e",
+    rev: 1,
+    tiles: byPerson,
+    order: tiles.map((tile) => tile.person),
+    arriving: null,
+    fresh: true,
+  };
 }
 
 function rowOf(tile: Partial<Tile>) {
