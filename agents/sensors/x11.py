@@ -135,7 +135,7 @@ class _Desktop:
         self._root = display.screen().root
         self._atoms = {
             name: display.intern_atom(name)
-            for name in ("_NET_ACTIVE_WINDOW", "_NET_WM_NAME", "_NET_WM_PID", "UTF8_STRING", "WM_CLASS", "WM_NAME")
+            for name in ("_NET_ACTIVE_WINDOW", "_NET_WM_NAME", "_NET_WM_PID", "WM_CLASS", "WM_NAME")
         }
         self._window: Any = None
         self._root.change_attributes(event_mask=X.PropertyChangeMask)
@@ -225,12 +225,16 @@ class _Desktop:
             return None, None  # it vanished: the next property event tells what follows
 
     def _title(self, window: Any) -> str | None:
-        found = window.get_full_property(self._atoms["_NET_WM_NAME"], self._atoms["UTF8_STRING"])
-        if found is not None:
-            value = found.value
-            return (value.decode(errors="replace") if isinstance(value, bytes) else str(value)) or None
-        plain = window.get_wm_name()
-        return (plain.decode("latin-1") if isinstance(plain, bytes) else plain) or None
+        """Whatever type it is said to have: some programs write UTF-8 and call it Latin-1."""
+        for name in ("_NET_WM_NAME", "WM_NAME"):
+            found = window.get_full_property(self._atoms[name], X.AnyPropertyType)
+            if found is None or not isinstance(found.value, bytes) or not found.value:
+                continue
+            try:
+                return found.value.decode()
+            except UnicodeDecodeError:
+                return found.value.decode("latin-1")
+        return None
 
     def _process(self, window: Any) -> str | None:
         """The program's name, for a window that names no class."""
