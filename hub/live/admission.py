@@ -12,6 +12,9 @@ import msgspec
 from hub.database import transaction
 from hub.live.figures import FIGURES
 
+EPOCH_MAX = 2**31 - 1
+"""What the wire and the column hold. A device that claims it gets no higher one, and harms its own history only."""
+
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """Where a device stands once its connection has taken over."""
@@ -73,7 +76,11 @@ def _same_history(standing: Standing, epoch: int, seq: int, digest: bytes) -> bo
 async def _new_epoch(held: Any, device: int, cursor: Mapping[str, Any], standing_epoch: int) -> Admission:
     # Nothing is stored under an epoch at 0, so a device that crashed before it wrote down the epoch it was given gets the same again.
     stored_epoch, seq = int(cursor["epoch"]), int(cursor["seq"])
-    epoch = stored_epoch if seq == 0 and standing_epoch < stored_epoch else max(stored_epoch, standing_epoch) + 1
+    epoch = (
+        stored_epoch
+        if seq == 0 and standing_epoch < stored_epoch
+        else min(max(stored_epoch, standing_epoch) + 1, EPOCH_MAX)
+    )
     await held.execute("UPDATE device_cursor SET epoch = $2, seq = 0, digest = '' WHERE device = $1", device, epoch)
     FIGURES.epochs_renewed += 1
     return Admission(

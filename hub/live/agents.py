@@ -85,6 +85,21 @@ class Registry:
         if found := self._by_device.get(device):
             await found.line.close(code)
 
+    async def end_refused(self) -> None:
+        """Ends the connections of devices that were revoked or suspended, or whose person was deactivated, since they connected."""
+        here = list(self._by_device)
+        if not here:
+            return
+        async with connection() as held:
+            refused = await held.fetch(
+                "SELECT device.id, suspended_at IS NOT NULL AND revoked_at IS NULL AS suspended "
+                "FROM device JOIN person ON person.id = device.person WHERE device.id = ANY($1::int[]) "
+                "AND (revoked_at IS NOT NULL OR suspended_at IS NOT NULL OR deactivated_at IS NOT NULL)",
+                here,
+            )
+        for row in refused:
+            await self.close_device(row["id"], Close.SUSPENDED if row["suspended"] else Close.REVOKED)
+
     async def drain(self, deadline_s: float) -> None:
         """Tells all agents to come back later and elsewhere, and waits until what they had sent has been answered."""
         self.draining = True

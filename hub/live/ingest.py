@@ -58,6 +58,7 @@ from hub.wire.policy import Policy, permit, permit_facts, stricter
 CREDIT = 4
 """Unacked frames of one device: 2,000 events, or half an hour of backlog in one round trip."""
 SEND_S = 10.0
+TOO_LARGE = 1009
 RENEWALS_MAX = 3
 """Of one connection. More is a fault of the agent, and would be a way to make the hub work."""
 
@@ -174,6 +175,9 @@ class Line:
         message = await self._socket.receive()
         if message["type"] != "websocket.receive":
             self.closed = True
+            if message.get("code") == TOO_LARGE:  # the websocket layer closed it: a frame over FRAME_MAX_BYTES
+                FIGURES.refused["too_large"] += 1
+                log.warning("agent_refused", reason="too_large", device=None)
             raise WebSocketDisconnect(code=1005, detail="gone")
         self.heard_at = time.monotonic()
         text, data = message.get("text"), message.get("bytes")

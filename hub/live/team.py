@@ -10,13 +10,14 @@ from datetime import datetime
 from functools import lru_cache
 
 import msgspec
+from msgspec import structs
 
 from hub.feed import Record
 from hub.live.presence import unite
 from hub.wire.viewer import Delta, Snapshot, Tile
 
-PART_TILES = 250
-"""Tiles in one part of a snapshot: a tile is at most about 250 bytes of JSON, so a part stays under 64 KiB."""
+PART_MAX_BYTES = 60 * 1024
+"""Of the tiles in one part of a snapshot, which with its own fields stays under 64 KiB."""
 GONE_KEPT = 1000
 """Departures that are remembered for viewers who are behind; one who is further behind gets a snapshot."""
 
@@ -120,15 +121,18 @@ class TeamView:
     def snapshot(self, now: datetime) -> list[str]:
         """The team whole, as encoded frames."""
         tiles = sorted(self._tiles.values(), key=lambda tile: (tile.name, tile.person))
-        parts = [tiles[start : start + PART_TILES] for start in range(0, len(tiles), PART_TILES)] or [[]]
-        return [
-            _encoded(
-                Snapshot(
-                    team=self.team, epoch=self.epoch, rev=self.rev, now=now, part=index, parts=len(parts), tiles=part
-                )
-            )
-            for index, part in enumerate(parts)
-        ]
+        parts: list[list[msgspec.Raw]] = [[]]
+        size = 0
+        for tile in tiles:
+            encoded = msgspec.Raw(_encoder.encode(tile))
+            if parts[-1] and size + len(encoded) > PART_MAX_BYTES:
+                parts.append([])
+                size = 0
+            parts[-1].append(encoded)
+            size += len(encoded)
+        whole = Snapshot(team=self.team, epoch=self.epoch, rev=self.rev, now=now, part=0, parts=len(parts), tiles=[])
+        # Raw tiles are what `Tile`s become on the wire, and are encoded once.
+        return [_encoded(structs.replace(whole, part=index, tiles=part)) for index, part in enumerate(parts)]
 
     def delta(self, since: int, now: datetime) -> str:
         """All that is newer than `since`, as one encoded frame; viewers at the same revision share it."""

@@ -232,6 +232,7 @@ class View:
             await asyncio.sleep(DIRECTORY_S)
             try:
                 await self._read_directory()
+                await self._ingest.registry.end_refused()
                 open_ones = {viewer.signed_in.sign_in: viewer.signed_in.version for viewer in self._viewers}
                 ended = await login.ended(open_ones) if open_ones else {}
             except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY) as error:
