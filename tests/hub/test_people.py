@@ -1,0 +1,239 @@
+"""People, teams and roles: what is accepted, what keeps its history, and what changes somebody's access."""
+
+import asyncio
+
+import pytest
+
+from hub import passwords, people
+from hub.auth.access import load_subject, load_viewer
+from hub.auth.login import WRONG
+from hub.demo import seed_demo
+from hub.errors import Invalid, NotFound
+from hub.settings import Settings
+from hub.tables import Audit, Membership, Organisation, Person, Role, SignIn, Team
+
+
+async def version_of(person: int) -> int:
+    return (await load_viewer(person)).access_version
+
+
+async def acts() -> list[str]:
+    return await Audit.select(Audit.action).order_by(Audit.id).output(as_list=True)
+
+
+async def test_address_is_kept_in_lower_case_and_is_unique(cast, database):
+    id_ = await people.add_person("  New.Person@Halden.Example ", "New  Person", team=cast.support)
+
+    row = await Person.select().where(Person.id == id_).first()
+    assert (row["email"], row["name"], row["zone"]) == ("new.person@halden.example", "New Person", "Europe/Oslo")
+    with pytest.raises(Invalid, match="already") as refused:
+        await people.add_person("NEW.person@halden.example", "Another")
+    assert refused.value.field == "email"
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["", "nobody", "a@b@c.example", "a b@c.example", "a@-c.example", "a@c..example", "é@c.example", "a@" + "x" * 250],
+)
+async def test_malformed_address_is_refused(email, cast, database):
+    with pytest.raises(Invalid) as refused:
+        await people.add_person(email, "Somebody")
+    assert refused.value.field == "email"
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("name", {"name": " \u200b\n"}),
+        ("name", {"name": "x" * 201}),
+        ("zone", {"zone": "Europe/Atlantis"}),
+        ("zone", {"zone": "../../etc/passwd"}),
+        ("zone", {"zone": ""}),
+        ("team", {"team": 99}),
+        ("password", {"password": "short"}),
+        ("password", {"password": "x" * 201}),
+    ],
+)
+async def test_wrong_input_is_refused_by_field_and_adds_nobody(field, given, cast, database):
+    with pytest.raises(Invalid) as refused:
+        await people.add_person(**{"email": "new@halden.example", "name": "New", **given})
+
+    assert refused.value.field == field
+    assert not await Person.exists().where(Person.email == "new@halden.example")
+
+
+async def test_move_keeps_the_history_without_gap_or_overlap(cast, database):
+    await people.move(cast.bob.id, cast.support, by=cast.alma.id)
+
+    before, after = (await load_subject(cast.bob.id)).stays
+    assert (before.team, before.since_at, after.team, after.until_at) == (
+        cast.payments,
+        cast.joined,
+        cast.support,
+        None,
+    )
+    assert before.until_at == after.since_at
+
+
+async def test_move_to_the_same_team_changes_nothing(cast, database):
+    await people.move(cast.bob.id, cast.payments)
+
+    assert len((await load_subject(cast.bob.id)).stays) == 1
+    assert await acts() == []
+
+
+async def test_concurrent_moves_leave_one_home(cast, database):
+    await asyncio.gather(*(people.move(cast.bob.id, team) for team in [cast.support, cast.payments_api] * 4))
+
+    homes = await Membership.count().where(Membership.person == cast.bob.id, Membership.until_at.is_null())
+    assert homes == 1
+
+
+async def test_role_raises_the_access_version_once(cast, database):
+    before = await version_of(cast.bob.id)
+
+    await people.grant(cast.bob.id, "manager", cast.support, by=cast.dora.id)
+    await people.grant(cast.bob.id, "manager", cast.support, by=cast.dora.id)
+
+    assert await version_of(cast.bob.id) == before + 1
+    assert (await load_viewer(cast.bob.id)).managed == {cast.support}
+    assert await acts() == ["role_granted"]
+
+
+async def test_revoked_role_is_gone_and_raises_the_access_version(cast, database):
+    before = await version_of(cast.alice.id)
+
+    await people.revoke(cast.alice.id, "manager", cast.payments)
+    await people.revoke(cast.alice.id, "manager", cast.payments)
+
+    viewer = await load_viewer(cast.alice.id)
+    assert (viewer.access_version, viewer.managed, viewer.roles) == (before + 1, frozenset(), frozenset())
+
+
+@pytest.mark.parametrize(("role", "team"), [("manager", None), ("admin", 1), ("auditor", 1)])
+async def test_only_managers_have_a_team(role, team, cast, database):
+    with pytest.raises(Invalid):
+        await people.grant(cast.bob.id, role, team)
+
+
+async def test_nobody_gets_a_role_for_nothing(cast, database):
+    with pytest.raises(NotFound):
+        await people.grant(99, "admin")
+    with pytest.raises(Invalid):
+        await people.grant(cast.bob.id, "manager", 99)
+
+
+async def test_deactivated_person_loses_sessions_team_and_access(cast, database):
+    await SignIn.insert(SignIn(person=cast.bob.id))
+    before = await version_of(cast.bob.id)
+
+    await people.deactivate(cast.bob.id, by=cast.dora.id)
+    await people.deactivate(cast.bob.id, by=cast.dora.id)
+
+    viewer = await load_viewer(cast.bob.id)
+    assert (viewer.active, viewer.access_version) == (False, before + 1)
+    assert await SignIn.count().where(SignIn.ended_at.is_null()) == 0
+    assert cast.bob.id not in {member.person for member in (await people.directory()).members}
+    assert await acts() == ["person_deactivated"]
+
+
+async def test_last_admin_stays(cast, database):
+    await people.revoke(cast.alma.id, "admin")
+
+    with pytest.raises(Invalid, match="last admin"):
+        await people.revoke(cast.dora.id, "admin")
+    with pytest.raises(Invalid, match="last admin"):
+        await people.deactivate(cast.dora.id)
+
+
+async def test_two_admins_who_remove_each_other_at_once_leave_one(cast, database):
+    outcomes = await asyncio.gather(
+        people.revoke(cast.alma.id, "admin"), people.deactivate(cast.dora.id), return_exceptions=True
+    )
+
+    assert sum(isinstance(outcome, Invalid) for outcome in outcomes) == 1
+
+
+async def test_directory_has_everybody_active_by_home_team(cast, database):
+    found = await people.directory()
+
+    assert found.teams == {1: "Halden", 2: "Payments", 3: "Payments API", 4: "Support"}
+    homes = {(member.team, member.name.split()[0]) for member in found.members}
+    assert homes == {
+        (1, "Audrey"), (2, "Alice"), (2, "Bob"), (3, "Bea"), (4, "Charlie"), (4, "Maxim"), (4, "Rita"),
+    }  # fmt: skip
+
+
+async def test_teams_under_a_team_are_all_that_hang_from_it(cast, database):
+    assert await people.teams_under(frozenset({cast.payments, 99})) == {cast.payments, cast.payments_api}
+    assert await people.teams_under(frozenset({cast.halden})) == {1, 2, 3, 4}
+
+
+async def test_first_admin_is_made_once_with_a_password_of_its_own(database):
+    made = await people.first_admin(Settings(demo=False))
+    again = await people.first_admin(Settings(demo=False))
+
+    person = await Person.select().first()
+    assert made.email == "admin@daylight.localhost"
+    assert await passwords.password_matches(made.password, person["password_hash"])
+    assert again is None
+    viewer = await load_viewer(person["id"])
+    assert (viewer.roles, viewer.managed) == ({"admin"}, frozenset())
+
+
+async def test_first_admin_of_a_demo_manages_everybody(database):
+    made = await people.first_admin(Settings(admin_email="Boss@Halden.example", admin_password="open sesame"))
+    await seed_demo()
+
+    person = await Person.select().where(Person.email == "boss@halden.example").first()
+    assert made == people.FirstAdmin("boss@halden.example", None)
+    assert await passwords.password_matches("open sesame", person["password_hash"])
+    viewer = await load_viewer(person["id"])
+    assert viewer.roles == {"admin", "manager"}
+    assert viewer.managed == set((await people.directory()).teams)
+
+
+async def test_hubs_that_start_together_make_one_admin_and_one_demo(database):
+    made = await asyncio.gather(*(people.first_admin(Settings(admin_password="open sesame")) for _ in range(4)))
+    await asyncio.gather(seed_demo(), seed_demo())
+
+    assert sum(admin is not None for admin in made) == 1
+    assert await Role.count().where(Role.role == "admin") == 1
+    assert (await Organisation.count(), await Team.count(), await Person.count()) == (1, 6, 41)
+
+
+async def test_demo_has_40_simulated_people_in_5_teams_and_is_seeded_once(database):
+    emails = await seed_demo()
+    again = await seed_demo()
+
+    found = await people.directory()
+    assert len(set(emails)) == 40
+    assert emails == again
+    assert len({member.team for member in found.members}) == 5
+    assert len(found.members) == 40
+    assert all(member.simulated for member in found.members)
+    assert all(email.isascii() and email.endswith("@halden.example") for email in emails)
+    organisation = await Organisation.select().first()
+    assert (organisation["name"], organisation["demo"]) == ("Halden", True)
+
+
+async def test_new_password_ends_where_the_person_is_signed_in(cast, database):
+    await SignIn.insert(SignIn(person=cast.bob.id))
+
+    await people.set_password("BOB@halden.example", "a new password")
+
+    row = await Person.select().where(Person.id == cast.bob.id).first()
+    assert await passwords.password_matches("a new password", row["password_hash"])
+    assert await SignIn.count().where(SignIn.ended_at.is_null()) == 0
+    with pytest.raises(NotFound):
+        await people.set_password("nobody@halden.example", "a new password")
+
+
+async def test_passwords_beyond_the_queue_are_refused_at_once(monkeypatch):
+    monkeypatch.setattr(passwords, "WAITING_MAX", 2)
+
+    outcomes = await asyncio.gather(*(passwords.hash_password(WRONG) for _ in range(12)), return_exceptions=True)
+
+    hashes = [outcome for outcome in outcomes if isinstance(outcome, str)]
+    assert 2 <= len(hashes) < 12
+    assert all(hashed.startswith("$argon2id$") and WRONG not in hashed for hashed in hashes)
