@@ -16,15 +16,21 @@ Gone     managed Payments as an admin, and was deactivated
 """
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from litestar import Litestar
+from litestar.types import ASGIApp
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from hub import web
+from hub.settings import Settings
 from hub.tables import Device, DeviceCursor, Membership, Organisation, Person, Role, Team
 
 PASSWORD = "correct horse battery staple"
@@ -105,6 +111,49 @@ def cast() -> Cast:
             for number, owner in enumerate(OWNERS, start=1)
         )
     )
+
+
+@pytest.fixture
+async def application(settings: Settings) -> AsyncIterator[Litestar]:
+    """The application with the routes of `auth`, without a server: for requests through `browser`."""
+    client = web.redis_client(settings.redis_url or "")
+    yield web.build(settings, [], client)
+    await client.aclose()
+
+
+class Browser(httpx.AsyncClient):
+    """A browser with cookies of its own, that sends the CSRF token as our pages do."""
+
+    def __init__(self, application: ASGIApp, address: str = "192.0.2.1") -> None:
+        transport = httpx.ASGITransport(application, client=(address, 50000))  # type: ignore[arg-type]
+        super().__init__(transport=transport, base_url="http://localhost:8000")
+
+    async def csrf(self) -> dict[str, str]:
+        """The header that goes with what changes something."""
+        if "csrftoken" not in self.cookies:
+            await self.get("/api/me")
+        return {"x-csrftoken": self.cookies["csrftoken"]}
+
+    async def sign_in(self, person: CastPerson, password: str = PASSWORD) -> httpx.Response:
+        body = {"email": person.email, "password": password}
+        return await self.post("/api/session", json=body, headers=await self.csrf())
+
+    async def change(self, method: str, path: str, **options: object) -> httpx.Response:
+        """A request that changes something."""
+        return await self.request(method, path, headers=await self.csrf(), **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def open_browser(application: Litestar) -> AsyncIterator[Callable[..., Browser]]:
+    """`open_browser(address=...)`: a new browser, signed out. `await browser.sign_in(cast.bob)` signs it in."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def one(address: str = "192.0.2.1") -> Browser:
+            browser = Browser(application, address)
+            stack.push_async_callback(browser.aclose)
+            return browser
+
+        yield one
 
 
 @pytest.fixture(scope="session")
