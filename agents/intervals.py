@@ -23,7 +23,7 @@ from hub.wire.policy import Policy, permit_facts
 
 STALE_MS = 15_000
 """Sensors are read each second; after this long without a sample the facts are no longer known."""
-SHORT_MS = 1_000
+SHORT_MS = 500
 """Facts that held for less (a window passed on the way to another) don't make an event of their own."""
 JUMP = timedelta(seconds=1)
 """Hub time that moved this much more or less than the monotonic clock was stepped, not slewed."""

@@ -96,6 +96,7 @@ class Agent:
         self._x11.titles = self._memory.policy.title
         self._logind = Logind(self._look.set, self._sleeping)
         self._before: Reading | None = None
+        self._readable: frozenset[str] = frozenset()
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -148,6 +149,9 @@ class Agent:
             log.info("the machine slept for %d s", (slept[1] - slept[0]) // 1000)
             self._keep(self._recorder.slept(*slept))
         reading = self._x11.latest()
+        if reading.available != self._readable:
+            self._readable = reading.available
+            self._save_status(running=True)
         if not reading.available or now_ms - reading.taken_ms > STALE_MS:
             # Nothing is known: no interval may claim that the person was idle.
             self._keep(self._recorder.pause())

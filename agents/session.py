@@ -122,8 +122,7 @@ class Session:
             return []
         self._heard_ms = now_ms
         try:
-            # msgspec's msgpack decoder takes no text; as bytes it is as malformed as it should be.
-            frame = self._codec.decode(data.encode() if isinstance(data, str) else data)
+            frame = self._codec.decode(data)
         except BadFrame as bad:
             return self._close(bad.code, "the hub sent what is no frame")
         match frame:

@@ -330,7 +330,7 @@ def test_handshake_that_never_ends_is_left() -> None:
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"\xc1", Close.MALFORMED), (b"\x81\xa1t\xa4what", Close.UNKNOWN_TYPE), ("text", Close.INVALID)],
+    [(b"\xc1", Close.MALFORMED), (b"\x81\xa1t\xa4what", Close.UNKNOWN_TYPE), ("text", Close.MALFORMED)],
 )
 def test_what_is_no_frame_closes(data: bytes | str, code: Close) -> None:
     wire = Wire()

@@ -1,0 +1,223 @@
+"""The whole agent as a process of its own, at a real (virtual) desk, against a hub on loopback."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from agents.identity import new_key
+from agents.intervals import SHORT_MS
+from agents.settings import Enrolment, Home, Memory, home_of, make_private, write_private
+from agents.spool_sqlite import SqliteSpool
+from hub.wire.agent import Hello
+from hub.wire.closing import Close
+from hub.wire.events import Interval
+from hub.wire.policy import DEFAULT
+
+from .desk import Desk, a_desk
+from .fakehub import FakeHub
+from .wires import DEVICE, ModelHub, events
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    with a_desk() as made:
+        made.window("Alpha", "secret alpha")
+        made.window("Beta", "secret beta")
+        yield made
+
+
+def enrolled(root: Path, hub: str) -> Home:
+    home = home_of(root, hub)
+    make_private(home.folder)
+    write_private(home.key, new_key().private_bytes_raw())
+    home.save_enrolment(Enrolment(hub=hub, origin=hub, device=DEVICE, person="Alice"))
+    home.save_memory(Memory(policy=DEFAULT))
+    return home
+
+
+class Running:
+    def __init__(self, process: asyncio.subprocess.Process, root: Path, environ: dict[str, str]) -> None:
+        self.process = process
+        self._root = root
+        self._environ = environ
+
+    def status(self) -> dict[str, object]:
+        command = [sys.executable, "-m", "agents", "status", "--json"]
+        done = subprocess.run(command, env=self._environ, capture_output=True, timeout=20, check=True)
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    async def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Signals it and waits; the exit code and what it logged."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        _, logged = await asyncio.wait_for(self.process.communicate(), 15)
+        assert self.process.returncode is not None
+        return self.process.returncode, logged.decode()
+
+
+@asynccontextmanager
+async def running(root: Path, desk: Desk, flush_s: str = "3600") -> AsyncIterator[Running]:
+    environ = {
+        **desk.environ,
+        "DAYLIGHT_AGENT_STATE": str(root),
+        "DAYLIGHT_AGENT_FLUSH_S": flush_s,
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agents", "run", env=environ, stderr=asyncio.subprocess.PIPE
+    )
+    made = Running(process, root, environ)
+    try:
+        yield made
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def switch(desk: Desk, app: str) -> None:
+    await asyncio.to_thread(desk.activate, app)
+
+
+async def test_switched_window_is_shown_at_once_and_recorded_to_the_second(
+    desk: Desk, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    async with FakeHub() as hub:
+        enrolled(tmp_path, hub.url)
+        await switch(desk, "Alpha")
+        async with running(tmp_path, desk) as agent:
+            await hub.until(lambda: hub.presences() and hub.presences()[-1].facts.app == "Alpha")
+            shown_at = hub.presences()[-1].at.timestamp()
+            await until(lambda: time.time() > shown_at + SHORT_MS / 1000)  # what is shorter makes no interval
+            began, began_at = time.monotonic(), time.time()
+            await switch(desk, "Beta")
+            await hub.until(lambda: hub.presences()[-1].facts.app == "Beta")
+            took_s = time.monotonic() - began
+            await hub.until(lambda: hub.presences()[-1].at.timestamp() > began_at, 5)
+            await asyncio.to_thread(desk.tell, "key", "a")
+            status = await asyncio.to_thread(agent.status)
+            code, logged = await agent.stop()
+
+    record_property("presence_s", took_s)
+    print(f"switch shown after {took_s * 1000:.0f} ms, xdotool included")
+    assert took_s < 1
+    assert (status["running"], status["connected"]) == (True, True)
+    assert code == 0
+    stored = [item for _, item in sorted(hub.model.stored.items()) if isinstance(item, Interval)]
+    assert {item.facts.app for item in stored} >= {"Alpha", "Beta"}
+    beta = next(item for item in stored if item.facts.app == "Beta")
+    assert abs(beta.started_at.timestamp() - began_at) < 1
+    assert all(before.ended_at <= after.started_at for before, after in pairwise(stored))
+    everything = repr(hub.frames) + logged
+    assert "secret" not in everything
+    assert "Alpha" not in logged
+
+
+async def test_stopped_agent_leaves_what_it_saw_in_the_spool_when_no_hub_is_there(desk: Desk, tmp_path: Path) -> None:
+    home = enrolled(tmp_path, "http://127.0.0.1:9")
+    await switch(desk, "Alpha")
+    async with running(tmp_path, desk) as agent:
+        status, record = home.folder / "status.json", home.spool / "spool.record"
+        await until(lambda: status.exists() and b'"app"' in status.read_bytes())
+        seen_s = time.monotonic()
+        await until(lambda: time.monotonic() > seen_s + SHORT_MS / 1000)
+        before = record.read_bytes()
+        await switch(desk, "Beta")
+        await until(lambda: record.read_bytes() != before)
+        began = time.monotonic()
+        code, _ = await agent.stop(signal.SIGINT)
+
+    assert code == 0
+    assert time.monotonic() - began < 4
+    spool = SqliteSpool(home.spool)
+    held = spool.peek(1, 100, 100_000)
+    assert isinstance(held, list)
+    assert [item.facts.app for item in held if isinstance(item, Interval)][-2:] == ["Alpha", "Beta"]
+    assert not any(item.hub_clock for item in held)
+    spool.close()
+
+
+async def test_backlog_of_a_killed_agent_arrives_once(desk: Desk, tmp_path: Path) -> None:
+    async with FakeHub() as hub:
+        home = enrolled(tmp_path, hub.url)
+        spool = SqliteSpool(home.spool)
+        spool.renumber(1)
+        spool.append(events(1_200))
+        spool.close()
+        async with running(tmp_path, desk) as agent:
+            await hub.until(lambda: hub.model.acked >= 500)
+            await agent.stop(signal.SIGKILL)
+        async with running(tmp_path, desk) as agent:
+            await hub.until(lambda: sum(isinstance(frame, Hello) for frame in hub.frames) == 2 and hub.presences())
+            await hub.until(lambda: hub.model.acked >= 1_200)
+            code, _ = await agent.stop()
+
+    assert code == 0
+    assert [hub.model.stored[1, n] for n in range(1, 1_201)] == events(1_200)
+    assert not hub.model.lost
+
+
+async def test_second_agent_of_one_account_is_told_off(desk: Desk, tmp_path: Path) -> None:
+    async with FakeHub() as hub:
+        enrolled(tmp_path, hub.url)
+        async with running(tmp_path, desk) as first:
+            await hub.until(lambda: hub.live)
+            async with running(tmp_path, desk) as second:
+                _, logged = await asyncio.wait_for(second.process.communicate(), 15)
+
+            assert second.process.returncode == 1
+            assert f"process {first.process.pid}" in logged.decode()
+            assert (await first.stop())[0] == 0
+
+
+async def test_refused_agent_says_so_and_ends(desk: Desk, tmp_path: Path) -> None:
+    async with FakeHub() as hub:
+        enrolled(tmp_path, hub.url)
+        async with running(tmp_path, desk) as agent:
+            await hub.until(lambda: hub.live)
+            await hub.live[0].close(Close.REVOKED)
+            _, logged = await asyncio.wait_for(agent.process.communicate(), 15)
+            status = await asyncio.to_thread(agent.status)
+
+    assert agent.process.returncode == 3
+    assert "enrol again" in logged.decode()
+    assert "enrol again" in str(status["refused"])
+
+
+async def test_damaged_spool_is_declared_and_the_agent_goes_on(desk: Desk, tmp_path: Path) -> None:
+    async with FakeHub(ModelHub()) as hub:
+        home = enrolled(tmp_path, hub.url)
+        spool = SqliteSpool(home.spool)
+        spool.renumber(1)
+        spool.append(events(20))
+        spool.close()
+        (home.spool / "spool.db").write_bytes(os.urandom(20_000))
+        async with running(tmp_path, desk) as agent:
+            await hub.until(lambda: len(hub.model.lost) == 20 and hub.presences())
+            code, logged = await agent.stop()
+
+    assert code == 0
+    assert "set aside" in logged
+    assert set(hub.model.lost) == {(1, n) for n in range(1, 21)}
+    assert hub.model.stored
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 15) -> None:
+    """Looks again until it is so: for files that another process writes."""
+    pause = threading.Event()
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.to_thread(pause.wait, 0.02)
