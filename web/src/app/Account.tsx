@@ -12,12 +12,11 @@ export function Account({ me }: { me: Me }) {
   const [signOut, { isError }] = useSignOutMutation();
   return (
     <>
-      <IconButton
-        aria-label={`Account of ${me.name} (${initials(me.name)})`}
-        aria-haspopup="menu"
-        onClick={(event) => setAnchor(event.currentTarget)}
-      >
-        <span className={css.avatar}>{initials(me.name)}</span>
+      <IconButton aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
+        <span className={css.avatar} aria-hidden="true">
+          {initials(me.name)}
+        </span>
+        <span className="sr">Account of {me.name}</span>
       </IconButton>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
         <li className={css.who} role="none">

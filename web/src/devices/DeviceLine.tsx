@@ -36,7 +36,10 @@ export function DeviceLine({ device, now, zone, onRevoke }: Props) {
   );
 }
 
-function seen({ last_seen_at }: Device, now: number): string {
+function seen({ last_seen_at, suspended_at }: Device, now: number): string {
+  if (suspended_at) {
+    return "Suspended: two computers used it at once";
+  }
   if (!last_seen_at) {
     return "Not seen yet";
   }

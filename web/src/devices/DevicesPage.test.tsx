@@ -93,6 +93,16 @@ describe("enrolling a device", () => {
     expect(dialog.getByRole("button", { name: "Done" })).toBeVisible();
   });
 
+  it("makes the command up from this page's address when the hub gives none", async () => {
+    answering({
+      ...hub(),
+      "POST /api/devices/code": { status: 201, body: { code: "WXYZ-2345", expires_at: "2026-03-02T10:00:00Z" } },
+    });
+    open("/devices?enrol");
+
+    expect(await screen.findByText(`daylight agent enrol --hub ${location.origin} WXYZ-2345`)).toBeVisible();
+  });
+
   it("copies the command", async () => {
     const user = userEvent.setup();
     answering(hub());

@@ -52,7 +52,7 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
         {!enrolled && code && leftS > 0 && (
           <>
             <p>Run this on the computer to enrol, signed in as yourself:</p>
-            <Command text={code.command} />
+            <Command text={code.command || `daylight agent enrol --hub ${location.origin} ${code.code}`} />
             <p>The code alone, should the agent ask for it:</p>
             <div className={css.box}>
               <output className={css.code} aria-label="One-time code">

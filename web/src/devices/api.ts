@@ -7,13 +7,15 @@ export interface Device {
   enrolled_at: string;
   last_seen_at: string | null;
   revoked_at: string | null;
+  suspended_at?: string | null;
   simulated: boolean;
 }
 
 export interface EnrolmentCode {
   code: string;
   expires_at: string;
-  command: string;
+  /** What to type on the computer; without it, the code for this page's own address. */
+  command?: string;
 }
 
 const devicesApi = api.injectEndpoints({

@@ -157,7 +157,7 @@ describe("the live page", () => {
     const table = within(await screen.findByRole("table", { name: "People" }));
 
     expect(screen.getByText("Simulated")).toBeVisible();
-    expect(table.getAllByRole("row")).toHaveLength(5);
+    expect(table.getAllByRole("row")).toHaveLength(4);
     expect(await faults()).toEqual([]);
   });
 });

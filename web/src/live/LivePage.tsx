@@ -47,14 +47,15 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
     setParams(next, { replace: true });
   }
 
-  const teams = wall?.groups.length ?? 0;
+  const teams = live.teams?.length ?? 0;
+  const peopled = wall?.groups.filter((group) => group.people > 0).length ?? 0;
   return (
     <>
       <Bar title="Live">
         {ready && wall && wall.people > 0 && (
           <span
             className={css.sum}
-          >{`${counted(teams, "team", "teams")}, ${counted(wall.people, "person", "people")}`}</span>
+          >{`${counted(peopled, "team", "teams")}, ${counted(wall.people, "person", "people")}`}</span>
         )}
         <LiveBadge live={live} />
       </Bar>
@@ -64,7 +65,7 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
             <ProblemNote
               problem={{
                 title: "The hub ended this connection and asks not to come back by itself.",
-                detail: "What is shown stays as it was.",
+                detail: ready ? "What is shown stays as it was." : undefined,
               }}
               action={<Button onClick={() => setAttempt(attempt + 1)}>Connect again</Button>}
             />

@@ -25,7 +25,7 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
   const phone = useMediaQuery("(max-width: 760px)");
   const touched = useMediaQuery("(pointer: coarse)");
   const rowHeight = phone ? HEIGHT.phone : touched ? HEIGHT.touched : HEIGHT.row;
-  const lines = useMemo(() => linesOf(groups, filtered), [groups, filtered]);
+  const lines = useMemo(() => linesOf(groups), [groups]);
   const mixed = useMemo(() => isMixed(groups), [groups]);
 
   const body = useRef<HTMLDivElement>(null);
@@ -105,9 +105,9 @@ function TeamLine({ group, index, filtered }: { group: Group; index: number; fil
   );
 }
 
-function linesOf(groups: Group[], filtered: boolean): Line[] {
+function linesOf(groups: Group[]): Line[] {
   return groups
-    .filter((group) => group.rows.length > 0 || !filtered)
+    .filter((group) => group.rows.length > 0)
     .flatMap((group): Line[] => [
       { kind: "group", group },
       ...group.rows.map((row, i): Line => ({ kind: "row", row, first: i === 0, last: i === group.rows.length - 1 })),

@@ -11,6 +11,9 @@ export interface LiveLinkEvents {
   onRefused: () => void;
 }
 
+/** A covered window may get no animation frames and yet not call itself hidden; the hub cuts off whoever acks nothing for 10 s. */
+const UNPAINTED_MAX_MS = 1_000;
+
 /**
  * Keeps the live socket open while mounted. Frames are gathered and drawn once per animation frame, then acked; in a
  * hidden page there are no animation frames, so they are taken as they come, and the hub's two unacked frames don't run out.
@@ -25,9 +28,11 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
   useEffect(() => {
     let heard: Heard[] = [];
     let drawing = 0;
+    let unpainted: ReturnType<typeof setTimeout> | undefined;
 
     function draw() {
       cancelAnimationFrame(drawing);
+      clearTimeout(unpainted);
       drawing = 0;
       if (heard.length === 0) {
         return;
@@ -46,6 +51,7 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
         draw();
       } else if (!drawing) {
         drawing = requestAnimationFrame(draw);
+        unpainted = setTimeout(draw, UNPAINTED_MAX_MS);
       }
     }
 
@@ -77,6 +83,7 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
       document.removeEventListener("visibilitychange", shownAgain);
       removeEventListener("online", shownAgain);
       cancelAnimationFrame(drawing);
+      clearTimeout(unpainted);
       socket.close();
       dispatch(linkChanged("idle"));
     };
