@@ -12,14 +12,14 @@ from typing import Any
 
 import asyncpg
 import structlog
-from litestar import Litestar, MediaType, Response, get, websocket
+from litestar import Litestar, MediaType, Request, Response, get, websocket
 from litestar.connection import WebSocket
 from litestar.exceptions import NotFoundException
 from litestar.response import File
 
 from hub import policies, retention, web
 from hub.auth.login import require_origin
-from hub.database import POOL_SIZE, close_pool, connection, open_pool
+from hub.database import ENGINE, POOL_SIZE, close_pool, connection, open_pool
 from hub.errors import DaylightError, Forbidden, StartError
 from hub.feed import Feed, MemoryFeed, RedisFeed
 from hub.live.figures import FIGURES
@@ -56,10 +56,13 @@ class Hub:
         self.view = View(self.feed, self.ingest)
         self.draining = False
         self._days: asyncio.Task[None] | None = None
+        self._owns_pool = False
 
     async def start(self) -> None:
         assert self.settings.database_url is not None
-        await _open_patiently(self.settings.database_url)
+        self._owns_pool = ENGINE.pool is None
+        if self._owns_pool:
+            await _open_patiently(self.settings.database_url)
         await policies.load()
         self._days = asyncio.create_task(retention.keep_days_ahead(), name="days-ahead")
         self.store.start()
@@ -79,7 +82,8 @@ class Hub:
     async def stop(self) -> None:
         if self._days:
             self._days.cancel()
-        await close_pool()
+        if self._owns_pool:
+            await close_pool()
 
     async def ready(self) -> bool:
         """Whether a load balancer should send anybody here."""
@@ -136,9 +140,9 @@ def create(hub: Hub) -> Litestar:
 
 
 @get(["/", "/{path:path}"], include_in_schema=False)
-async def page(path: str = "") -> File:
+async def page(request: "Request[Any, Any, Any]") -> File:
     """The application's own files, and its page for every address that is not one: the browser's router knows what is there."""
-    name = path.lstrip("/")
+    name = request.url.path.lstrip("/")
     if name.startswith(("api/", "agent/")):
         raise NotFoundException
     found = (PAGES / name).resolve()

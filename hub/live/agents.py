@@ -112,14 +112,14 @@ class Registry:
         deadline = time.monotonic() + deadline_s
         while any(agent.busy for agent in self._by_device.values()) and time.monotonic() < deadline:  # noqa: ASYNC110 - once in a process's life
             await asyncio.sleep(0.02)
-        for task in told:
-            task.cancel()
+        if told:
+            await asyncio.wait(told, timeout=max(0.5, deadline - time.monotonic()))
         closing = [asyncio.create_task(agent.line.close(Close.DRAINED)) for agent in self._by_device.values()]
         if closing:
             await asyncio.wait(closing, timeout=1.0)
         for agent in list(self._by_device.values()):
             agent.line.cut()
-        for task in (*closing, *self._tasks):
+        for task in (*told, *closing, *self._tasks):
             task.cancel()
         with contextlib.suppress(DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
             await asyncio.wait_for(self._write_seen(), 1.0)

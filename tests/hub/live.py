@@ -105,7 +105,7 @@ class Agent:
                 assert closed.rcvd is not None, "the connection was cut"
                 return closed.rcvd.code
 
-    async def hello(self, hub: Running, device: Any, **changes: Any) -> None:
+    async def hello(self, hub: Running, device: Any, /, **changes: Any) -> None:
         """Answers the challenge; `changes` are fields of `hello`, applied before signing unless they are the signature."""
         challenge = await self.receive(Challenge)
         fields = {"device": device.uid, "epoch": 0, "next_seq": 1, "instance": "one"} | changes
@@ -133,7 +133,7 @@ async def dialled(hub: Running, *, text: bool = False, **options: Any) -> AsyncI
 
 
 @contextlib.asynccontextmanager
-async def connected(hub: Running, device: Any, *, text: bool = False, **changes: Any) -> AsyncIterator[Agent]:
+async def connected(hub: Running, device: Any, /, *, text: bool = False, **changes: Any) -> AsyncIterator[Agent]:
     """A device that has been welcomed."""
     async with dialled(hub, text=text) as agent:
         await agent.hello(hub, device, **changes)

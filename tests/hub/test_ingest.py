@@ -221,7 +221,11 @@ BAD_FRAMES = {
     "NaN in JSON": (True, lambda codec: '{"t":"heartbeat","sent":NaN}', Close.NOT_A_NUMBER),
     "breaks the schema": (True, lambda codec: '{"t":"heartbeat","sent":-1}', Close.INVALID),
     "backwards loss": (False, lambda codec: codec.encode(Loss(epoch=1, from_seq=5, to_seq=2)), Close.INVALID),
-    "a second hello": (True, lambda codec: '{"t":"hello","device":"x","epoch":0,"next_seq":1}', Close.WRONG_PHASE),
+    "a second hello": (
+        True,
+        lambda codec: '{"t":"hello","device":"00000000-0000-0000-0000-000000000001","epoch":0,"next_seq":1}',
+        Close.WRONG_PHASE,
+    ),
     "over 256 KiB": (False, lambda codec: b"\x00" * (256 * 1024 + 1), 1009),
 }
 
@@ -248,7 +252,7 @@ async def test_bad_frame_closes_its_own_connection_with_its_own_code(
         ({"signature": b"\x00" * 64}, Close.BAD_SIGNATURE),
         ({"signature": b""}, Close.BAD_SIGNATURE),
         ({"device": "00000000-0000-0000-0000-0000000000ff"}, Close.UNKNOWN_DEVICE),
-        ({"device": "nonsense"}, Close.UNKNOWN_DEVICE),
+        ({"device": "nonsense"}, Close.INVALID),
     ],
 )
 async def test_hello_that_proves_nothing_is_refused(
@@ -402,8 +406,7 @@ async def test_third_fence_within_an_hour_suspends_the_device(hub: Running, cast
 
 async def test_two_hubs_fence_at_the_next_commit(hub: Running, cast: Cast, settings: Settings) -> None:
     device = cast.device(cast.bob)
-    other_pool_hub = hub  # one process has one pool; a second hub on it stands for another process
-    async with running(other_pool_hub.settings) as second, connected(hub, device, instance="one") as old:
+    async with running(settings) as second, connected(hub, device, instance="one") as old:
         async with connected(second, device, instance="two") as new:
             await old.batch(1, [minute(2)])
             assert await old.closed() == Close.FENCED

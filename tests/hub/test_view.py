@@ -1,0 +1,277 @@
+"""The viewer socket over a real connection: what is shown, to whom, and when it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from hub import people
+from hub.database import connection
+from hub.live import agents as agents_module
+from hub.live import outbox as outbox_module
+from hub.live import view as view_module
+from hub.settings import Settings
+from hub.wire.closing import Close
+from hub.wire.viewer import Beat, Teams
+
+from .conftest import PASSWORD, Cast, CastPerson
+from .live import Running, connected, running, signed_in, viewing
+
+
+@pytest.fixture
+async def hub(cast: Cast, settings: Settings) -> AsyncIterator[Running]:
+    async with running(settings) as up:
+        yield up
+
+
+async def test_change_at_a_desk_is_shown_to_the_manager(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.bob)) as agent:
+        await viewer.subscribe()
+        await viewer.until(lambda seen: seen.tile(cast.bob.id))
+        await agent.presence(app="Editor", title="Private plans", last_input_at=datetime.now(UTC))
+
+        await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.facts and tile.facts.app == "Editor")
+
+        tile = viewer.tile(cast.bob.id)
+    assert tile is not None
+    assert tile.facts is not None
+    assert (tile.link, tile.name, tile.facts.title) == ("live", cast.bob.name, None)
+
+
+async def test_snapshot_and_deltas_equal_a_fresh_snapshot(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.alma, PASSWORD)
+    async with (
+        viewing(hub, client) as early,
+        connected(hub, cast.device(cast.bob)) as bob,
+        connected(hub, cast.device(cast.bea)) as bea,
+    ):
+        await early.subscribe()
+        for number in range(20):
+            await bob.presence(number, app=f"App {number}")
+            await bea.presence(number, app=f"App {number}", locked=number % 2 == 0)
+        await early.until(
+            lambda seen: all(
+                (tile := seen.tile(who.id)) and tile.facts and tile.facts.app == "App 19"
+                for who in (cast.bob, cast.bea)
+            )
+        )
+        async with viewing(hub, client) as late:
+            await late.subscribe()
+            await late.until(lambda seen: seen.revs.keys() == early.revs.keys())
+
+            assert late.tiles == early.tiles
+            assert late.revs == early.revs
+
+
+@pytest.mark.parametrize(
+    ("who", "teams", "absent"),
+    [
+        (Cast.alice, {Cast.payments, Cast.payments_api}, {Cast.charlie, Cast.maxim, Cast.rita}),
+        (Cast.maxim, {Cast.support}, {Cast.alice, Cast.bob, Cast.bea}),
+        (Cast.alma, {Cast.halden, Cast.payments, Cast.payments_api, Cast.support}, set()),
+        (Cast.dora, set(), set(Cast.people)),
+        (Cast.audrey, set(), set(Cast.people)),
+        (Cast.charlie, set(), set(Cast.people)),
+        (Cast.bob, set(), set(Cast.people)),
+    ],
+)
+async def test_each_of_the_cast_sees_their_teams_and_nobody_else(
+    hub: Running, cast: Cast, who: CastPerson, teams: set[int], absent: set[CastPerson]
+) -> None:
+    client = await signed_in(hub, who, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe([cast.halden, cast.payments, cast.payments_api, cast.support, 999])
+        shown = await viewer.next()
+        assert isinstance(shown, Teams)
+        await viewer.until(lambda seen: seen.revs.keys() >= teams)
+
+        assert {team.id for team in shown.teams} == teams
+        assert not {person.id for person in absent} & {person for tiles in viewer.tiles.values() for person in tiles}
+
+
+async def test_look_is_recorded_once_per_team_and_sitting_before_anything_is_shown(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        for _ in range(2):
+            await viewer.subscribe()
+            await viewer.next()
+
+    async with connection() as held:
+        looks = await held.fetch("SELECT actor, team FROM audit WHERE action = 'look_wall' ORDER BY team")
+    assert [tuple(look) for look in looks] == [(cast.alice.id, cast.payments), (cast.alice.id, cast.payments_api)]
+
+
+async def test_signed_out_browser_is_told_so(hub: Running) -> None:
+    async with viewing(hub, None) as viewer:
+        assert await viewer.closed() == Close.SIGNED_OUT
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:8000.evil.example"])
+async def test_foreign_origin_is_refused_even_with_a_session(hub: Running, cast: Cast, origin: str) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    with pytest.raises(InvalidStatus) as refused:
+        async with viewing(hub, client, origin=origin):
+            pass
+
+    assert refused.value.response.status_code == 403
+
+
+async def sign_out(hub: Running, client: Any, cast: Cast) -> None:
+    await client.delete("/api/session", headers={"x-csrftoken": client.cookies["csrftoken"]})
+
+
+async def sign_out_while_redis_is_away(hub: Running, client: Any, cast: Cast) -> None:
+    async with connection() as held:
+        await held.execute("UPDATE sign_in SET ended_at = now()")
+
+
+async def lose_the_role(hub: Running, client: Any, cast: Cast) -> None:
+    await people.revoke(cast.alice.id, "manager", cast.payments)
+
+
+async def be_deactivated(hub: Running, client: Any, cast: Cast) -> None:
+    await people.deactivate(cast.alice.id)
+
+
+@pytest.mark.parametrize(
+    ("event", "codes"),
+    [
+        (sign_out, {Close.SIGNED_OUT}),
+        (sign_out_while_redis_is_away, {Close.SIGNED_OUT}),
+        (lose_the_role, {Close.ACCESS_CHANGED}),
+        (be_deactivated, {Close.SIGNED_OUT}),
+    ],
+)
+async def test_end_of_access_closes_the_socket_within_five_seconds(
+    hub: Running, cast: Cast, event: Any, codes: set[Close]
+) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe()
+        await viewer.next()
+        await event(hub, client, cast)
+
+        async with asyncio.timeout(view_module.DIRECTORY_S + 3):
+            assert await viewer.closed() in codes
+
+
+async def test_person_who_changes_teams_leaves_one_wall_for_the_other(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.alma, PASSWORD)
+    async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.bob)) as agent:
+        await viewer.subscribe()
+        await agent.presence(app="Editor")
+        await viewer.until(
+            lambda seen: (
+                (tile := seen.tiles.get(cast.payments, {}).get(cast.bob.id))
+                and tile.facts
+                and tile.facts.app == "Editor"
+            )
+        )
+        await people.move(cast.bob.id, cast.support)
+
+        await viewer.until(
+            lambda seen: (
+                cast.bob.id not in seen.tiles[cast.payments]
+                and (tile := seen.tiles[cast.support].get(cast.bob.id))
+                and tile.facts
+                and tile.facts.app == "Editor"
+            )
+        )
+
+
+async def test_agent_that_goes_is_offline_after_a_moment(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents_module, "GONE_AFTER_S", 0.1)
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe()
+        async with connected(hub, cast.device(cast.bob)) as agent:
+            await agent.presence(app="Editor")
+            await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.link == "live")
+
+        await viewer.until(lambda seen: seen.tile(cast.bob.id).link == "offline")
+        assert viewer.tile(cast.bob.id).facts is None  # type: ignore[union-attr]
+
+
+async def test_quiet_wall_beats_each_second(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.charlie, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        assert isinstance(await viewer.next(), Beat)
+
+
+async def test_viewer_that_does_not_ack_gets_at_most_two_frames_and_then_all_in_one(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.maxim, PASSWORD)
+    async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.charlie)) as agent:
+        await viewer.subscribe()
+        frames: list[Any] = []
+        for number in range(8):
+            await agent.presence(number, app=f"App {number}")
+            frames.append(await viewer.next(ack=False))
+            await asyncio.sleep(view_module.TICK_S * 1.5)
+        unacked = [frame for frame in frames if getattr(frame, "rev", 0)]
+        assert len(unacked) <= outbox_module.UNACKED_MAX
+
+        viewer.revs[cast.support] = unacked[-1].rev
+        await viewer.socket.send(f'{{"t":"ack","team":{cast.support},"rev":{unacked[-1].rev}}}')
+        await viewer.until(
+            lambda seen: (tile := seen.tile(cast.charlie.id)) and tile.facts and tile.facts.app == "App 7"
+        )
+
+
+async def test_viewer_that_never_acks_is_cut(hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "ACK_S", 0.3)
+    client = await signed_in(hub, cast.maxim, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe()
+
+        with pytest.raises(AssertionError, match="cut"):
+            await viewer.closed()
+
+
+async def test_wall_stays_live_while_postgresql_holds_everything_up(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.bob)) as agent:
+        await viewer.subscribe()
+        await viewer.until(lambda seen: seen.tile(cast.bob.id))
+        async with connection() as held, held.transaction():
+            await held.execute("LOCK TABLE device_cursor, interval IN ACCESS EXCLUSIVE MODE")
+            await agent.presence(app="While it waits")
+
+            await viewer.until(
+                lambda seen: (tile := seen.tile(cast.bob.id)) and tile.facts and tile.facts.app == "While it waits"
+            )
+
+
+async def test_two_hubs_show_each_others_people(hub: Running, cast: Cast, settings: Settings) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with (
+        running(settings) as second,
+        connected(second, cast.device(cast.bob)) as agent,
+        viewing(hub, client) as viewer,
+    ):
+        await viewer.subscribe()
+        await agent.presence(app="Elsewhere")
+
+        await viewer.until(
+            lambda seen: (tile := seen.tile(cast.bob.id)) and tile.facts and tile.facts.app == "Elsewhere"
+        )
+
+
+def test_hub_that_falls_silent_makes_its_people_unknown_then_offline() -> None:
+    from hub.feed import Record
+    from hub.live.presence import unite
+
+    now = datetime(2026, 11, 18, 9, tzinfo=UTC)
+    record = Record(device=1, person=1, team=1, session=1, n=1, hub="gone", connected=True, at=now)
+
+    links = [
+        unite(1, "Bob", False, [record], now, heard).link
+        for heard in (lambda hub: None, lambda hub: now - timedelta(seconds=5), lambda hub: now - timedelta(seconds=90))
+    ]
+
+    assert links == ["live", "unknown", "offline"]
