@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
 
 import msgspec
 
@@ -23,10 +22,11 @@ from agents.enrol import system_name
 from agents.identity import Keyring, load_key
 from agents.intervals import STALE_MS, Recorder, Sample
 from agents.link import Link
+from agents.machine import REAL, Clocks, boot_id
 from agents.outputs import ClockLearned, Identity, Output, PolicyChanged, Quarantined, Ready, Stop
 from agents.presence import Tracker
 from agents.sensors.logind import Logind, SleepWatch
-from agents.sensors.reading import Reading
+from agents.sensors.reading import Desktop, Reading
 from agents.sensors.x11 import X11Sensor
 from agents.session import FLUSH_MS, Session
 from agents.settings import Home, Memory
@@ -50,51 +50,45 @@ WORDS = {
 }
 
 
-def boot_ms() -> int:
-    """Milliseconds since boot, sleep included. Elsewhere than on Linux the monotonic clock, which may leave sleep out."""
-    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000_000
-
-
-def awake_ms() -> int:
-    """The same without sleep."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def boot_id() -> str:
-    """Tells one boot from another; empty where the system does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
 class Agent:
-    """One run. Everything happens on one event loop; only the X11 sensor has a thread."""
+    """One run. Everything happens on one event loop; only the desktop's sensor has a thread."""
 
-    def __init__(self, home: Home, keyring: Keyring | None, *, flush_ms: int = FLUSH_MS) -> None:
+    def __init__(
+        self,
+        home: Home,
+        keyring: Keyring | None,
+        *,
+        flush_ms: int = FLUSH_MS,
+        clocks: Clocks = REAL,
+        desktop: Desktop | None = None,
+        bus_address: str | None = None,
+    ) -> None:
         """Raises `AgentError`, or `OSError` and `Unwritable` when the spool can't be opened."""
         self._home = home
         self._enrolment = home.enrolment()
         self._memory = home.memory()
         self._boot = boot_id()
-        now_ms = boot_ms()
+        self._clocks = clocks
+        now_ms = clocks.boot_ms()
         learned = self._memory.learned
         known_us = learned.offset_us if learned and learned.boot and learned.boot == self._boot else None
         self._clock = HubClock(now_ms, datetime.now(UTC), known_us)
         self._recorder = Recorder(self._clock, self._memory.policy)
         self._tracker = Tracker()
-        self._sleep = SleepWatch(now_ms, awake_ms())
+        self._sleep = SleepWatch(now_ms, clocks.awake_ms())
         self._spool = SqliteSpool(home.spool)
         self._key = load_key(home, self._enrolment, keyring)
         self._instance = uuid.uuid4().hex
         self._flush_ms = flush_ms
         self._phase_ms = random.SystemRandom().randrange(flush_ms)
-        self._link = Link(self._enrolment.hub, self._new_session, boot_ms, Backoff(random.SystemRandom()), self._told)
+        self._link = Link(
+            self._enrolment.hub, self._new_session, clocks.boot_ms, Backoff(random.SystemRandom()), self._told
+        )
         self._look = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._x11 = X11Sensor(None, boot_ms, self._wake)
-        self._x11.titles = self._memory.policy.title
-        self._logind = Logind(self._look.set, self._sleeping)
+        self._desktop = desktop or X11Sensor(None, clocks.boot_ms, self._wake)
+        self._desktop.titles = self._memory.policy.title
+        self._logind = Logind(self._look.set, self._sleeping, bus_address)
         self._before: Reading | None = None
         self._readable: frozenset[str] = frozenset()
         self._stop = asyncio.Event()
@@ -107,7 +101,7 @@ class Agent:
     async def run(self) -> int:
         """Runs until stopped; the process's exit code. Always leaves what was seen in the spool."""
         self._loop = asyncio.get_running_loop()
-        self._x11.start()
+        self._desktop.start()
         link = asyncio.create_task(self._link.run())
         others = [asyncio.create_task(job) for job in (self._logind.run(), self._sense(), self._keep_status())]
         stopped = asyncio.create_task(self._stop.wait())
@@ -121,7 +115,7 @@ class Agent:
                 self._keep(self._recorder.pause())
                 await self._link.flush(GOODBYE_S)
         finally:
-            self._x11.stop()
+            self._desktop.stop()
             self._link.stop()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(link, return_exceptions=True), 1)
@@ -144,11 +138,11 @@ class Agent:
                 await asyncio.wait_for(self._look.wait(), SAMPLE_S)
 
     def _sample(self) -> None:
-        now_ms = boot_ms()
-        if slept := self._sleep.look(now_ms, awake_ms()):
+        now_ms = self._clocks.boot_ms()
+        if slept := self._sleep.look(now_ms, self._clocks.awake_ms()):
             log.info("the machine slept for %d s", (slept[1] - slept[0]) // 1000)
             self._keep(self._recorder.slept(*slept))
-        reading = self._x11.latest()
+        reading = self._desktop.latest()
         if reading.available != self._readable:
             self._readable = reading.available
             self._save_status(running=True)
@@ -217,7 +211,7 @@ class Agent:
 
     def _capabilities(self) -> tuple[str, ...]:
         """What can be read here. What is missing is unavailable, and not zero."""
-        found = set(self._x11.latest().available)
+        found = set(self._desktop.latest().available)
         if "app" in found:
             found.add("title")
         if self._logind.available:
@@ -230,8 +224,8 @@ class Agent:
         match output:
             case PolicyChanged():
                 log.info("policy %d is in force", output.policy.version)
-                self._keep(self._recorder.change_policy(output.policy, boot_ms()))
-                self._x11.titles = output.policy.title
+                self._keep(self._recorder.change_policy(output.policy, self._clocks.boot_ms()))
+                self._desktop.titles = output.policy.title
                 self._remember(msgspec.structs.replace(self._memory, policy=output.policy))
                 self._look.set()
             case ClockLearned():
@@ -269,7 +263,7 @@ class Agent:
             await asyncio.sleep(STATUS_S)
 
     def _save_status(self, running: bool) -> None:
-        reading, depth = self._x11.latest(), self._spool.depth()
+        reading, depth = self._desktop.latest(), self._spool.depth()
         status = Status(
             at=datetime.now(UTC),
             process=os.getpid() if running else 0,
@@ -281,7 +275,7 @@ class Agent:
             epoch=self._spool.epoch,
             acked=self._spool.acked,
             hub_clock=self._clock.met,
-            clock_offset_ms=int((self._clock.at(boot_ms()) - datetime.now(UTC)).total_seconds() * 1000),
+            clock_offset_ms=int((self._clock.at(self._clocks.boot_ms()) - datetime.now(UTC)).total_seconds() * 1000),
             readable=self._capabilities(),
             trouble=[text for text in (reading.trouble, self._logind.trouble) if text],
         )

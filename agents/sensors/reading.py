@@ -1,5 +1,7 @@
 """What a desktop sensor says, whatever the platform."""
 
+from typing import Protocol
+
 import msgspec
 
 
@@ -18,3 +20,18 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Which of `app`, `idle` and `counts` can be read. Empty: the desktop can't be seen at all."""
     trouble: str = ""
     """In words, why something is missing."""
+
+
+class Desktop(Protocol):
+    """A sensor of one platform."""
+
+    titles: bool
+    """Whether titles are read at all. What policy does not permit is not even looked at."""
+
+    def start(self) -> None: ...
+
+    def latest(self) -> Reading:
+        """What was read last. Old when the desktop does not answer: look at `taken_ms`."""
+
+    def stop(self) -> None:
+        """Idempotent."""

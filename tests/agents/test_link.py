@@ -11,9 +11,9 @@ from websockets.asyncio.server import ServerConnection
 from agents.backoff import FIRST_MS, Backoff
 from agents.clock import HubClock
 from agents.link import Link
+from agents.machine import boot_ms
 from agents.outputs import Output, PolicyChanged, Stop
 from agents.presence import Shown
-from agents.run import boot_ms
 from agents.session import Session
 from agents.spool import MemorySpool
 from hub.wire.activity import Facts

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agents.run import boot_ms
+from agents.machine import boot_ms
 from agents.sensors.reading import Reading
 from agents.sensors.x11 import X11Sensor
 
