@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import cases from "../../../hub/wire/cases/activity.json";
 import { type Judgement, ms, stateAt } from "./activity";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import type { Delta, Snapshot, Tile, ToViewer } from "../wire.gen";
 import { framesDrawn, type LiveState, liveSlice } from "./slice";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { HubSocket, withSockets } from "../testing/hub";
 import { dutyOf } from "./closing";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import type { Tile } from "../wire.gen";
 import type { Team } from "./slice";
