@@ -26,6 +26,15 @@ CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 
 
+# ERROR: a table is missing; CONSTRAINT: a number is there twice. Neither happens to a sound spool.
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
+_REASONS = {
+    sqlite3.SQLITE_FULL: "disk full",
+    sqlite3.SQLITE_BUSY: "spool in use",
+    sqlite3.SQLITE_LOCKED: "spool in use",
+}
+
+
 class Unwritable(Exception):
     """The database can't be written or opened now. `reason` goes into the declaration of loss."""
 
@@ -45,14 +54,12 @@ def sorted_out() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         # Extended result codes keep the primary one in the low byte (https://sqlite.org/rescode.html).
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
-            raise Unwritable("disk full") from error
-        if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            raise Unwritable("disk error") from error
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise Unwritable("spool in use") from error
-        raise Broken from error
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None or code & 0xFF == sqlite3.SQLITE_MISUSE:
+            raise  # a mistake of ours, and no reason to set a good spool aside
+        if code & 0xFF in _DAMAGE:
+            raise Broken from error
+        raise Unwritable(_REASONS.get(code & 0xFF, "disk error")) from error
 
 
 class Files:

@@ -64,7 +64,8 @@ class SqliteSpool:
             for seq, event, body in zip(seqs, events, bodies, strict=True)
         ]
         added = sum(map(len, bodies)) + ROW_BYTES * len(bodies)
-        reason, self._until = "spool full", events[-1].ended_at
+        reason, before = "spool full", self._until
+        self._until = events[-1].ended_at
         if self._bytes + added <= self._bytes_max:
             for _ in range(2):  # again when the first attempt found the database damaged
                 try:
@@ -74,7 +75,9 @@ class SqliteSpool:
                     reason = error.reason
                     break
                 except Broken:
+                    self._until = before
                     self._set_aside()
+                    self._until = events[-1].ended_at
                     continue
                 self.next_seq, self._reason = seqs.stop, ""
                 self._bytes += added
@@ -94,15 +97,13 @@ class SqliteSpool:
         if gone := lost_at(self._lost, from_seq):
             return gone
         try:
-            events = self._read(from_seq, limit, max_bytes)
+            if events := self._read(from_seq, limit, max_bytes):
+                return events
+            self._hole(from_seq)
         except Unwritable:
             return None
         except Broken:
             self._set_aside()
-            return lost_at(self._lost, from_seq)
-        if events:
-            return events
-        self._hole(from_seq)
         return lost_at(self._lost, from_seq)
 
     def ack(self, seq: int) -> None:
@@ -135,40 +136,14 @@ class SqliteSpool:
         self, epoch: int, after: int = 0, stored_until: datetime | None = None, acked_before: int = 0
     ) -> list[tuple[int, int]]:
         """As the contract has it. Raises `Unwritable` when the disk is full: nothing has changed then."""
-        moved: list[tuple[int, int]] = []
-        kept: list[tuple[int, int]] = []
-        lost: list[Lost] = []
-        next_seq = after + 1
-        with sorted_out():
-            held = self._open().execute("SELECT seq, ended_us FROM event WHERE seq > ?", (self.acked,)).fetchall()
-        for first, last, ended_at, reason in in_order([(s, from_microseconds(us)) for s, us in held], self._lost):
-            if is_stored(last, ended_at, stored_until, acked_before):
-                continue
-            new = range(next_seq, next_seq + last - first + 1)
-            moved += zip(range(first, last + 1), new, strict=True)
-            if reason is None:
-                kept.append((new[0], first))
-            else:
-                lost = joined([*lost, Lost(from_seq=new[0], to_seq=new[-1], reason=reason, until=ended_at)])
-            next_seq = new.stop
-        before = self.epoch, self.acked, self._acked_digest, self._lost
-        self.epoch, self.acked, self._acked_digest, self._lost = epoch, after, b"", lost
         self._files.release_ballast()
         try:
-            with self._writing("renumber", next_seq=next_seq, delete=False) as db:
-                # By way of negative numbers, so that old and new ones don't meet.
-                db.executemany("UPDATE event SET seq = -? WHERE seq = ?", kept)
-                db.execute("DELETE FROM event WHERE seq > 0")
-                db.execute("UPDATE event SET seq = -seq")
-        except (Unwritable, Broken):
-            self.epoch, self.acked, self._acked_digest, self._lost = before
-            raise
+            return self._renumber(epoch, after, stored_until, acked_before)
+        except Broken:
+            self._set_aside()
+            return self._renumber(epoch, after, stored_until, acked_before)
         finally:
             self._files.take_ballast()
-        self.next_seq = next_seq
-        self._weigh()
-        self._note()
-        return moved
 
     def lose(self, from_seq: int, to_seq: int, reason: str) -> None:
         from_seq, to_seq = max(from_seq, self.acked + 1), min(to_seq, self.next_seq - 1)
@@ -262,6 +237,41 @@ class SqliteSpool:
                     break
                 total += len(body)
         return events
+
+    def _renumber(
+        self, epoch: int, after: int, stored_until: datetime | None, acked_before: int
+    ) -> list[tuple[int, int]]:
+        moved: list[tuple[int, int]] = []
+        kept: list[tuple[int, int]] = []
+        lost: list[Lost] = []
+        next_seq = after + 1
+        with sorted_out():
+            held = self._open().execute("SELECT seq, ended_us FROM event WHERE seq > ?", (self.acked,)).fetchall()
+        for first, last, ended_at, reason in in_order([(s, from_microseconds(us)) for s, us in held], self._lost):
+            if is_stored(last, ended_at, stored_until, acked_before):
+                continue
+            new = range(next_seq, next_seq + last - first + 1)
+            moved += zip(range(first, last + 1), new, strict=True)
+            if reason is None:
+                kept.append((new[0], first))
+            else:
+                lost = joined([*lost, Lost(from_seq=new[0], to_seq=new[-1], reason=reason, until=ended_at)])
+            next_seq = new.stop
+        before = self.epoch, self.acked, self._acked_digest, self._lost
+        self.epoch, self.acked, self._acked_digest, self._lost = epoch, after, b"", lost
+        try:
+            with self._writing("renumber", next_seq=next_seq, delete=False) as db:
+                # By way of negative numbers, so that old and new ones don't meet.
+                db.executemany("UPDATE event SET seq = -? WHERE seq = ?", kept)
+                db.execute("DELETE FROM event WHERE seq > 0")
+                db.execute("UPDATE event SET seq = -seq")
+        except (Unwritable, Broken):
+            self.epoch, self.acked, self._acked_digest, self._lost = before
+            raise
+        self.next_seq = next_seq
+        self._weigh()
+        self._note()
+        return moved
 
     def _delete_acked(self) -> None:
         with sorted_out():

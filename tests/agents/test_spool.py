@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -208,19 +209,30 @@ class Killed:
         self.left -= 1
 
 
-def live(folder: Path, step: Callable[[str], None], written: int, stored: int) -> None:
+class TellingHub(ModelHub):
+    """Writes down what it has committed before it says so."""
+
+    def __init__(self, committed: int) -> None:
+        super().__init__()
+        self._committed = committed
+
+    def _commit(self, epoch: int, first: int, items):  # type: ignore[no-untyped-def]
+        answers = super()._commit(epoch, first, items)
+        os.write(self._committed, bytes([self.acked]))
+        return answers
+
+
+def live(folder: Path, step: Callable[[str], None], written: int, committed: int) -> None:
     """A life of the agent. Tells, through the descriptors, what was appended and what a hub has committed."""
     spool = SqliteSpool(folder, 1_500, step)
-    hub = ModelHub()
+    hub = TellingHub(committed)
     if spool.epoch == 0:
         spool.renumber(1)
     for n in range(4):
         spool.append(events(2, first=n * 2))
         os.write(written, bytes([spool.next_seq - 1]))
         if n % 2:
-            wire = Wire(spool, hub).open()
-            assert wire.session.settled
-            os.write(stored, bytes([hub.acked]))
+            assert Wire(spool, hub).open().session.settled
     spool.append(events(9, first=20))  # too many: lost
     os.write(written, bytes([spool.next_seq - 1]))
 
@@ -230,7 +242,7 @@ def test_killed_at_any_step_it_neither_loses_nor_repeats(tmp_path: Path) -> None
     deaths = 0
     while not finished:
         folder = tmp_path / str(deaths)
-        logs = [os.open(tmp_path / f"{deaths}-{name}", os.O_RDWR | os.O_CREAT) for name in ("written", "stored")]
+        logs = [os.open(tmp_path / f"{deaths}-{name}", os.O_RDWR | os.O_CREAT) for name in ("written", "committed")]
         child = os.fork()
         if child == 0:
             try:
@@ -238,23 +250,23 @@ def test_killed_at_any_step_it_neither_loses_nor_repeats(tmp_path: Path) -> None
             finally:
                 os._exit(0)
         finished = os.waitpid(child, 0)[1] == 0
-        written, stored = (max(os.pread(log, 100, 0), default=0) for log in logs)
+        written, committed = (max(os.pread(log, 100, 0), default=0) for log in logs)
         for log in logs:
             os.close(log)
 
         spool = SqliteSpool(folder)
-        # Acked ⊆ stored is seen from both sides: the hub had committed what the spool let go, and what returned from append is there.
-        assert spool.acked <= 8
-        assert stored <= spool.next_seq - 1
-        assert spool.next_seq - 1 >= written
-        numbers = list(range(spool.acked + 1, spool.next_seq))
-        held = everything(spool)
-        assert sum(item.count if isinstance(item, Lost) else 1 for item in held) == len(numbers)
-        if spool.next_seq - 1 <= 8:
-            assert not any(isinstance(item, Lost) for item in held)
-            assert held == events(8)[spool.acked : spool.next_seq - 1]
-        else:
-            assert held == [Lost(from_seq=9, to_seq=17, reason="spool full", until=event(28).ended_at)]
+        assert spool.acked <= committed, "acked what was never committed"
+        generated = spool.next_seq - 1
+        assert generated >= written, "what append returned is gone"
+        hub = ModelHub()
+        hub.stored = {(1, seq): event(seq - 1) for seq in range(1, committed + 1)}
+        hub.acked = committed
+        Wire(spool, hub).open()
+
+        assert hub.epoch == 1
+        assert [item for _, item in sorted(hub.stored.items())] == events(min(generated, 8))
+        assert sorted(hub.lost) == [(1, seq) for seq in range(9, generated + 1)]
+        assert spool.depth().events == spool.depth().lost == 0
         spool.close()
         deaths += 1
 
@@ -432,3 +444,39 @@ def test_spool_is_killed_on_a_full_disk_and_still_declares(small_disk: Path) -> 
     assert sum(item.count if isinstance(item, Lost) else 1 for item in held) == 2003
     assert isinstance(held[-1], Lost)
     again.close()
+
+
+def test_mistake_of_ours_sets_no_good_spool_aside(tmp_path: Path) -> None:
+    spool = SqliteSpool(tmp_path)
+    spool.append(events(1))
+    assert spool._db is not None
+    spool._db.close()
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        spool.append(events(1, first=1))
+    assert not list(tmp_path.glob("*.corrupt-*"))
+
+
+def test_damage_while_running_is_declared_and_survived(tmp_path: Path) -> None:
+    spool = SqliteSpool(tmp_path)
+    spool.renumber(1)
+    spool.append(events(2))
+    assert spool._db is not None
+    spool._db.execute("DROP TABLE event")
+
+    assert spool.append(events(1, first=2)) == range(3, 4)
+    assert everything(spool) == [
+        Lost(from_seq=1, to_seq=2, reason="spool damaged", until=event(1).ended_at),
+        event(2),
+    ]
+
+
+def test_damage_found_when_renumbering_is_declared_in_the_new_epoch(tmp_path: Path) -> None:
+    spool = SqliteSpool(tmp_path)
+    spool.append(events(2))
+    assert spool._db is not None
+    spool._db.execute("DROP TABLE event")
+    spool.renumber(7)
+
+    assert [item.count for item in everything(spool) if isinstance(item, Lost)] == [2]
+    assert spool.epoch == 7
