@@ -1,0 +1,184 @@
+"""What `make test` runs: installs what the tests need where it can, then every kind of check, and says what was not run.
+
+Called with the interpreter of .venv, from the repository's root or anywhere else. As root, Debian packages that are missing are
+installed by apt-get. As an ordinary user they can't be: the tests that need them are skipped by themselves and are named at the end.
+Stops at the first kind that fails; exits 1 then. Arguments go to pytest (`python tests/run.py -k proxy`).
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
+# Debian package: the program that is looked for, and what the tests do with it.
+PACKAGES = {
+    "chromium": ("chromium", "a real browser"),
+    "xvfb": ("Xvfb", "a virtual display"),
+    "openbox": ("openbox", "a window manager on it"),
+    "xdotool": ("xdotool", "switching windows from outside"),
+    "xterm": ("xterm", "windows to switch"),
+    "x11-utils": ("xprop", "looking at windows"),
+    "dbus-daemon": ("dbus-daemon", "a private bus for lock and sleep"),
+    "nginx": ("nginx", "the proxy"),
+    "procps": ("ps", "looking at processes"),
+}
+APT_S = 600
+PART_S = 20 * 60
+"""Of one kind of check: what hangs in spite of pytest's own limits ends here."""
+TEST_S = 120
+"""Of one test. Journeys mark themselves with more (`pytest.mark.timeout`)."""
+WORKERS = 2
+NO_TESTS = 5
+
+
+def main(arguments: list[str]) -> int:
+    os.chdir(ROOT)
+    os.environ["PATH"] = PATH
+    started = time.monotonic()
+    missing, trouble = provide()
+    junit = Path(tempfile.mkdtemp(prefix="daylight-junit-")) / "pytest.xml"
+    told: list[tuple[str, str, float]] = []
+    failed = trouble
+    try:
+        for name, command in parts(junit, arguments):
+            if failed:
+                told.append((name, "not run", 0.0))
+                continue
+            print(f"\n=== {name}", flush=True)
+            began = time.monotonic()
+            code = run(command, ROOT / "web" if name.startswith("web") else ROOT)
+            failed = code != 0
+            why = "no test was found" if name == "pytest" and code == NO_TESTS else f"FAILED ({code})"
+            told.append((name, why if failed else "passed", time.monotonic() - began))
+        skipped = skips(junit)
+    finally:
+        shutil.rmtree(junit.parent)
+    report(told, skipped, missing, time.monotonic() - started)
+    return 1 if failed else 0
+
+
+def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
+    """Every kind of check, quickest to fail first."""
+
+    def npm(script: str) -> list[str]:
+        return [str(BIN / "python"), "node.py", "npm", "run", "--silent", script]
+
+    pytest = [
+        str(BIN / "python"), "-m", "pytest", "-q", f"--junitxml={junit}", "-o", "junit_family=xunit1",
+        f"--timeout={TEST_S}", "-o", f"faulthandler_timeout={TEST_S - 5}",
+    ]  # fmt: skip
+    # Each worker starts servers of its own; servers that are given can't be shared, since tests empty them.
+    if not (os.environ.get("TEST_DATABASE_URL") or os.environ.get("TEST_REDIS_URL")):
+        pytest += ["-n", str(WORKERS), "--dist", "loadfile"]
+    return [
+        ("ruff check", [str(BIN / "ruff"), "check", "-q", "."]),
+        ("ruff format", [str(BIN / "ruff"), "format", "-q", "--check", "."]),
+        ("import-linter", [str(BIN / "lint-imports")]),
+        ("mypy", [str(BIN / "mypy")]),
+        ("web lint", npm("lint")),
+        ("web types", npm("types")),
+        ("web tests", npm("test")),
+        ("compose", [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml"]),
+        ("pytest", pytest + arguments),
+    ]
+
+
+def run(command: list[str], folder: Path) -> int:
+    """Runs it in a group of its own, without input, and leaves nothing of that group behind when it ends or takes too long."""
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        return process.wait(PART_S)
+    except subprocess.TimeoutExpired:
+        print(f"ended after {PART_S} s", flush=True)
+        return 124
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL if process.poll() is None else signal.SIGTERM)
+        process.wait()
+
+
+def provide() -> tuple[list[str], bool]:
+    """Installs missing packages as root. Returns those that are still missing, and whether that is a failure."""
+    missing = lacking()
+    if not missing:
+        return [], False
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return missing, False
+    print(f"=== installing {' '.join(missing)}", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with services_stay_stopped():
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing],
+        ):
+            with tempfile.TemporaryFile() as log:
+                done = subprocess.run(
+                    command, env=quiet, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=APT_S, check=False
+                )
+                if done.returncode != 0:
+                    log.seek(0)
+                    sys.stdout.write(log.read().decode(errors="replace")[-3000:])
+                    return lacking(), True
+    missing = lacking()
+    return missing, bool(missing)
+
+
+def lacking() -> list[str]:
+    return [package for package, (program, _) in PACKAGES.items() if shutil.which(program) is None]
+
+
+@contextlib.contextmanager
+def services_stay_stopped() -> Iterator[None]:
+    """Debian starts a service that is installed; nginx would take port 80. A policy of the administrator's own is left alone."""
+    policy = Path("/usr/sbin/policy-rc.d")
+    try:
+        with policy.open("x") as file:
+            file.write("#!/bin/sh\nexit 101\n")
+    except OSError:
+        yield
+        return
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
+
+
+def skips(junit: Path) -> Counter[str]:
+    """Reasons of tests that skipped themselves, counted."""
+    if not junit.exists():
+        return Counter()
+    found = ElementTree.parse(junit).iter("skipped")
+    return Counter(skip.get("message") or "no reason given" for skip in found if skip.get("type") != "pytest.xfail")
+
+
+def report(told: list[tuple[str, str, float]], skipped: Counter[str], missing: list[str], seconds: float) -> None:
+    print("\n=== summary")
+    for name, what, took in told:
+        print(f"{name:14} {what:12}" + (f" {took:6.1f} s" if took else ""))
+    if missing:
+        print("\nMissing Debian packages, which root would have had installed:")
+        for package in missing:
+            print(f"  {package:12} {PACKAGES[package][1]}")
+    if skipped:
+        print(f"\nNOT RUN: {skipped.total()} tests")
+        for reason, count in skipped.most_common():
+            print(f"  {count:4}  {reason}")
+    elif all(what == "passed" for _, what, _ in told):
+        print("\nNothing was left out.")
+    print(f"\n{seconds:.0f} s in all")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
