@@ -48,11 +48,13 @@ def test_shortest_round_trip_wins_until_it_is_old() -> None:
 def test_small_correction_is_spread_and_time_never_goes_back() -> None:
     clock = HubClock(0, T0)
     clock.learn(T0, 0, 10)
+    before = clock.at(10_000)
     assert clock.learn(T0 + timedelta(seconds=8), 10_000, 10_000)  # two seconds behind what we thought
 
     times = [clock.at(ms) for ms in range(10_000, 70_000, 100)]
 
     assert times == sorted(times)
+    assert times[0] == before
     assert clock.at(70_000) == T0 + timedelta(seconds=68)
 
 

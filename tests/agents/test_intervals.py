@@ -160,6 +160,7 @@ def test_private_time_keeps_that_it_is_private_and_no_more() -> None:
     assert [e.ended_at - e.started_at for e in private] == [timedelta(seconds=300)]
     assert private[0].facts == Facts(private=True)
     assert (private[0].first_input_at, private[0].keys) == (None, 0)
+    assert at.recorder.last_input_at == T0 + timedelta(seconds=29.6)
     after = at.events[-1]
     assert isinstance(after, Interval)
     assert after.facts.last_input_at == T0 + timedelta(seconds=29.6)
