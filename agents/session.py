@@ -65,6 +65,8 @@ SYNC_MS = 5 * 60_000
 """A busy link sends no heartbeats; one goes all the same this often, so that the clock stays right."""
 SLOW_MS = 1_000
 """After a slower welcome than this the clock may be half of it wrong: it is asked for again as soon."""
+ECHO_MS = 10_000
+"""A resend repeated after this long is meant: whatever was in flight has been answered."""
 FRAME_BYTES = 128 * 1024
 """Half of `FRAME_MAX_BYTES`: room for the envelope, and for JSON, which is up to twice as long as the msgpack measured."""
 
@@ -108,6 +110,7 @@ class Session:
         self._next_flush_ms = opened_ms + (phase_ms - opened_ms) % flush_every_ms
         self._echoes = 0  # resends still to come for frames that were in flight when we began again
         self._rewound_to = 0
+        self._rewound_ms = opened_ms
         # Presence.
         self._shown: Shown | None = None
         self._shown_n = 0
@@ -285,12 +288,12 @@ class Session:
             return []
         if frame.from_seq >= self._spool.next_seq:
             return self._close(CloseCode.INVALID, "a resend of what was never sent")
-        if self._echoes and frame.from_seq == self._rewound_to:
+        if self._echoes and frame.from_seq == self._rewound_to and now_ms - self._rewound_ms < ECHO_MS:
             # Each frame that was in flight behind the gap earns one more of the same; obeying them would break the credit.
             self._echoes -= 1
             return []
         self._echoes = max(0, sum(1 for last in self._unacked if last >= frame.from_seq) - 1)
-        self._rewound_to = frame.from_seq
+        self._rewound_to, self._rewound_ms = frame.from_seq, now_ms
         self._unacked = deque(last for last in self._unacked if last < frame.from_seq)
         self._sent_seq = frame.from_seq - 1
         self._flush_seq = max(self._flush_seq, frame.from_seq)

@@ -196,6 +196,16 @@ def test_echoed_resends_do_not_break_the_credit() -> None:
     assert len(wire.say(Resend(epoch=1, from_seq=1))) == 3
 
 
+def test_resend_repeated_much_later_is_obeyed() -> None:
+    wire = Wire(filled(1_200), ModelHub(credit=3))
+    wire.say(wire.hub.challenge())
+    wire.say(wire.hub.welcome())
+    wire.say(Resend(epoch=1, from_seq=1))
+    wire.now_ms += 10_000
+
+    assert len(wire.say(Resend(epoch=1, from_seq=1))) == 3
+
+
 def test_hub_restored_from_backup_is_told_what_is_gone() -> None:
     spool = filled(5)
     spool.ack(4)
