@@ -6,6 +6,7 @@ A task, queue and reader for each of 10,000 agents would cost more than the agen
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidState
@@ -85,9 +86,9 @@ class FleetSocket(asyncio.Protocol):
     # --- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
+        # uvloop's transport has all of this interface and is no subclass of it.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
         self._ws.send_request(self._ws.connect())
         self._write()
 
