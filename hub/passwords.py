@@ -36,14 +36,19 @@ async def hash_password(password: str) -> str:
 async def password_matches(password: str, stored: str | None) -> bool:
     """Whether the password has this hash. Takes as long when there is none (`None`), so that nobody learns who exists."""
     if stored is None:
-        await _in_thread(lambda: _HASHER.verify(password, decoy()))
+        await _in_thread(lambda: _HASHER.verify(password, _decoy()))
         return False
     return await _in_thread(lambda: _HASHER.verify(password, stored))
 
 
+async def prepare() -> None:
+    """At start: makes the decoy, so that the first unknown address takes no longer than the others."""
+    await _in_thread(_decoy)
+
+
 @functools.cache
-def decoy() -> str:
-    """A hash that no password is checked against in earnest. Made once: call it at start, off the event loop."""
+def _decoy() -> str:
+    """A hash that no password is checked against in earnest."""
     return _HASHER.hash("decoy")
 
 

@@ -38,6 +38,7 @@ from hub.auth import routes
 from hub.auth.limits import Limits
 from hub.auth.login import SESSION_STORE, Sessions, allowed_origins, require_origin, session_config
 from hub.errors import DaylightError, Invalid, TooMany, Unavailable
+from hub.passwords import prepare
 from hub.settings import Settings
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -120,6 +121,7 @@ def build(
         request_max_body_size=BODY_MAX_BYTES,
         logging_config=None,
         debug=False,
+        on_startup=[prepare],
         **options,
     )
     # Around everything, the router's own 404 included, which Litestar's middleware does not see.

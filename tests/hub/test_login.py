@@ -247,6 +247,24 @@ async def test_deactivation_ends_the_session(cast, open_browser):
     assert (await browser.sign_in(cast.bob)).status_code == 401
 
 
+async def test_ended_sign_in_is_refused_though_its_session_is_still_in_redis(cast, open_browser):
+    browser = open_browser()
+    await browser.sign_in(cast.bob)
+
+    await SignIn.update({SignIn.ended_at: datetime.now(UTC)}, force=True)
+
+    assert await me(browser) == 401
+
+
+async def test_session_of_one_person_does_not_open_the_sign_in_of_another(cast, open_browser):
+    browser = open_browser()
+    await browser.sign_in(cast.bob)
+
+    await SignIn.update({SignIn.person: cast.alma.id}, force=True)
+
+    assert await me(browser) == 401
+
+
 # --- CSRF and Origin
 
 
@@ -423,6 +441,14 @@ async def test_live_sockets_end_by_sign_out_role_change_deactivation_and_age(cas
         sign_ins["deactivated"][0]: Close.SIGNED_OUT,
         sign_ins["old"][0]: Close.SIGNED_OUT,
     }
+
+
+async def test_deactivation_alone_ends_a_live_socket(cast, database):
+    id_, version = await opened(cast.bob.id)
+
+    await Person.update({Person.deactivated_at: datetime.now(UTC)}).where(Person.id == cast.bob.id)
+
+    assert await login.ended({id_: version}) == {id_: Close.SIGNED_OUT}
 
 
 async def test_unknown_sign_in_and_somebody_elses_end(cast, database):

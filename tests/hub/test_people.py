@@ -2,11 +2,13 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from hub import passwords, people
 from hub.auth.access import load_subject, load_viewer
 from hub.auth.login import WRONG
+from hub.database import connection
 from hub.demo import seed_demo
 from hub.errors import Invalid, NotFound
 from hub.settings import Settings
@@ -146,12 +148,32 @@ async def test_last_admin_stays(cast, database):
         await people.deactivate(cast.dora.id)
 
 
-async def test_two_admins_who_remove_each_other_at_once_leave_one(cast, database):
-    outcomes = await asyncio.gather(
-        people.revoke(cast.alma.id, "admin"), people.deactivate(cast.dora.id), return_exceptions=True
-    )
+async def until_waiting(backends: int, unless: asyncio.Task | None = None) -> None:
+    """Returns when so many backends of this database wait for a lock, or when the task has ended."""
+    waiting = 0
+    while waiting < backends and not (unless and unless.done()):
+        async with connection() as held:
+            waiting = await held.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
 
-    assert sum(isinstance(outcome, Invalid) for outcome in outcomes) == 1
+
+async def test_two_admins_who_remove_each_other_at_once_leave_one(cast, database):
+    blocker = await asyncpg.connect(database)
+    holding = blocker.transaction()
+    await holding.start()
+    await blocker.execute("LOCK TABLE role IN SHARE MODE")  # the first stops between looking and writing
+    async with asyncio.timeout(10):
+        first = asyncio.create_task(people.revoke(cast.alma.id, "admin"))
+        await until_waiting(1)
+        second = asyncio.create_task(people.deactivate(cast.dora.id))
+        await until_waiting(2, unless=second)
+        await holding.rollback()
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+    await blocker.close()
+
+    assert outcomes[0] is None
+    assert isinstance(outcomes[1], Invalid)
 
 
 async def test_directory_has_everybody_active_by_home_team(cast, database):
