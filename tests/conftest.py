@@ -33,6 +33,8 @@ class Servers(NamedTuple):
 
     database_url: str
     redis_url: str
+    ours: bool
+    """Started here, with data that goes with them: nothing needs to be dropped."""
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +42,14 @@ def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey, started once. Nothing but these fixtures should write to their default databases."""
     given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
     if given[0] and given[1]:
-        yield Servers(given[0], given[1])
+        yield Servers(given[0], given[1], ours=False)
         return
     from hub.embedded import Embedded
 
     data = Path(tempfile.mkdtemp(prefix="daylight-tests-"))
     try:
         with Embedded(Settings(data=data, database_url=given[0], redis_url=given[1])) as started:
-            yield Servers(started.database_url, started.redis_url)
+            yield Servers(started.database_url, started.redis_url, ours=True)
     finally:
         shutil.rmtree(data, ignore_errors=True)
 
@@ -80,7 +82,7 @@ def make_template(servers: Servers) -> Iterator[Callable[[str, str, Callable[[],
         return full
 
     yield template
-    for full in made:
+    for full in () if servers.ours else made:
         asyncio.run(_administer(servers, f'DROP DATABASE "{full}" WITH (FORCE)'))
 
 
@@ -102,7 +104,7 @@ def copies(servers: Servers) -> Iterator[dict[str, tuple[str, str]]]:
     """By template, a copy that is as good as new: its name and its shape."""
     kept: dict[str, tuple[str, str]] = {}
     yield kept
-    for name, _ in kept.values():
+    for name, _ in () if servers.ours else kept.values():
         asyncio.run(_administer(servers, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
