@@ -61,8 +61,9 @@ lock: .venv/.uv
 	$(uv) pip install -q --python .venv/bin/python -r requirements/dev.txt
 	touch $@
 
+# Not `npm ci`: it refuses a lock that was made where optional packages of other platforms can't be had.
 web/node_modules/.stamp: web/package-lock.json .venv/.up
-	cd web && ../.venv/bin/python node.py npm ci --no-audit --no-fund --loglevel=error
+	cd web && ../.venv/bin/python node.py npm install --no-save --prefer-offline --loglevel=error
 	touch node_modules/.stamp
 
 web/dist/index.html: web/node_modules/.stamp $(web_sources)

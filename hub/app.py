@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import mimetypes
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -149,7 +150,8 @@ async def page(request: "Request[Any, Any, Any]") -> File:
     if name and found.is_file() and found.is_relative_to(PAGES):
         # Names of assets hold a hash of what is in them.
         caching = "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
-        return File(found, headers={"cache-control": caching}, content_disposition_type="inline")
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return File(found, media_type=kind, headers={"cache-control": caching}, content_disposition_type="inline")
     if "." in name.rsplit("/", 1)[-1] or not (PAGES / "index.html").is_file():
         raise NotFoundException
     return File(

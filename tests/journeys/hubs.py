@@ -1,0 +1,98 @@
+"""Hub processes as users run them, on the servers of the test run: for journeys, faults and load."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+READY_S = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class HubProcess:
+    """One `daylight hub`. `start` it again after a kill: it comes back on the same port."""
+
+    def __init__(self, environment: dict[str, str], port: int, log: Path, shared: bool = False) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = log
+        self._environment = environment
+        self._arguments = ["hub", "--port", str(port), *(["--shared"] if shared else [])]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hub.cli", *self._arguments], env=self._environment, stdout=log, stderr=log
+            )
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+
+    def ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    async def await_ready(self) -> None:
+        async with asyncio.timeout(READY_S):
+            while not await asyncio.to_thread(self.ready):
+                assert self.process is not None
+                assert self.process.poll() is None, self.log.read_text()[-3000:]
+                await asyncio.sleep(0.05)
+
+
+def environment(database_url: str, redis_url: str, origin: str, data: Path, **more: str) -> dict[str, str]:
+    """What a hub and the commands beside it read."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DAYLIGHT_PUBLIC_ORIGIN": origin,
+        "DAYLIGHT_SECRET": "a-secret-of-the-tests-that-is-long-enough",
+        "DATA": str(data),
+        **more,
+    }
+
+
+def command(environment: dict[str, str], *arguments: str, timeout: float = 60) -> str:
+    """Runs `daylight ...` and returns what it printed. Fails the test when it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli", *arguments], env=environment, capture_output=True, text=True, timeout=timeout
+    )
+    assert done.returncode == 0, f"daylight {' '.join(arguments)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@contextmanager
+def hub_process(environment: dict[str, str], port: int, log: Path, *, shared: bool = False) -> Iterator[HubProcess]:
+    """A started hub; whatever is left of it at the end is killed."""
+    made = HubProcess(environment, port, log, shared)
+    made.start()
+    try:
+        yield made
+    finally:
+        if made.process is not None and made.process.poll() is None:
+            made.process.kill()
+            made.process.wait()
