@@ -92,6 +92,9 @@ class Simulated:
         """Comes to life at virtual `from_ms`, with its past from `past_from_ms` first; connects at real `connect_ms`."""
         restored: list[Event] = []
         if self.member.standing is not None:
+            if self.member.standing.until is not None:
+                # A clock that runs faster begins in the past, but not in what is told already.
+                from_ms = max(from_ms, int(self.member.standing.until.timestamp() * 1000))
             self.spool.restore(self.member.standing)
             restored = self.member.standing.events
             self._count(restored)
