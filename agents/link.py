@@ -131,17 +131,17 @@ class Link:
             log.info("the hub can't be reached: %s", type(error).__name__)
             return None
         opened_ms = self._mono_ms()
-        code = ABNORMAL
         welcomed = False
         try:
             if socket.subprotocol is None:
                 log.warning("the hub doesn't speak a version of the protocol that this agent knows")
             else:
-                code = await self._converse(socket, opened_ms)
+                await self._converse(socket, opened_ms)
         finally:
             session, self._session = self._session, None
             welcomed, self.connected = self.connected, False
             await _shut(socket, self._closing)
+        code = ABNORMAL if socket.close_code is None else socket.close_code
         if welcomed:
             self._backoff.lasted(self._mono_ms() - opened_ms)
         log.info("disconnected (%d)", code)
@@ -152,8 +152,8 @@ class Link:
                 return output.after_ms
         return None
 
-    async def _converse(self, socket: ClientConnection, opened_ms: int) -> int:
-        """Talks until the socket is closed by either side; returns the close code."""
+    async def _converse(self, socket: ClientConnection, opened_ms: int) -> None:
+        """Talks until the socket is closed by the hub, or the session or a failure wants it closed."""
         self._outbox = asyncio.Queue(OUTBOX_MAX)
         self._closing = None
         session = self._new_session(agent_side(str(socket.subprotocol)), opened_ms)
@@ -173,7 +173,6 @@ class Link:
                 self._closing = Close(CANNOT_STORE, "the agent can't store")
             elif isinstance(error, Exception) and not isinstance(error, (ConnectionClosed, TimeoutError)):
                 raise error
-        return ABNORMAL if socket.close_code is None else socket.close_code
 
     async def _read(self, socket: ClientConnection) -> None:
         async for message in socket:

@@ -96,25 +96,26 @@ class X11Sensor:
             # Windows vanish at any time; errors of requests without an answer are of no interest.
             display.set_error_handler(lambda *_: None)
             desktop = _Desktop(display)
-            spins = 0
             while not self._stopped.is_set():
                 self._publish(desktop.read(self._mono_ms, self.titles, self._counts))
-                deadline = time.monotonic() + LOOK_S
-                while (left_s := deadline - time.monotonic()) > 0:
-                    ready, _, _ = select.select([display.fileno(), self._wake_read], [], [], left_s)
-                    if self._stopped.is_set():
-                        return
-                    if not ready:
-                        break
-                    handled, dirty = desktop.events(self._counts)
-                    spins = 0 if handled else spins + 1
-                    if spins > SPINS_MAX:
-                        raise Stuck
-                    if dirty:
-                        break
+                self._wait(desktop, display.fileno())
         finally:
             with contextlib.suppress(*_GONE):
                 display.close()
+
+    def _wait(self, desktop: "_Desktop", connection: int) -> None:
+        """Takes events until one says that something changed, or until it is time to look again."""
+        deadline = time.monotonic() + LOOK_S
+        spins = 0
+        while (left_s := deadline - time.monotonic()) > 0 and not self._stopped.is_set():
+            # First what is here already: an event that came with the answer to a request wakes no select.
+            handled, dirty = desktop.events(self._counts)
+            if dirty:
+                return
+            spins = 0 if handled else spins + 1
+            if spins > SPINS_MAX:
+                raise Stuck
+            select.select([connection, self._wake_read], [], [], left_s)
 
     def _publish(self, reading: Reading) -> None:
         before, self._latest = self._latest, reading

@@ -66,18 +66,21 @@ def desk() -> Iterator[Desk]:
         yield made
 
 
-def test_switch_of_windows_is_seen_at_once(desk: Desk, record_property: Callable[[str, object], None]) -> None:
+def test_every_switch_of_windows_is_seen_at_once(desk: Desk, record_property: Callable[[str, object], None]) -> None:
+    """Many, since one in three events comes together with the answer to a request, and must not wait in python-xlib's queue."""
+    took_s = []
     desk.activate("Beta")
     with watched(desk.display) as watch:
-        watch.until(lambda reading: reading.app == "Beta")
-        began = time.monotonic()
-        desk.activate("Alpha")
-        reading = watch.until(lambda reading: reading.app == "Alpha")
-        took_s = time.monotonic() - began
+        reading = watch.until(lambda reading: reading.app == "Beta")
+        for app in ("Alpha", "Beta") * 6:
+            began = time.monotonic()
+            desk.activate(app)
+            reading = watch.until(lambda reading, app=app: reading.app == app)
+            took_s.append(time.monotonic() - began)
 
-    record_property("switch_seen_s", took_s)
-    print(f"switch seen after {took_s * 1000:.0f} ms, xdotool included")
-    assert took_s < 0.5
+    record_property("switch_seen_s", max(took_s))
+    print(f"switches seen after {max(took_s) * 1000:.0f} ms at most, xdotool included")
+    assert max(took_s) < 0.6
     assert reading.available == {"app", "idle", "counts"}
     assert reading.title is None
 
