@@ -2,7 +2,8 @@
 
 Called with the interpreter of .venv, from the repository's root or anywhere else. As root, Debian packages that are missing are
 installed by apt-get. As an ordinary user they can't be: the tests that need them are skipped by themselves and are named at the end.
-Stops at the first kind that fails; exits 1 then. Arguments go to pytest (`python tests/run.py -k proxy`).
+Stops at the first kind that fails, or with KEEP_GOING=1 after all of them; exits 1 then. Arguments go to pytest
+(`.venv/bin/python tests/run.py -k proxy`).
 """
 
 import contextlib
@@ -45,22 +46,22 @@ NO_TESTS = 5
 def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     os.environ["PATH"] = PATH
+    keep_going = os.environ.get("KEEP_GOING") == "1"
     started = time.monotonic()
-    missing, trouble = provide()
+    missing, failed = provide()
     junit = Path(tempfile.mkdtemp(prefix="daylight-junit-")) / "pytest.xml"
     told: list[tuple[str, str, float]] = []
-    failed = trouble
     try:
         for name, command in parts(junit, arguments):
-            if failed:
+            if failed and not keep_going:
                 told.append((name, "not run", 0.0))
                 continue
             print(f"\n=== {name}", flush=True)
             began = time.monotonic()
             code = run(command, ROOT / "web" if name.startswith("web") else ROOT)
-            failed = code != 0
-            why = "no test was found" if name == "pytest" and code == NO_TESTS else f"FAILED ({code})"
-            told.append((name, why if failed else "passed", time.monotonic() - began))
+            failed = failed or code != 0
+            why = "NO TEST FOUND" if name == "pytest" and code == NO_TESTS else f"FAILED ({code})"
+            told.append((name, why if code else "passed", time.monotonic() - began))
         skipped = skips(junit)
     finally:
         shutil.rmtree(junit.parent)
