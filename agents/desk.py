@@ -16,14 +16,25 @@ from hub.wire.policy import Policy
 NEVER_STALE_MS = 10**12
 """Moments come when something changes, so a long silence between two is no sensor that has died."""
 
-_CLOCK = HubClock(0, datetime(1970, 1, 1, tzinfo=UTC), learned_us=0)
-"""Virtual time is hub time already: nothing to learn, so all desks share it."""
+
+class _VirtualClock(HubClock):
+    """Virtual time is hub time already: there is nothing to learn, so all desks share one."""
+
+    def __init__(self) -> None:
+        super().__init__(0, datetime(1970, 1, 1, tzinfo=UTC), learned_us=0)
+
+    def at(self, mono_ms: int) -> datetime:
+        return from_microseconds(mono_ms * 1000)
+
+
+_CLOCK = _VirtualClock()
 
 
 class Desk:
     """Lives through moments; `until` and `end` return the events, which belong in the spool at once."""
 
-    def __init__(self, moments: Iterator[Moment], policy: Policy, from_ms: int) -> None:
+    def __init__(self, moments: Iterator[Moment], policy: Policy, from_ms: int, *, wall: bool = True) -> None:
+        """Without a `wall` nothing is shown: for the past."""
         self.until_ms = from_ms
         """Up to when it has told what it did."""
         self.shown: Shown | None = None
@@ -34,7 +45,7 @@ class Desk:
         self._next = next(moments, None)
         self._policy = policy
         self._recorder = Recorder(_CLOCK, policy, NEVER_STALE_MS)
-        self._tracker = Tracker()
+        self._tracker = Tracker() if wall else None
         self._last: Moment | None = None
         self._asleep_from_ms: int | None = None
         self.away = self._next is None or self._next.at_ms > from_ms
@@ -79,9 +90,10 @@ class Desk:
                 self._last = moment
                 sample = _sample(moment, moment.at_ms)
                 events += self._recorder.sample(sample)
-                at = from_microseconds(moment.at_ms * 1000)
-                if shown := self._tracker.update(self._recorder.facts(sample), self._policy, at):
-                    self._show(shown)
+                if self._tracker is not None:
+                    at = from_microseconds(moment.at_ms * 1000)
+                    if shown := self._tracker.update(self._recorder.facts(sample), self._policy, at):
+                        self._show(shown)
             case "wake":
                 if self._asleep_from_ms is not None:
                     events += self._recorder.slept(self._asleep_from_ms, moment.at_ms)
@@ -90,8 +102,9 @@ class Desk:
                 events += self._recorder.pause()
                 self._asleep_from_ms = moment.at_ms if moment.turn == "sleep" else None
                 self._last, self.away = None, True
-                self._tracker = Tracker()
-                self._show(None)
+                if self._tracker is not None:
+                    self._tracker = Tracker()
+                    self._show(None)
 
     def _show(self, shown: Shown | None) -> None:
         self.shown = shown

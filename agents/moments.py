@@ -19,6 +19,8 @@ Turn = Literal["sample", "sleep", "wake", "off"]
 QUARTER_MS = QUARTER_S * 1000
 STEP_MS = (9_000, 26_000)
 """Between two moments of steady input. Presence is refreshed each 10 s by a real agent under steady input."""
+SPARSE_STEP_MS = (20_000, 44_000)
+"""For the past: nobody watches it, and intervals are cut at minutes all the same."""
 PAUSE_SHARE = 0.10
 PAUSE_MS = (35_000, 140_000)
 """Somebody thinks."""
@@ -39,14 +41,23 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     scrolls: int = 0
 
 
-def moments_of(traits: Traits, plans: Iterable[Plan], from_ms: int, until_ms: int | None = None) -> Iterator[Moment]:
-    """The moments of these plans within `[from_ms, until_ms)`, in order. The machine sleeps or is off between two plans."""
+def moments_of(
+    traits: Traits,
+    plans: Iterable[Plan],
+    from_ms: int,
+    until_ms: int | None = None,
+    step_ms: tuple[int, int] = STEP_MS,
+) -> Iterator[Moment]:
+    """The moments of these plans within `[from_ms, until_ms)`, in order. The machine sleeps or is off between two plans.
+
+    `step_ms`: from and to, between two moments of steady input.
+    """
     away: Moment | None = None
     for plan in plans:
         if away is not None and away.turn == "sleep":
             yield Moment(max(plan.start_ms, away.at_ms + 1), "wake", zone_min=plan.zone_min)
         away = None
-        for moment in _within(traits, plan, from_ms):
+        for moment in _within(traits, plan, from_ms, step_ms):
             if until_ms is not None and moment.at_ms >= until_ms:
                 return
             yield moment
@@ -56,9 +67,9 @@ def moments_of(traits: Traits, plans: Iterable[Plan], from_ms: int, until_ms: in
         yield away
 
 
-def _within(traits: Traits, plan: Plan, from_ms: int) -> Iterator[Moment]:
+def _within(traits: Traits, plan: Plan, from_ms: int, step_ms: tuple[int, int]) -> Iterator[Moment]:
     rng = random.Random(f"{traits.seed}|{traits.person}|{plan.start_ms}")  # noqa: S311
-    desk = _Desk(traits, plan, rng)
+    desk = _Desk(traits, plan, rng, step_ms)
     for block in plan.blocks:
         if block.end_ms <= from_ms:
             continue
@@ -76,10 +87,11 @@ def _within(traits: Traits, plan: Plan, from_ms: int) -> Iterator[Moment]:
 class _Desk:
     """What is on the screen, and when it was last touched."""
 
-    def __init__(self, traits: Traits, plan: Plan, rng: random.Random) -> None:
+    def __init__(self, traits: Traits, plan: Plan, rng: random.Random, step_ms: tuple[int, int]) -> None:
         self._job = JOBS[traits.job]
         self._zone_min = plan.zone_min
         self._rng = rng
+        self._step_ms = step_ms
         self._facts = Facts()
         self._last_input_ms: int | None = None
 
@@ -135,11 +147,11 @@ class _Desk:
                 choice = rng.choice(CHATS + BROWSING) if glance else apps[min(int(rng.expovariate(1.1)), len(apps) - 1)]
                 self._facts = _facts(*choice)
                 switch_ms = at_ms + rng.randint(*((6_000, 45_000) if glance else stays_ms))
-            self._last_input_ms = at_ms - rng.randrange(1_200) if at_ms > start_ms else at_ms
+            self._last_input_ms = at_ms - int(rng.random() * 1_200) if at_ms > start_ms else at_ms
             yield self.sample(at_ms, min(30, (at_ms - before_ms) / 1000))
             before_ms = at_ms
-            pause = rng.random() < PAUSE_SHARE
-            at_ms = min(at_ms + rng.randint(*(PAUSE_MS if pause else STEP_MS)), max(switch_ms, at_ms + 1_500))
+            least, most = PAUSE_MS if rng.random() < PAUSE_SHARE else self._step_ms
+            at_ms = min(at_ms + least + int(rng.random() * (most - least)), max(switch_ms, at_ms + 1_500))
 
     def _quiet(self, start_ms: int, end_ms: int, facts: Facts, touched_ms: tuple[int, int] | None) -> Iterator[Moment]:
         """Little input, or none: looked at just after each quarter-hour, where intervals are cut."""

@@ -1,6 +1,6 @@
 """One simulated agent: a desk, a spool, the real protocol core and a link that may fail. It has no task, only one timer.
 
-Called by the fleet (`agents/fleet.py`) and by its own socket. Two clocks: the fleet's course gives virtual time, in which the desk
+Called by the fleet (`agents/fleet.py`) and by its own link. Two clocks: the fleet's course gives virtual time, in which the desk
 lives and by which events are stamped; the session keeps real time, in which deadlines and heartbeats count. At rate 1 both are one.
 """
 
@@ -11,25 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agents.backoff import Backoff
 from agents.clock import HubClock
 from agents.days import Traits, around_the_clock, office_hours
 from agents.desk import Desk
-from agents.fleet_socket import FleetSocket
+from agents.fleet_link import FleetLink
 from agents.ledger import Acknowledged, Begin, DeclaredLost, Generated, Line, Renumbering, runs_of
-from agents.moments import moments_of
-from agents.outputs import (
-    Acked,
-    Close,
-    Identity,
-    Output,
-    PolicyChanged,
-    Quarantined,
-    Ready,
-    Reconnect,
-    Renumbered,
-    Send,
-)
+from agents.moments import SPARSE_STEP_MS, moments_of
+from agents.outputs import Acked, Identity, Output, PolicyChanged, Quarantined, Ready, Renumbered, Send
 from agents.outputs import Stop as StopWord
 from agents.presence import Shown
 from agents.roster import Member, RosterSpool
@@ -44,10 +32,7 @@ if TYPE_CHECKING:
 WAKE_LEAST_MS = 100
 """Moments that lie closer are taken together: at a high rate a timer for each would be the most of the work."""
 BACKLOG_EVENTS = 1_500
-"""Of history in the spool at a time: full batches in flight, and the next."""
-FULL_MS = 1_000
-"""How often is looked whether a hub that doesn't read does so again."""
-CUT_LEAST_MS = 2_000
+"""Of the past in the spool at a time: full batches in flight, and the next."""
 
 _codec = agent_side(SUBPROTOCOL_MSGPACK)
 _to_hub = hub_side(SUBPROTOCOL_MSGPACK)
@@ -61,28 +46,21 @@ class Simulated:
     def __init__(self, fleet: "Fleet", member: Member, traits: Traits, index: int, *, fresh: bool) -> None:
         """`fresh`: enrolled in this run, so the hub is known to know it."""
         self.member = member
-        self.index = index
         self.spool = RosterSpool()
         self.known = fresh
         self.refused: StopWord | None = None
         self._fleet = fleet
         self._traits = traits
-        self._rng = random.Random(f"{traits.seed}|{traits.person}|link")  # noqa: S311
+        rng = random.Random(f"{traits.seed}|{traits.person}|link")  # noqa: S311
+        self._rng = rng
         self._policy = member.policy
         self._desk: Desk | None = None
         self._past: Desk | None = None
         self._past_until_ms = 0
         self._held: list[Event] = []
         self._turns = 0
-        self._backoff = Backoff(self._rng, fleet.backoff_first_ms, fleet.backoff_most_ms)
-        self._phase_ms = self._rng.randrange(fleet.flush_ms)
-        self._session: Session | None = None
-        self._socket: FleetSocket | None = None
-        self._welcomed_ms: int | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._connect_ms: int | None = None
-        self._cut_ms: int | None = None
-        self._cut_every_ms = fleet.cut_every_ms if self._rng.random() < fleet.flaky else 0
+        self._phase_ms = rng.randrange(fleet.flush_ms)
+        self._link = FleetLink(fleet, self, index, rng)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ms = 0
 
@@ -103,24 +81,25 @@ class Simulated:
         traits = self._traits
         if past_from_ms is not None and past_from_ms < from_ms:
             plans = office_hours(traits, past_from_ms, from_ms)
-            self._past = Desk(moments_of(traits, plans, past_from_ms, from_ms), self._policy, past_from_ms)
+            self._past = Desk(
+                moments_of(traits, plans, past_from_ms, from_ms, SPARSE_STEP_MS), self._policy, past_from_ms, wall=False
+            )
             self._past_until_ms = from_ms
         plans = office_hours(traits, from_ms) if self._fleet.calendar else around_the_clock(traits, from_ms)
         self._desk = Desk(moments_of(traits, plans, from_ms), self._policy, from_ms)
-        self._connect_ms = connect_ms
-        self._draw_cut(connect_ms)
-        self._schedule(self._fleet.mono_ms())
+        self._link.connect_ms = None if self._desk.away else connect_ms
+        self.schedule(self._fleet.mono_ms())
 
     def retire(self, at_ms: int) -> None:
         """The end of generating, at virtual `at_ms`: closes what is open, and has everything sent."""
         assert self._desk is not None
         self._keep(self._desk.end(at_ms))
-        self._cut_ms, self._cut_every_ms = None, 0
-        now_ms = self._fleet.mono_ms()
-        self._flush(now_ms)
-        if self._socket is None and self._opening is None and self.waiting:
-            self._connect_ms = min(self._connect_ms or now_ms, now_ms + self._rng.randrange(500))
-        self._schedule(now_ms)
+        link, now_ms = self._link, self._fleet.mono_ms()
+        link.steady()
+        link.flush(now_ms)
+        if link.idle and self.wanted:
+            link.connect_ms = min(link.connect_ms or now_ms, now_ms + self._rng.randrange(500))
+        self.schedule(now_ms)
 
     def more_past(self, moments: int) -> bool:
         """Takes up to this many moments of the past into the spool. False when all of it is there."""
@@ -137,9 +116,9 @@ class Simulated:
             self._release()
         now_ms = self._fleet.mono_ms()
         if ended:
-            self._flush(now_ms)
-        elif self._session is not None:
-            self._do(self._session.tick(now_ms))
+            self._link.flush(now_ms)
+        else:
+            self._link.tick(now_ms)
         return not ended
 
     @property
@@ -162,8 +141,8 @@ class Simulated:
         self.spool = RosterSpool()
         self._write(Begin(member.device, 0, 1))
         self._release()
-        self._connect_ms = self._fleet.mono_ms()
-        self._schedule(self._connect_ms)
+        self._link.connect_ms = self._fleet.mono_ms()
+        self.schedule(self._link.connect_ms)
 
     def stand(self) -> None:
         """Notes in the roster where it stands."""
@@ -176,11 +155,7 @@ class Simulated:
         """Ends; what waits stays in the spool."""
         if self._timer is not None:
             self._timer.cancel()
-        self._connect_ms, self._cut_ms = None, None
-        if self._opening is not None:
-            self._opening.cancel()
-        if self._socket is not None:
-            self._socket.close()
+        self._link.close()
 
     # --- the timer
 
@@ -188,32 +163,20 @@ class Simulated:
         self._timer = None
         now_ms = self._fleet.mono_ms()
         self._live(now_ms)
-        if self._session is not None:
-            if self._socket is not None and not self._socket.full:
-                self._do(self._session.tick(now_ms))
-            if self._cut_ms is not None and now_ms >= self._cut_ms:
-                self._cut(now_ms)
-        elif self._connect_ms is not None and now_ms >= self._connect_ms:
-            self._connect_ms = None
-            self._opening = asyncio.get_running_loop().create_task(self._open())
-        self._schedule(now_ms)
+        self._link.wake(now_ms)
+        self.schedule(now_ms)
 
-    def _schedule(self, now_ms: int) -> None:
+    def schedule(self, now_ms: int) -> None:
         """Sets the timer to whatever comes first."""
         if self._fleet.stopped:
             return
-        due: list[int] = []
-        if self._desk is not None and self._desk.next_ms is not None:
-            due.append(self._fleet.real_ms(self._desk.next_ms))
-        if self._session is not None and self._socket is not None:
-            due.append(now_ms + FULL_MS if self._socket.full else self._session.next_tick_ms())
-            if self._cut_ms is not None:
-                due.append(self._cut_ms)
-        elif self._connect_ms is not None:
-            due.append(self._connect_ms)
-        if not due:
+        due_ms = self._link.next_ms(now_ms)
+        if self._desk is not None and (moment_ms := self._desk.next_ms) is not None:
+            live_ms = self._fleet.real_ms(moment_ms)
+            due_ms = live_ms if due_ms is None else min(due_ms, live_ms)
+        if due_ms is None:
             return
-        at_ms = max(min(due), now_ms + WAKE_LEAST_MS)
+        at_ms = max(due_ms, now_ms + WAKE_LEAST_MS)
         if self._timer is not None:
             if self._timer_ms <= at_ms:
                 return
@@ -231,14 +194,13 @@ class Simulated:
         self._keep(desk.until(self._fleet.virtual_ms(now_ms)))
         if desk.turns != self._turns:
             self._turns = desk.turns
-            if self._session is not None and self._socket is not None and desk.shown and not self._socket.full:
-                self._do(self._session.present(self._moved(desk.shown), now_ms))
+            if desk.shown:
+                self._link.present(self._moved(desk.shown), now_ms)
         if desk.away and not was_away:
-            self._flush(now_ms)
-            if self._socket is not None:
-                self._socket.close()
-        elif was_away and not desk.away and self._socket is None and self._opening is None:
-            self._connect_ms = now_ms + self._rng.randrange(1_000)
+            self._link.flush(now_ms)
+            self._link.close()
+        elif was_away and not desk.away and self._link.idle and self.refused is None:
+            self._link.connect_ms = now_ms + self._rng.randrange(1_000)
 
     def _moved(self, shown: Shown) -> Shown:
         """Its times moved from virtual to real: a wall judges by its own clock."""
@@ -282,37 +244,16 @@ class Simulated:
         if self._fleet.ledger is not None:
             self._fleet.ledger.write(line)
 
-    # --- the link
+    # --- the hub
 
-    async def _open(self) -> None:
-        socket = FleetSocket(
-            self._fleet.uri, lambda data: self._receive(socket, data), lambda code: self._gone(socket, code)
-        )
-        self._socket = socket
-        try:
-            await self._fleet.open(socket, self.index)
-        except (OSError, TimeoutError):
-            if self._socket is socket:
-                socket.abort()
-                self._socket = None
-                self._connect_ms = self._fleet.mono_ms() + self._backoff.next_ms()
-        else:
-            if self._socket is socket and self._session is None:
-                self._session = self._new_session(self._fleet.mono_ms())
-        finally:
-            self._opening = None
-            self._schedule(self._fleet.mono_ms())
+    @property
+    def wanted(self) -> bool:
+        """Whether there should be a link: the machine is awake, or the fleet has ended and something waits."""
+        if self._fleet.stopped or self.refused is not None:
+            return False
+        return bool(self.waiting) if self._fleet.retired else self._desk is not None and not self._desk.away
 
-    def _receive(self, socket: FleetSocket, data: bytes) -> None:
-        if socket is not self._socket:
-            return
-        now_ms = self._fleet.mono_ms()
-        if self._session is None:
-            self._session = self._new_session(now_ms)
-        self._do(self._session.receive(data, now_ms))
-        self._schedule(now_ms)
-
-    def _new_session(self, now_ms: int) -> Session:
+    def new_session(self, now_ms: int) -> Session:
         session = Session(
             Identity(
                 device=self.member.device,
@@ -334,96 +275,36 @@ class Simulated:
             session.present(self._moved(self._desk.shown), now_ms)
         return session
 
-    def _gone(self, socket: FleetSocket, code: int) -> None:
-        if socket is not self._socket:
-            return
-        now_ms = self._fleet.mono_ms()
-        session, self._session, self._socket = self._session, None, None
-        if self._welcomed_ms is not None:
-            self._backoff.lasted(now_ms - self._welcomed_ms)
-            self._welcomed_ms = None
-            self._fleet.figures.connected -= 1
-        after_ms: int | None = None
-        for output in session.closed(code, now_ms) if session is not None else []:
-            if isinstance(output, Reconnect):
-                after_ms = output.after_ms
-            elif isinstance(output, StopWord):
+    def told(self, output: Output) -> None:
+        match output:
+            case Send():
+                self._about_to_send(output.data)
+            case Acked():
+                self._write(Acknowledged(self.member.device, output.epoch, output.seq))
+                self._fleet.figures.acks += 1
+            case Renumbered():
+                moved = runs_of(output.moved)
+                self._write(Renumbering(self.member.device, output.old_epoch, output.epoch, moved))
+            case Ready():
+                self.known = True
+                self._release()
+            case PolicyChanged():
+                self._policy = self.member.policy = output.policy
+                if self._desk is not None:
+                    self._keep(self._desk.change_policy(output.policy))
+            case Quarantined():
+                self._fleet.figures.quarantined += 1
+            case StopWord():
                 self.refused = output
-        if self.refused is not None:
-            self._fleet.refused(self)
-        elif self._wanted:
-            self._connect_ms = now_ms + (self._backoff.next_ms() if after_ms is None else after_ms)
-            self._schedule(now_ms)
+                self._fleet.refused(self)
+            case _:
+                pass
 
-    @property
-    def _wanted(self) -> bool:
-        """Whether there should be a link: the machine is awake, or the fleet has ended and something waits."""
-        if self._fleet.stopped:
-            return False
-        return bool(self.waiting) if self._fleet.retired else self._desk is not None and not self._desk.away
-
-    def _do(self, outputs: list[Output]) -> None:
-        figures = self._fleet.figures
-        for output in outputs:
-            match output:
-                case Send():
-                    self._send(output.data)
-                case Acked():
-                    self._write(Acknowledged(self.member.device, output.epoch, output.seq))
-                    figures.acks += 1
-                case Renumbered():
-                    moved = runs_of(output.moved)
-                    self._write(Renumbering(self.member.device, output.old_epoch, output.epoch, moved))
-                case Ready():
-                    self._admitted()
-                case PolicyChanged():
-                    self._policy = self.member.policy = output.policy
-                    if self._desk is not None:
-                        self._keep(self._desk.change_policy(output.policy))
-                case Quarantined():
-                    figures.quarantined += 1
-                case Close():
-                    if self._socket is not None:
-                        self._socket.close(output.code, output.reason)
-                case _:
-                    pass
-
-    def _admitted(self) -> None:
-        if self._welcomed_ms is None:
-            self._welcomed_ms = self._fleet.mono_ms()
-            self._fleet.figures.connected += 1
-            self._fleet.figures.connects += 1
-        self.known = True
-        self._release()
-
-    def _flush(self, now_ms: int) -> None:
-        if self._session is not None:
-            self._do(self._session.flush(now_ms))
-
-    def _send(self, data: bytes | str) -> None:
-        if self._socket is None:
-            return
+    def _about_to_send(self, data: bytes | str) -> None:
+        """What the frame speaks of is in the ledger before it goes."""
         if (ledger := self._fleet.ledger) is not None:
             if isinstance(data, bytes) and _LOSS_TAG in data[:8]:
                 frame = _to_hub.decode(data)
                 assert isinstance(frame, Loss)
                 ledger.write(DeclaredLost(self.member.device, frame.epoch, frame.from_seq, frame.to_seq))
             ledger.flush()
-        self._fleet.figures.frames += 1
-        self._socket.send(data)
-
-    # --- a bad network
-
-    def _draw_cut(self, now_ms: int) -> None:
-        if self._cut_every_ms:
-            self._cut_ms = now_ms + CUT_LEAST_MS + int(self._rng.expovariate(1 / self._cut_every_ms))
-
-    def _cut(self, now_ms: int) -> None:
-        """The link breaks: at once, or in the middle of the next frame."""
-        self._draw_cut(now_ms)
-        self._fleet.figures.cuts += 1
-        assert self._socket is not None
-        if self._rng.random() < 0.5:
-            self._socket.cut_next = True
-        else:
-            self._socket.abort()
