@@ -39,6 +39,10 @@ class Engine(PostgresEngine):
     async def check_version(self) -> None:
         """Nothing: the engine is made before anybody knows where the database is."""
 
+    async def _run_in_new_connection(self, query: str, args: Sequence[Any] | None = None) -> Any:
+        # Piccolo would connect anew for each query, without limit, when there is no pool.
+        raise PoolBusy("the database pool is closed")
+
     async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> Any:
         async with connection() as held:
             return await held.fetch(query, *(args or ()))

@@ -133,6 +133,8 @@ class DeviceCursor(Table, db=ENGINE, tablename="device_cursor"):
     """Of event `seq`; empty when that was lost, or when there is none."""
     session = BigInt(default=0)
     """The connection that may write. A later one fences it."""
+    instance = Varchar(length=64, default="")
+    """Which run of the agent that connection belongs to: a run that fences itself only came back another way."""
     last_ended_at = Timestamptz(null=True, default=None)
     """End of the latest stored event: what a restored disk need not send again."""
 

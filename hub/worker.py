@@ -8,6 +8,7 @@ from typing import Any
 
 import saq
 import structlog
+from saq.queue.redis import RedisQueue
 
 from hub.database import close_pool, open_pool, transaction
 from hub.settings import Settings
@@ -28,15 +29,18 @@ async def sweep(_: dict[str, Any]) -> None:
     log.info("swept", codes=int(codes.split()[-1]), sign_ins=int(sign_ins.split()[-1]))
 
 
+async def _started(_: dict[str, Any]) -> None:
+    log.info("worker_started")
+
+
 async def run(settings: Settings) -> None:
     """Works until it is told to stop (SIGTERM, SIGINT)."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
     await open_pool(settings.database_url, size=2)
-    queue = saq.Queue.from_url(settings.redis_url, name="daylight")
+    queue = RedisQueue.from_url(settings.redis_url, name="daylight")  # `Queue.from_url` knows no unix sockets
     sweeping: Any = saq.CronJob(sweep, cron=SWEEP_CRON, timeout=300, retries=3, heartbeat=60)
-    worker: Any = saq.Worker(queue, functions=[sweep], cron_jobs=[sweeping], concurrency=2)
-    log.info("worker_started")
+    worker: Any = saq.Worker(queue, functions=[sweep], cron_jobs=[sweeping], concurrency=2, startup=_started)
     try:
         await worker.start()
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hub.database import transaction
+from hub.database import connection, transaction
 from hub.live.figures import FIGURES
 
 EPOCH_MAX = 2**31 - 1
@@ -33,6 +33,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     next_seq: int
     digest: bytes
+    instance: str = ""
 
 
 async def take_over(device: int, standing: Standing) -> Admission:
@@ -43,15 +44,23 @@ async def take_over(device: int, standing: Standing) -> Admission:
     """
     async with transaction() as held:
         cursor = await held.fetchrow(
-            "UPDATE device_cursor SET session = nextval('session_number') WHERE device = $1 "
+            "UPDATE device_cursor SET session = nextval('session_number'), instance = $2 WHERE device = $1 "
             "RETURNING session, epoch, seq, digest, last_ended_at",
             device,
+            standing.instance,
         )
         if _same_history(standing, cursor["epoch"], cursor["seq"], cursor["digest"]):
             return Admission(
                 session=cursor["session"], epoch=cursor["epoch"], acked=cursor["seq"], digest=cursor["digest"]
             )
         return await _new_epoch(held, device, cursor, standing.epoch)
+
+
+async def latest_instance(device: int) -> str:
+    """The run of the agent that took the device over last."""
+    async with connection() as held:
+        instance: str = await held.fetchval("SELECT instance FROM device_cursor WHERE device = $1", device)
+        return instance
 
 
 async def renew(device: int, session: int, epoch: int) -> Admission | None:
@@ -82,7 +91,7 @@ async def _new_epoch(held: Any, device: int, cursor: Mapping[str, Any], standing
         else min(max(stored_epoch, standing_epoch) + 1, EPOCH_MAX)
     )
     await held.execute("UPDATE device_cursor SET epoch = $2, seq = 0, digest = '' WHERE device = $1", device, epoch)
-    FIGURES.epochs_renewed += 1
+    FIGURES.epochs_renewed += epoch != stored_epoch
     return Admission(
         session=cursor["session"],
         epoch=epoch,

@@ -12,6 +12,7 @@ import structlog
 
 from hub.database import connection, transaction
 from hub.errors import DaylightError
+from hub.live.admission import latest_instance
 from hub.live.figures import FIGURES
 from hub.live.publisher import Publisher
 from hub.wire.agent import HEARTBEAT_S, SILENCE_MAX_S, Drain
@@ -77,8 +78,19 @@ class Registry:
             self._later(self._publish_gone(gone))
 
     async def fenced(self, old: "AgentConnection") -> None:
-        """Another process took the device over, and this connection was still alive to find out."""
-        await self._fence(old, count=True)
+        """A later session may write now, and this connection was still alive to find out.
+
+        It may be the same run of the agent, whose earlier attempt to connect was admitted only after a later one (a database that was
+        frozen between): nobody is at fault then, and it connects again.
+        """
+        try:
+            same_run = bool(old.instance) and await latest_instance(old.device.id) == old.instance
+        except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+            same_run = True  # not known: being told to stop is for what is certain
+        if same_run:
+            await old.line.close(Close.DRAINED)
+        else:
+            await self._fence(old, count=True)
 
     async def close_device(self, device: int, code: Close) -> None:
         """Ends a device's connection, if it is here."""

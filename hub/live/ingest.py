@@ -53,12 +53,13 @@ from hub.wire.agent import (
 from hub.wire.closing import Close
 from hub.wire.events import Event
 from hub.wire.frames import BadFrame, Codec, hub_side
-from hub.wire.policy import Policy, permit, permit_facts, stricter
+from hub.wire.policy import Policy, clean, permit, permit_facts, stricter
 
 CREDIT = 4
 """Unacked frames of one device: 2,000 events, or half an hour of backlog in one round trip."""
 SEND_S = 10.0
 TOO_LARGE = 1009
+INSTANCE_MAX = 64
 RENEWALS_MAX = 3
 """Of one connection. More is a fault of the agent, and would be a way to make the hub work."""
 
@@ -121,7 +122,12 @@ class Ingest:
                 if not isinstance(hello, Hello):
                     raise _Refused(Close.WRONG_PHASE)
                 device = await self._identified(hello, nonce)
-                standing = Standing(epoch=hello.epoch, next_seq=hello.next_seq, digest=hello.digest)
+                standing = Standing(
+                    epoch=hello.epoch,
+                    next_seq=hello.next_seq,
+                    digest=hello.digest,
+                    instance=clean(hello.instance, INSTANCE_MAX) or "",
+                )
                 admission = await take_over(device.id, standing)
         except TimeoutError:
             raise _Refused(Close.HANDSHAKE_TIMEOUT) from None
@@ -243,7 +249,7 @@ class AgentConnection:
         self._ingest = ingest
         self.line = line
         self.device = device
-        self.instance = hello.instance
+        self.instance = clean(hello.instance, INSTANCE_MAX) or ""
         self.session = admission.session
         self.epoch = admission.epoch
         self.n = 0

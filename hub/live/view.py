@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from hub import audit, people
 from hub.auth import login
 from hub.auth.access import visible_teams
-from hub.errors import DaylightError
+from hub.errors import DaylightError, Unauthorised
 from hub.feed import Feed, Record
 from hub.live.agents import DATABASE_AWAY
 from hub.live.figures import FIGURES
@@ -74,14 +74,17 @@ class View:
 
     async def serve(self, socket: "WebSocket[Any, Any, Any]") -> None:
         """One viewer, from accept to its end. The caller has checked Origin. A signed-out one learns it by close code."""
+        refused: Close | None = None
         try:
             signed_in = await login.viewer_of_socket(socket)
-        except DaylightError:
-            signed_in = None
+        except Unauthorised:
+            refused = Close.SIGNED_OUT
+        except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+            refused = Close.UNAVAILABLE  # not known: nobody is sent to sign in again for that
         await socket.accept()
         outbox = Outbox(socket)
-        if signed_in is None:
-            await outbox.close(Close.SIGNED_OUT)
+        if refused:
+            await outbox.close(refused)
             return
         viewer = ViewerConnection(signed_in, outbox)
         self._viewers.add(viewer)

@@ -415,6 +415,17 @@ async def test_two_hubs_fence_at_the_next_commit(hub: Running, cast: Cast, setti
     assert len(await rows(device.id)) == 1
 
 
+async def test_late_admission_of_the_same_run_does_not_stop_the_agent(
+    hub: Running, cast: Cast, settings: Settings
+) -> None:
+    """Its first attempt to connect was admitted after its second one, elsewhere: no clone, so it is sent back, not stopped."""
+    device = cast.device(cast.bob)
+    async with running(settings) as second, connected(hub, device) as alive, connected(second, device):
+        await alive.batch(1, [minute(2)])
+
+        assert await alive.closed() == Close.DRAINED
+
+
 async def test_peer_that_never_reads_is_cut_and_costs_nobody_else(
     hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

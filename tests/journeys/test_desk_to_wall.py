@@ -115,7 +115,10 @@ async def test_switch_at_the_desk_is_on_the_wall_within_a_second_and_in_the_data
     apps = [app for app, _, _ in runs if app in {"Alpha", "Beta"}]
     assert apps[-5:] == ["Beta", "Alpha", "Beta", "Alpha", "Beta"]
     desk_runs = [run for run in runs if run[0] in {"Alpha", "Beta"}][-5:]
-    print("interval starts less switches:", [(run[1] - at).total_seconds() for run, at in zip(desk_runs, switched_at, strict=True)])
+    print(
+        "interval starts less switches:",
+        [(run[1] - at).total_seconds() for run, at in zip(desk_runs, switched_at, strict=True)],
+    )
     for (_, start, _), switched in zip(
         [run for run in runs if run[0] in {"Alpha", "Beta"}][-5:], switched_at, strict=True
     ):

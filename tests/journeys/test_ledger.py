@@ -1,0 +1,99 @@
+"""Nothing that was acked is lost and nothing is counted twice, while hubs and PostgreSQL are killed and frozen under load."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from hub.embedded import Embedded
+from hub.settings import Settings
+
+from .hubs import HubProcess, command, environment, free_port, hub_process
+
+PEOPLE = 500
+RATE = 20
+SECONDS = 60
+HUB_KILLS = 10
+DATABASE_KILLS = 3
+FREEZE_S = 15
+
+
+def figure(hub: HubProcess, name: str) -> float:
+    """A figure of whichever process of the shared port answers."""
+    with urllib.request.urlopen(f"{hub.url}/metrics", timeout=5) as answer:
+        match = re.search(rf"^daylight_{name} (\S+)$", answer.read().decode(), re.MULTILINE)
+    assert match is not None
+    return float(match[1])
+
+
+async def until(condition: object, limit_s: float = 40.0) -> None:
+    async with asyncio.timeout(limit_s):
+        while not await asyncio.to_thread(condition):  # type: ignore[arg-type]
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.timeout(400)
+async def test_acked_is_stored_once_while_hubs_and_postgresql_are_killed_and_frozen(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    port = free_port()
+    ledger = tmp_path / "ledger.jsonl"
+    embedded = Embedded(settings)
+    with embedded as servers:
+        assert embedded.postgres is not None
+        env = environment(servers.database_url, servers.redis_url, f"http://127.0.0.1:{port}", tmp_path / "data")
+        command(env, "migrate")
+        code = command(env, "code", "--people", str(PEOPLE)).split()[-1]
+        with (
+            hub_process(env, port, tmp_path / "one.log", shared=True) as one,
+            hub_process(env, port, tmp_path / "two.log", shared=True) as two,
+        ):
+            await one.await_ready()
+            simulator = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "hub.cli", "simulate", "--hub", one.url, "--enrol", code, "--people", str(PEOPLE),
+                "--rate", str(RATE), "--seconds", str(SECONDS), "--settle", "90", "--ledger", str(ledger),
+                env=env, stdout=asyncio.subprocess.PIPE, stderr=(tmp_path / "simulate.log").open("wb"),
+            )  # fmt: skip
+            started = time.monotonic()
+            await until(lambda: ledger.exists() and b'"ack"' in ledger.read_bytes())
+
+            for number in range(HUB_KILLS):
+                hub = (one, two)[number % 2]
+                hub.kill()
+                await asyncio.sleep(0.5)
+                hub.start()
+                await asyncio.sleep(1.5)
+            survivors = [hub.process.pid for hub in (one, two) if hub.process]
+            for _ in range(DATABASE_KILLS):
+                before = embedded.postgres.pid
+                assert before is not None
+                os.kill(before, signal.SIGKILL)
+                await until(lambda: embedded.postgres and embedded.postgres.pid not in {None, before} and one.ready())  # noqa: B023
+                rows = figure(one, "rows_total")
+                await until(lambda: figure(one, "rows_total") != rows)  # noqa: B023
+            frozen = embedded.postgres.pids()
+            for pid in frozen:
+                os.kill(pid, signal.SIGSTOP)
+            await asyncio.sleep(FREEZE_S)
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
+            await until(one.ready)
+            print(f"\nfaults took {time.monotonic() - started:.0f} s of {SECONDS} s")
+
+            said, _ = await asyncio.wait_for(simulator.communicate(), SECONDS + 120)
+            assert [hub.process.pid for hub in (one, two) if hub.process and hub.process.poll() is None] == survivors
+        print(said.decode())
+        assert simulator.returncode == 0, (tmp_path / "simulate.log").read_text()[-2000:]
+        verdict = command(env, "verify", "--ledger", str(ledger), timeout=120)
+    print(verdict)
+
+    figures = dict(re.findall(r"(\w+)=(\d+)", verdict))
+    assert figures["duplicates"] == "0"
+    assert int(figures["generated"]) == sum(int(figures[name]) for name in ("stored", "quarantined", "declared_lost"))
+    assert int(figures["acked"]) == int(figures["generated"])
+    assert int(figures["generated"]) > PEOPLE * SECONDS * RATE / 60 / 4
