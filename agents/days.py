@@ -215,7 +215,7 @@ def around_the_clock(traits: Traits, from_ms: int) -> Iterator[Plan]:
         start_ms = from_ms + rng.randint(*REST_MS)
         while following.start_ms < from_ms:
             following = next(regular)
-        if following.start_ms - start_ms < REST_MS[1]:
+        if following.start_ms - start_ms < 2 * REST_MS[0]:
             yield following
             from_ms = following.end_ms
             following = next(regular)

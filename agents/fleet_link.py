@@ -184,7 +184,8 @@ class FleetLink:
             self._welcomed_ms = self._fleet.mono_ms()
             self._fleet.figures.connected += 1
             self._fleet.figures.connects += 1
-            self._draw_cut(self._welcomed_ms)
+            if self._cut_ms is None:
+                self._draw_cut(self._welcomed_ms)
 
     # --- a bad network
 
