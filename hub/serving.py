@@ -94,6 +94,7 @@ class Server(uvicorn.Server):
             server.close()
         await self._drain()
         await super().shutdown(sockets)
+        self._captured_signals.clear()  # uvicorn would raise them again: a hub that drained has ended well
 
 
 def listen(host: str, port: int, *, shared: bool = False) -> sockets.socket:
