@@ -18,7 +18,8 @@ from bench.results import Result, result
 from hub.database import close_pool, connection, open_pool, transaction
 from hub.embedded import Embedded
 from hub.live import rows
-from hub.live.store import FLUSHERS, GROUP_ROWS, Store, Submission
+from hub.live.plan import Submission
+from hub.live.store import FLUSHERS, GROUP_ROWS, Store
 from hub.piccolo_app import migrate
 from hub.retention import make_days
 from hub.settings import Settings

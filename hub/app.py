@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import structlog
 from litestar import Litestar, MediaType, Request, Response, get, websocket
 from litestar.connection import WebSocket
@@ -20,8 +19,8 @@ from litestar.response import File
 
 from hub import policies, retention, web
 from hub.auth.login import require_origin
-from hub.database import ENGINE, POOL_SIZE, close_pool, connection, open_pool
-from hub.errors import DaylightError, Forbidden, StartError
+from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, close_pool, connection, open_pool
+from hub.errors import Forbidden, StartError
 from hub.feed import Feed, MemoryFeed, RedisFeed
 from hub.live.figures import FIGURES
 from hub.live.ingest import Ingest
@@ -75,7 +74,7 @@ class Hub:
         """Before any socket is told to go: agents hear that they should come back, what they sent is committed and acked."""
         self.draining = True
         log.info("draining", agents=FIGURES.agents, viewers=FIGURES.viewers)
-        await self.ingest.registry.drain(DRAIN_S)
+        await self.ingest.drain(DRAIN_S)
         await self.view.stop()
         await self.publisher.stop()
         await self.store.close(0.5)
@@ -93,7 +92,7 @@ class Hub:
         try:
             async with asyncio.timeout(READY_S), connection(READY_S) as held:
                 await held.fetchval("SELECT 1")
-        except (DaylightError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except DATABASE_AWAY:
             return False
         return True
 

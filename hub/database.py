@@ -33,6 +33,10 @@ LONG_TRANSACTIONS = SERVER_SETTINGS | {"transaction_timeout": "0", "idle_in_tran
 """For migrations and for commands that read much."""
 
 
+DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PoolBusy)
+"""What work on the database raises when it is away, for callers that go on without."""
+
+
 class Engine(PostgresEngine):
     """Piccolo's engine, with a deadline on every wait for a connection."""
 

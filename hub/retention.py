@@ -10,8 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
 
-from hub.database import connection, transaction
-from hub.errors import DaylightError
+from hub.database import DATABASE_AWAY, transaction
 
 DAYS_BEHIND = 1
 DAYS_AHEAD = 3
@@ -58,10 +57,8 @@ async def keep_days_ahead() -> None:
     while True:
         today = datetime.now(UTC).date()
         try:
-            async with connection():
-                pass
             await make_days(today + timedelta(days=offset) for offset in range(-DAYS_BEHIND, DAYS_AHEAD + 1))
             await asyncio.sleep(CHECK_S)
-        except (DaylightError, OSError, TimeoutError) as error:
+        except DATABASE_AWAY as error:
             log.warning("days_not_made", error=type(error).__name__)
             await asyncio.sleep(5)

@@ -5,21 +5,16 @@ import contextlib
 import random
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-import asyncpg
 import structlog
 
-from hub.database import connection, transaction
-from hub.errors import DaylightError
+from hub.database import DATABASE_AWAY, connection, transaction
 from hub.live.admission import latest_instance
+from hub.live.connection import AgentConnection
 from hub.live.figures import FIGURES
 from hub.live.publisher import Publisher
 from hub.wire.agent import HEARTBEAT_S, SILENCE_MAX_S, Drain
 from hub.wire.closing import Close
-
-if TYPE_CHECKING:
-    from hub.live.ingest import AgentConnection
 
 SWEEP_S = 5.0
 GONE_AFTER_S = 5.0
@@ -28,7 +23,6 @@ SEEN_EVERY_S = 60.0
 FENCES_MAX, FENCES_WITHIN = 3, timedelta(hours=1)
 DRAIN_RETRY_MS = (500, 5000)
 """Agents of a hub that goes come back spread over this range, and not all at once."""
-DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = structlog.get_logger()
 
@@ -50,10 +44,10 @@ class Registry:
     def __len__(self) -> int:
         return len(self._by_device)
 
-    def connections(self) -> "list[AgentConnection]":
+    def connections(self) -> list[AgentConnection]:
         return list(self._by_device.values())
 
-    async def add(self, new: "AgentConnection") -> None:
+    async def add(self, new: AgentConnection) -> None:
         """Takes a connection in. An earlier one of the same device ends: silently when it is the same run of the agent."""
         old = self._by_device.get(new.device.id)
         self._by_device[new.device.id] = new
@@ -67,7 +61,7 @@ class Registry:
             alive = time.monotonic() - old.line.heard_at < HEARTBEAT_S * 2 and not old.line.closed
             self._later(self._fence(old, count=alive))
 
-    def remove(self, gone: "AgentConnection") -> None:
+    def remove(self, gone: AgentConnection) -> None:
         """A connection has ended; its device is shown as offline unless it comes back soon."""
         if self._by_device.get(gone.device.id) is not gone:
             return
@@ -77,7 +71,7 @@ class Registry:
         if not self.draining:
             self._later(self._publish_gone(gone))
 
-    async def fenced(self, old: "AgentConnection") -> None:
+    async def fenced(self, old: AgentConnection) -> None:
         """A later session may write now, and this connection was still alive to find out.
 
         It may be the same run of the agent, whose earlier attempt to connect was admitted only after a later one (a database that was
@@ -85,7 +79,7 @@ class Registry:
         """
         try:
             same_run = bool(old.instance) and await latest_instance(old.device.id) == old.instance
-        except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+        except DATABASE_AWAY:
             same_run = True  # not known: being told to stop is for what is certain
         if same_run:
             await old.line.close(Close.DRAINED)
@@ -133,10 +127,10 @@ class Registry:
             agent.line.cut()
         for task in (*told, *closing, *self._tasks):
             task.cancel()
-        with contextlib.suppress(DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+        with contextlib.suppress(*DATABASE_AWAY):
             await asyncio.wait_for(self._write_seen(), 1.0)
 
-    async def _fence(self, old: "AgentConnection", *, count: bool) -> None:
+    async def _fence(self, old: AgentConnection, *, count: bool) -> None:
         FIGURES.fenced += 1
         suspended = count and await self._count_fence(old.device.id)
         await old.line.close(Close.SUSPENDED if suspended else Close.FENCED)
@@ -160,13 +154,13 @@ class Registry:
                     FENCES_WITHIN,
                     FENCES_MAX - 1,
                 )
-        except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+        except DATABASE_AWAY:
             return False
         if suspended:
             log.warning("device_suspended", device=device)
         return bool(suspended)
 
-    async def _publish_gone(self, gone: "AgentConnection") -> None:
+    async def _publish_gone(self, gone: AgentConnection) -> None:
         await asyncio.sleep(GONE_AFTER_S)
         if gone.device.id not in self._by_device:
             if record := gone.departed():
@@ -186,7 +180,7 @@ class Registry:
             if now - noted_at > SEEN_EVERY_S:
                 noted_at = now
                 self._seen |= self._by_device.keys()
-                with contextlib.suppress(DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+                with contextlib.suppress(*DATABASE_AWAY):
                     await self._write_seen()
 
     async def _write_seen(self) -> None:

@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 from hub import audit, people
 from hub.auth import login
 from hub.auth.access import visible_teams
+from hub.database import DATABASE_AWAY
 from hub.errors import DaylightError, Unauthorised
 from hub.feed import Feed, Record
-from hub.live.agents import DATABASE_AWAY
 from hub.live.figures import FIGURES
 from hub.live.ingest import Ingest
 from hub.live.outbox import Outbox
@@ -79,7 +79,7 @@ class View:
             signed_in = await login.viewer_of_socket(socket)
         except Unauthorised:
             refused = Close.SIGNED_OUT
-        except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+        except (DaylightError, *DATABASE_AWAY):
             refused = Close.UNAVAILABLE  # not known: nobody is sent to sign in again for that
         await socket.accept()
         outbox = Outbox(socket)
@@ -120,7 +120,7 @@ class View:
                 viewer.signed_in.viewer.person, [team for team in wanted if team not in viewer.looked]
             )
             viewer.looked |= set(wanted)
-        except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY):
+        except (DaylightError, *DATABASE_AWAY):
             await viewer.outbox.close(Close.UNAVAILABLE)  # a look that can't be recorded is not given
             return
         before, viewer.teams = viewer.teams, set(wanted)
@@ -177,7 +177,7 @@ class View:
                 self._stale_since = self._now()
                 self._tell_all(Stale(since_at=self._stale_since))
             return
-        self._ingest.publisher.republish()
+        self._ingest.shared.publisher.republish()
         task = asyncio.create_task(self._recover())
         self._tasks.append(task)
         task.add_done_callback(lambda done: self._tasks.remove(done) if done in self._tasks else None)
@@ -238,7 +238,7 @@ class View:
                 await self._ingest.registry.end_refused()
                 open_ones = {viewer.signed_in.sign_in: viewer.signed_in.version for viewer in self._viewers}
                 ended = await login.ended(open_ones) if open_ones else {}
-            except (DaylightError, OSError, TimeoutError, *DATABASE_AWAY) as error:
+            except (DaylightError, *DATABASE_AWAY) as error:
                 log.warning("access_not_read", error=type(error).__name__)
                 continue
             for viewer in list(self._viewers):
@@ -254,8 +254,8 @@ class View:
 
     async def _follow_moves(self, homes: dict[int, int]) -> None:
         """Brings the records of people who changed teams along."""
-        moved = {person for person, team in homes.items() if self._ingest.teams.get(person, team) != team}
-        self._ingest.teams = homes
+        moved = {person for person, team in homes.items() if self._ingest.shared.teams.get(person, team) != team}
+        self._ingest.shared.teams = homes
         if not moved:
             return
         for agent in self._ingest.registry.connections():

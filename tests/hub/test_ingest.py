@@ -14,7 +14,9 @@ from websockets.exceptions import InvalidStatus
 from hub import policies
 from hub.database import connection, transaction
 from hub.live import agents as agents_module
+from hub.live import connection as connection_module
 from hub.live import ingest as ingest_module
+from hub.live import line as line_module
 from hub.live.figures import FIGURES
 from hub.settings import Settings
 from hub.wire.activity import Facts
@@ -368,7 +370,7 @@ async def test_more_frames_than_credit_close_the_connection(hub: Running, cast: 
     async with transaction() as elsewhere:
         async with connected(hub, device) as agent:
             await elsewhere.fetch("SELECT 1 FROM device_cursor WHERE device = $1 FOR UPDATE", device.id)
-            for seq in range(1, ingest_module.CREDIT + 2):
+            for seq in range(1, connection_module.CREDIT + 2):
                 await agent.batch(seq, [minute(1)])
 
             assert await agent.closed() == Close.OVER_CREDIT
@@ -429,7 +431,7 @@ async def test_late_admission_of_the_same_run_does_not_stop_the_agent(
 async def test_peer_that_never_reads_is_cut_and_costs_nobody_else(
     hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest_module, "SEND_S", 0.3)
+    monkeypatch.setattr(line_module, "SEND_S", 0.3)
     async with dialled(hub) as stalled, connected(hub, cast.device(cast.alice)) as good:
         transport: Any = stalled.socket.transport
         transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)

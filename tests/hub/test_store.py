@@ -14,7 +14,8 @@ from hub.live import rows
 from hub.live import store as store_module
 from hub.live.admission import Standing, renew, take_over
 from hub.live.figures import FIGURES
-from hub.live.store import Outcome, Store, Submission
+from hub.live.plan import Outcome, Submission
+from hub.live.store import Store
 from hub.retention import make_days
 from hub.wire.activity import Facts
 from hub.wire.events import Event, Gap, Interval, digest
@@ -290,15 +291,15 @@ async def test_commit_that_fails_is_tried_again_and_stored_once(
 ) -> None:
     session = await session_of(1)
     await make_days([NOW.date()])
-    real, failures = store_module._Plan.write, []
+    real, failures = store_module.Plan.write, []
 
-    async def cut_after_writing(plan: store_module._Plan, held: asyncpg.Connection) -> None:
+    async def cut_after_writing(plan: store_module.Plan, held: asyncpg.Connection) -> None:
         await real(plan, held)
         if len(failures) < 2:
             failures.append(1)
             await held.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    monkeypatch.setattr(store_module._Plan, "write", cut_after_writing)
+    monkeypatch.setattr(store_module.Plan, "write", cut_after_writing)
     retries = FIGURES.retries
 
     outcome = await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 10)
@@ -313,15 +314,15 @@ async def test_error_after_commit_is_found_to_have_been_committed(
 ) -> None:
     """The answer to COMMIT is lost: the cursor says that it was committed, and nothing is stored again."""
     session = await session_of(1)
-    real, failures = store_module._Plan.deliver, []
+    real, failures = store_module.Plan.deliver, []
 
-    def lose_the_answer(plan: store_module._Plan) -> None:
+    def lose_the_answer(plan: store_module.Plan) -> None:
         if not failures:
             failures.append(1)
             raise ConnectionResetError
         real(plan)
 
-    monkeypatch.setattr(store_module._Plan, "deliver", lose_the_answer)
+    monkeypatch.setattr(store_module.Plan, "deliver", lose_the_answer)
 
     outcome = await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 10)
 

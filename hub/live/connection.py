@@ -1,0 +1,265 @@
+"""An admitted device's connection: its frames become presence and submissions, and what became of those is said to it.
+
+Nothing here waits for the disk: outcomes come from the store by callback, and are written by a task that lives only while there is
+something to say.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from msgspec import structs
+
+from hub import policies
+from hub.auth.enrolment import EnrolledDevice
+from hub.database import DATABASE_AWAY
+from hub.feed import Record
+from hub.live.admission import Admission, renew
+from hub.live.line import Line
+from hub.live.plan import Outcome, Submission
+from hub.live.publisher import Publisher
+from hub.live.store import Store
+from hub.wire.activity import Facts
+from hub.wire.agent import Ack, Batch, FromHub, Heartbeat, Loss, Presence, Rejected, Renew, Resend, Welcome
+from hub.wire.closing import Close
+from hub.wire.events import Event
+from hub.wire.frames import BadFrame
+from hub.wire.policy import Policy, permit, permit_facts, stricter
+
+CREDIT = 4
+"""Unacked frames of one device: 2,000 events, or half an hour of backlog in one round trip."""
+RENEWALS_MAX = 3
+"""Of one connection. More is a fault of the agent, and would be a way to make the hub work."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """What all agent connections of a process use."""
+
+    hub: str
+    """The process's name in presence records and leases."""
+    store: Store
+    publisher: Publisher
+    now: Callable[[], datetime]
+    fenced: "Callable[[AgentConnection], Awaitable[None]]"
+    """Told when a later session of the device has taken over."""
+    teams: dict[int, int] = field(default_factory=dict)
+    """Home team of each person; kept fresh by the view's directory."""
+    draining: bool = False
+    """Nothing more is taken in; what was is still answered."""
+
+
+class AgentConnection:
+    """One admitted device. Made only at the end of the powerless phase, by `ingest.py`."""
+
+    __slots__ = (
+        "_in_flight",
+        "_outcomes",
+        "_renewals",
+        "_shared",
+        "_writer",
+        "device",
+        "epoch",
+        "instance",
+        "line",
+        "n",
+        "session",
+    )
+
+    def __init__(self, shared: Shared, line: Line, device: EnrolledDevice, instance: str, admission: Admission) -> None:
+        self._shared = shared
+        self.line = line
+        self.device = device
+        self.instance = instance
+        self.session = admission.session
+        self.epoch = admission.epoch
+        self.n = 0
+        self._in_flight = 0
+        self._renewals = 0
+        self._outcomes: list[tuple[int, Outcome]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def welcome(self, admission: Admission) -> None:
+        self.epoch = admission.epoch
+        await self.line.send(
+            Welcome(
+                session=admission.session,
+                epoch=admission.epoch,
+                acked=admission.acked,
+                digest=admission.digest,
+                hub_at=self._shared.now(),
+                credit=CREDIT,
+                policy=policies.in_force(),
+                stored_until=admission.stored_until,
+                acked_before=admission.acked_before,
+            )
+        )
+
+    async def receive(self) -> None:
+        """Reads and handles one frame. Raises `BadFrame` for what has no place here."""
+        frame = await self.line.receive()
+        match frame:
+            case Batch():
+                self._submit(
+                    frame.epoch,
+                    frame.first_seq,
+                    frame.first_seq + len(frame.events) - 1,
+                    self._permitted(frame.events),
+                    "",
+                )
+            case Presence():
+                self._publish(frame)
+            case Heartbeat():
+                await self.line.send(Heartbeat(hub_at=self._shared.now(), sent=frame.sent))
+            case Loss():
+                if frame.to_seq < frame.from_seq:
+                    raise BadFrame(Close.INVALID, "a loss that ends before it starts")
+                self._submit(frame.epoch, frame.from_seq, frame.to_seq, [], frame.reason or "unknown")
+            case Renew():
+                await self._renew(frame.epoch)
+            case _:
+                raise BadFrame(Close.WRONG_PHASE, "a second hello")
+
+    def publish_arrival(self) -> None:
+        """Shows the device as connected before its first presence; what was known of it stays."""
+        known = self._shared.publisher.latest(self.device.id)
+        facts, since_at = (known.facts, known.since_at) if known else (Facts(), None)
+        version = policies.in_force().version
+        self._publish(Presence(n=0, at=self._shared.now(), policy=version, facts=facts, since_at=since_at))
+
+    async def move(self) -> None:
+        """The person is in another team now: the record goes with them."""
+        record = self._shared.publisher.latest(self.device.id)
+        team = self._shared.teams.get(self.device.person)
+        if record is not None and team is not None and team != record.team:
+            self.n += 1
+            moved = structs.replace(record, team=team, session=self.session, n=self.n)
+            await self._shared.publisher.move(moved, record.team)
+
+    def departed(self) -> Record | None:
+        """The record that says that the device is gone; `None` when it never had one."""
+        record = self._shared.publisher.latest(self.device.id)
+        if record is None or record.session != self.session:
+            return None
+        self.n += 1
+        return structs.replace(record, session=self.session, n=self.n, connected=False, at=self._shared.now())
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that was received has not been answered."""
+        return self._in_flight > 0 or self._writer is not None
+
+    def _permitted(self, events: list[Event]) -> list[Event]:
+        """Strips what the capture policy or today's forbids, whichever is stricter, event by event."""
+        today = policies.in_force()
+        known: dict[int, Policy] = {}
+        permitted = []
+        for event in events:
+            policy = known.get(event.policy)
+            if policy is None:
+                policy = known[event.policy] = stricter(today, policies.by_version(event.policy))
+            permitted.append(permit(event, policy))
+        return permitted
+
+    def _publish(self, frame: Presence) -> None:
+        team = self._shared.teams.get(self.device.person, self.device.team)
+        if team is None:
+            return
+        today = policies.in_force()
+        # Hub-side numbers: an agent's own may restart with a new session, and ours order what this connection said.
+        self.n += 1
+        now = self._shared.now()
+        facts = permit_facts(frame.facts, stricter(today, policies.by_version(frame.policy)))
+        if facts.last_input_at and facts.last_input_at > now:
+            facts = structs.replace(facts, last_input_at=now)  # a clock that is ahead must not keep anybody active
+        self._shared.publisher.publish(
+            Record(
+                device=self.device.id,
+                person=self.device.person,
+                team=team,
+                session=self.session,
+                n=self.n,
+                hub=self._shared.hub,
+                connected=True,
+                at=now,
+                facts=facts,
+                since_at=min(frame.since_at, now) if frame.since_at else None,
+                idle_limit_s=today.idle_limit_s,
+            )
+        )
+
+    def _submit(self, epoch: int, first_seq: int, last_seq: int, events: list[Event], loss_reason: str) -> None:
+        if self._shared.draining or epoch != self.epoch:
+            return  # the agent sends it again, elsewhere or renumbered
+        if self._in_flight >= CREDIT:
+            raise BadFrame(Close.OVER_CREDIT, "over credit")
+        self._in_flight += 1
+        submission = Submission(
+            device=self.device.id,
+            person=self.device.person,
+            session=self.session,
+            epoch=epoch,
+            first_seq=first_seq,
+            last_seq=last_seq,
+            events=events,
+            loss_reason=loss_reason,
+        )
+        self._shared.store.submit(submission).add_done_callback(self._answered)
+
+    def _answered(self, done: "asyncio.Future[Outcome]") -> None:
+        self._in_flight -= 1
+        if done.cancelled():
+            return
+        self._outcomes.append((self.epoch, done.result()))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        """Says what became of submissions, several at a time when there are several; lives until there is nothing left to say."""
+        try:
+            while self._outcomes and not self.line.closed:
+                outcomes, self._outcomes = self._outcomes, []
+                await self._say(outcomes)
+        finally:
+            self._writer = None
+
+    async def _say(self, outcomes: list[tuple[int, Outcome]]) -> None:
+        frames: list[FromHub] = []
+        acked = 0
+        for epoch, outcome in outcomes:
+            if outcome.fenced:
+                await self._shared.fenced(self)
+                return
+            if epoch != self.epoch or outcome.other_epoch:
+                continue
+            if outcome.other_history:
+                await self._renew(epoch)
+                return
+            frames += [
+                Rejected(epoch=epoch, seq=receipt.seq, reason=receipt.reason, receipt=receipt.receipt)
+                for receipt in outcome.receipts
+            ]
+            acked = max(acked, outcome.acked)
+            if outcome.resend_from:
+                frames.append(Resend(epoch=epoch, from_seq=outcome.resend_from))
+        if acked:
+            frames.append(Ack(epoch=self.epoch, seq=acked))
+        await self.line.send(*frames)
+
+    async def _renew(self, epoch: int) -> None:
+        if epoch != self.epoch:
+            return
+        self._renewals += 1
+        if self._renewals > RENEWALS_MAX:
+            await self.line.close(Close.TOO_MANY)
+            return
+        try:
+            admission = await renew(self.device.id, self.session, epoch)
+        except DATABASE_AWAY:
+            await self.line.close(Close.UNAVAILABLE)
+            return
+        if admission is None:
+            await self._shared.fenced(self)
+        else:
+            await self.welcome(admission)

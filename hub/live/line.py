@@ -1,0 +1,84 @@
+"""A socket with its codec: frames in and out, every send under a deadline."""
+
+import asyncio
+import time
+from typing import Any
+
+import structlog
+from litestar.connection import WebSocket
+from litestar.exceptions import WebSocketDisconnect
+
+from hub.live.figures import FIGURES
+from hub.serving import abort
+from hub.wire.agent import FromAgent, FromHub
+from hub.wire.closing import Close
+from hub.wire.frames import BadFrame, Codec
+
+SEND_S = 10.0
+TOO_LARGE = 1009
+"""The websocket layer's own code for a frame over `FRAME_MAX_BYTES`."""
+
+log = structlog.get_logger()
+
+
+class Line:
+    """A socket with its codec: frames in and out, every send under a deadline. A peer that does not read is cut off."""
+
+    __slots__ = ("_codec", "_socket", "closed", "heard_at")
+
+    def __init__(self, socket: "WebSocket[Any, Any, Any]", codec: "Codec[FromAgent]") -> None:
+        self._socket = socket
+        self._codec = codec
+        self.closed = False
+        self.heard_at = time.monotonic()
+
+    async def receive(self) -> FromAgent:
+        """The next frame. Raises `BadFrame`, or `WebSocketDisconnect` at the end."""
+        message = await self._socket.receive()
+        if message["type"] != "websocket.receive":
+            self.closed = True
+            if message.get("code") == TOO_LARGE:  # the websocket layer closed it: a frame over FRAME_MAX_BYTES
+                FIGURES.refused["too_large"] += 1
+                log.warning("agent_refused", reason="too_large", device=None)
+            raise WebSocketDisconnect(code=1005, detail="gone")
+        self.heard_at = time.monotonic()
+        text, data = message.get("text"), message.get("bytes")
+        if (text is not None) != self._codec.text:
+            raise BadFrame(Close.MALFORMED, "not the frame type of the subprotocol")
+        return self._codec.decode(text if text is not None else data or b"")
+
+    async def send(self, *frames: FromHub) -> None:
+        """Sends, or cuts the peer off when it does not read. Never raises for a peer that has gone."""
+        try:
+            async with asyncio.timeout(SEND_S):
+                for frame in frames:
+                    if self.closed:
+                        return
+                    data = self._codec.encode(frame)
+                    if self._codec.text:
+                        await self._socket.send({"type": "websocket.send", "text": data.decode(), "bytes": None})
+                    else:
+                        await self._socket.send({"type": "websocket.send", "bytes": data, "text": None})
+        except TimeoutError:
+            FIGURES.refused["too_slow"] += 1
+            log.warning("agent_refused", reason="too_slow", device=None)
+            self.cut()
+        except (WebSocketDisconnect, OSError, RuntimeError):
+            self.closed = True
+
+    async def close(self, code: Close) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._socket.close(code=code, reason=code.name.lower())
+        except TimeoutError:
+            self.cut()
+        except (WebSocketDisconnect, OSError, RuntimeError):
+            pass
+
+    def cut(self) -> None:
+        """Ends the connection without a word: the peer would not read one."""
+        self.closed = True
+        abort(self._socket)

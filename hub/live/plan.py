@@ -1,0 +1,162 @@
+"""What one transaction of the store writes, and what each submission is told once it has committed.
+
+`store.py` gives it the cursors that it holds locked, and calls `write` inside the transaction and `deliver` after COMMIT. Between those it
+decides everything: what has been seen, what is missing, what is set aside, what is another history.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from hub.live import rows
+from hub.live.figures import FIGURES
+from hub.wire.events import Event, digest
+
+_QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
+_LOSS_COLUMNS = ("device", "epoch", "from_seq", "to_seq", "reason")
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Proof that event `seq` is in quarantine."""
+
+    seq: int
+    reason: str
+    receipt: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a submission, after COMMIT."""
+
+    acked: int = 0
+    """Highest contiguous committed number of the epoch."""
+    receipts: tuple[Receipt, ...] = ()
+    resend_from: int | None = None
+    """Numbers from here on are missing before what was submitted."""
+    fenced: bool = False
+    """A later connection of the device took over: nothing was stored."""
+    other_epoch: bool = False
+    """Not the epoch in force: nothing was stored."""
+    other_history: bool = False
+    """The event at the cursor is not the one that is stored: a restored disk. Nothing was stored."""
+
+
+@dataclass(slots=True)
+class Submission:
+    """Consecutive numbers of one device: events, or a declared loss (`events` empty)."""
+
+    device: int
+    person: int
+    session: int
+    epoch: int
+    first_seq: int
+    last_seq: int
+    events: list[Event]
+    loss_reason: str = ""
+    done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def size(self) -> int:
+        return len(self.events) or 1
+
+
+class Plan:
+    """What one transaction writes, and what each submission is told once it has committed."""
+
+    def __init__(self, now: datetime, poison: dict[tuple[int, int, int], str]) -> None:
+        self.now = now
+        self.poison = poison
+        self.outcomes: list[tuple[Submission, Outcome]] = []
+        self.intervals: list[rows.Row] = []
+        self.dirty: set[tuple[int, datetime]] = set()
+        self.quarantine: list[tuple[object, ...]] = []
+        self.losses: list[tuple[int, int, int, int, str]] = []
+        self.cursors: list[tuple[int, int, bytes, datetime | None]] = []
+
+    def device(self, cursor: Any, submissions: list[Submission]) -> None:
+        """Plans one device's submissions, in order, against its cursor."""
+        seq, digested, last_ended_at = cursor["seq"], cursor["digest"], cursor["last_ended_at"]
+        broken = False
+        for submission in submissions:
+            if submission.session != cursor["session"]:
+                outcome = Outcome(fenced=True)
+            elif submission.epoch != cursor["epoch"] or broken:
+                outcome = Outcome(other_epoch=True)
+            elif submission.first_seq > seq + 1:
+                outcome = Outcome(acked=seq, resend_from=seq + 1)
+            elif self._other_history(submission, seq, digested):
+                outcome, broken = Outcome(other_history=True), True
+            elif submission.last_seq <= seq:
+                FIGURES.seen += submission.size
+                outcome = Outcome(acked=seq)
+            else:
+                receipts, digested, last_ended_at = self._take(submission, seq, last_ended_at)
+                seq = submission.last_seq
+                outcome = Outcome(acked=seq, receipts=receipts)
+            self.outcomes.append((submission, outcome))
+        if seq != cursor["seq"]:
+            self.cursors.append((cursor["device"], seq, digested, last_ended_at))
+
+    def _other_history(self, submission: Submission, seq: int, digested: bytes) -> bool:
+        index = seq - submission.first_seq
+        if not digested or not 0 <= index < len(submission.events):
+            return False
+        return digest(seq, submission.events[index]) != digested
+
+    def _take(
+        self, submission: Submission, seq: int, last_ended_at: datetime | None
+    ) -> tuple[tuple[Receipt, ...], bytes, datetime | None]:
+        """Rows for all numbers above `seq`: stored, quarantined, or recorded as lost."""
+        device, epoch = submission.device, submission.epoch
+        if not submission.events:
+            first = max(submission.first_seq, seq + 1)
+            self.losses.append((device, epoch, first, submission.last_seq, submission.loss_reason))
+            return (), b"", last_ended_at
+        receipts: list[Receipt] = []
+        digested = b""
+        skipped = max(0, seq + 1 - submission.first_seq)
+        FIGURES.seen += skipped
+        for index in range(skipped, len(submission.events)):
+            event, number = submission.events[index], submission.first_seq + index
+            reason = rows.fault_of(event, self.now) or self.poison.get((device, epoch, number))
+            if reason:
+                receipt = uuid4()
+                self.quarantine.append((receipt, device, epoch, number, reason, rows.for_quarantine(event, reason)))
+                receipts.append(Receipt(number, reason, str(receipt)))
+                digested = b""
+                continue
+            for row in rows.rows_of(device, submission.person, epoch, number, event):
+                self.intervals.append(row)
+                self.dirty.update((submission.person, quarter) for quarter in rows.quarters_touched(row))
+            digested = b"" if number < submission.last_seq else digest(number, event)
+            if last_ended_at is None or event.ended_at > last_ended_at:
+                last_ended_at = event.ended_at
+        return tuple(receipts), digested, last_ended_at
+
+    async def write(self, held: Any) -> None:
+        if self.intervals:
+            await held.copy_records_to_table("interval", records=self.intervals, columns=rows.COLUMNS)
+            await held.copy_records_to_table("dirty", records=self.dirty, columns=("person", "quarter_at"))
+        if self.quarantine:
+            await held.copy_records_to_table("quarantine", records=self.quarantine, columns=_QUARANTINE_COLUMNS)
+        if self.losses:
+            await held.copy_records_to_table("loss", records=self.losses, columns=_LOSS_COLUMNS)
+        if self.cursors:
+            await held.execute(
+                "UPDATE device_cursor SET seq = new.seq, digest = new.digest, last_ended_at = new.last_ended_at "
+                "FROM unnest($1::int[], $2::bigint[], $3::bytea[], $4::timestamptz[]) AS new(device, seq, digest, last_ended_at) "
+                "WHERE device_cursor.device = new.device",
+                *map(list, zip(*self.cursors, strict=True)),
+            )
+
+    def deliver(self) -> None:
+        FIGURES.quarantined += len(self.quarantine)
+        FIGURES.lost += sum(to - first + 1 for _, _, first, to, _ in self.losses)
+        for submission, outcome in self.outcomes:
+            for receipt in outcome.receipts:
+                self.poison.pop((submission.device, submission.epoch, receipt.seq), None)
+            if not submission.done.done():
+                submission.done.set_result(outcome)
