@@ -114,7 +114,7 @@ def an_event(minute: int) -> Event:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(WAIT_S):
-        while not condition():  # noqa: ASYNC110 - across processes there is nothing to wait on
+        while not condition():
             await asyncio.sleep(0.05)
 
 
