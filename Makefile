@@ -49,7 +49,7 @@ lock: .venv/.uv
 
 .venv/.uv:
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q --disable-pip-version-check 'uv>=0.9'
+	.venv/bin/pip install -q --disable-pip-version-check 'uv==0.13.9'
 	touch $@
 
 .venv/.up: .venv/.uv requirements/up.txt pyproject.toml
