@@ -212,3 +212,15 @@ async def _put_back(url: str) -> str:
         return ""
     finally:
         connection.terminate()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests measured: `record_property("figure", ...)`. Measured beside everything else that runs, so rough."""
+    reports = [
+        report for kind in terminalreporter.stats.values() for report in kind if hasattr(report, "user_properties")
+    ]
+    figures = {(report.nodeid, text) for report in reports for name, text in report.user_properties if name == "figure"}
+    if figures:
+        terminalreporter.section("figures")
+        for _, text in sorted(figures):
+            terminalreporter.line(str(text))

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,7 +50,7 @@ async def app_shown(page: Page, name: str) -> str:
 @pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium")
 @pytest.mark.timeout(180)
 async def test_switch_at_the_desk_is_on_the_wall_within_a_second_and_in_the_database_to_the_second(
-    database: str, redis_url: str, tmp_path: Path
+    database: str, redis_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     port = free_port()
     origin = f"http://localhost:{port}"
@@ -93,19 +94,23 @@ async def test_switch_at_the_desk_is_on_the_wall_within_a_second_and_in_the_data
             with agent_process(env, desk, tmp_path / "agent.log") as agent:
                 mara = await sign_in(browser, origin, "mara@halden.example", "a long enough one")
                 await shows(mara, "Eve Desk", "Alpha")
-                took, switched_at = [], []
+                took, switched_at, shown_at = [], [], []
                 for app in ("Beta", "Alpha", "Beta", "Alpha", "Beta"):
                     started = time.monotonic()
                     desk.activate(app)
                     switched_at.append(datetime.now(UTC))
                     await shows(mara, "Eve Desk", app)
                     took.append(time.monotonic() - started)
+                    shown_at.append(datetime.now(UTC))
                     await asyncio.sleep(1.2)  # the facts have to hold for a while to be seen in seconds
                 assert agent.poll() is None
                 agent.terminate()
                 agent.wait(20)
             await browser.close()
-    print(f"\nfrom the switch to the manager's screen: {', '.join(f'{each * 1000:.0f} ms' for each in took)}")
+    record_property(
+        "figure",
+        f"from the switch at the desk to the manager's screen: {', '.join(f'{each * 1000:.0f} ms' for each in took)}",
+    )
 
     assert max(took) < SHOWN_LIMIT_S
     async with connection() as held:
@@ -114,15 +119,10 @@ async def test_switch_at_the_desk_is_on_the_wall_within_a_second_and_in_the_data
     assert {row["title"] for row in rows} == {None}
     apps = [app for app, _, _ in runs if app in {"Alpha", "Beta"}]
     assert apps[-5:] == ["Beta", "Alpha", "Beta", "Alpha", "Beta"]
-    desk_runs = [run for run in runs if run[0] in {"Alpha", "Beta"}][-5:]
-    print(
-        "interval starts less switches:",
-        [(run[1] - at).total_seconds() for run, at in zip(desk_runs, switched_at, strict=True)],
-    )
-    for (_, start, _), switched in zip(
-        [run for run in runs if run[0] in {"Alpha", "Beta"}][-5:], switched_at, strict=True
-    ):
-        assert abs(start - switched) < timedelta(seconds=1)
+    starts = [start for app, start, _ in runs if app in {"Alpha", "Beta"}][-5:]
+    for start, switched, shown in zip(starts, switched_at, shown_at, strict=True):
+        # Before the manager saw it, and no earlier than the second in which it was done.
+        assert switched - timedelta(seconds=1) < start < shown
 
 
 async def enrolment_code(page: Page) -> str:

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,9 @@ async def until(condition: object, limit_s: float = 40.0) -> None:
 
 
 @pytest.mark.timeout(400)
-async def test_acked_is_stored_once_while_hubs_and_postgresql_are_killed_and_frozen(tmp_path: Path) -> None:
+async def test_acked_is_stored_once_while_hubs_and_postgresql_are_killed_and_frozen(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     settings = Settings(data=tmp_path / "data")
     port = free_port()
     ledger = tmp_path / "ledger.jsonl"
@@ -83,14 +86,14 @@ async def test_acked_is_stored_once_while_hubs_and_postgresql_are_killed_and_fro
             for pid in frozen:
                 os.kill(pid, signal.SIGCONT)
             await until(one.ready)
-            print(f"\nfaults took {time.monotonic() - started:.0f} s of {SECONDS} s")
+            faults_s = time.monotonic() - started
 
-            said, _ = await asyncio.wait_for(simulator.communicate(), SECONDS + 120)
+            await asyncio.wait_for(simulator.communicate(), SECONDS + 120)
             assert [hub.process.pid for hub in (one, two) if hub.process and hub.process.poll() is None] == survivors
-        print(said.decode())
         assert simulator.returncode == 0, (tmp_path / "simulate.log").read_text()[-2000:]
         verdict = command(env, "verify", "--ledger", str(ledger), timeout=120)
-    print(verdict)
+    faults = f"{HUB_KILLS} kills of hubs, {DATABASE_KILLS} of PostgreSQL, {FREEZE_S} s frozen, within {faults_s:.0f} s"
+    record_property("figure", f"ledger under {faults}: {verdict.strip()}")
 
     figures = dict(re.findall(r"(\w+)=(\d+)", verdict))
     assert figures["duplicates"] == "0"

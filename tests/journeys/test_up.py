@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,9 @@ async def gone(pids: set[int], limit_s: float = 30.0) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.timeout(240)
-async def test_up_is_ready_stops_whole_and_comes_back_with_its_data(tmp_path: Path) -> None:
+async def test_up_is_ready_stops_whole_and_comes_back_with_its_data(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     data, port = tmp_path / "my data", free_port()
     first = Up(data, port, DAYLIGHT_ADMIN_EMAIL="chief@halden.example", PROCESSES="2")
     try:
@@ -132,7 +135,7 @@ async def test_up_is_ready_stops_whole_and_comes_back_with_its_data(tmp_path: Pa
         assert await asyncio.to_thread(again.process.wait) == 0
     finally:
         again.end()
-    print(f"\nready after {cold:.1f} s the first time, {warm:.1f} s the second")
+    record_property("figure", f"daylight up ready after {cold:.1f} s the first time, {warm:.1f} s the second")
     assert warm < AGAIN_LIMIT_S
 
 
