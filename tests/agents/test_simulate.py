@@ -188,12 +188,12 @@ async def test_a_full_spool_declares_loss_and_the_ledger_says_so(
     began = Simulated.begin
 
     def begin(agent: Simulated, *times: Any) -> None:
-        agent.spool._bytes_max = 2_000
+        agent.spool._bytes_max = 1_000
         began(agent, *times)
 
     monkeypatch.setattr(Simulated, "begin", begin)
     async with FleetHub() as hub:
-        running = asyncio.create_task(run(hub, tmp_path / "ledger", people=3))
+        running = asyncio.create_task(run(hub, tmp_path / "ledger", people=3, seconds=2.0))
         await asyncio.sleep(0.3)
         await hub.die()
         await asyncio.sleep(1)
