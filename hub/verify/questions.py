@@ -2,6 +2,7 @@
 
 # What the ledger says.
 TABLES = """
+    SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL temp_buffers = '128MB';
     CREATE TEMP TABLE told (
         device int, epoch int, seq bigint, started_at timestamptz, ended_at timestamptz, acked boolean) ON COMMIT DROP;
     CREATE TEMP TABLE told_device (device int, uid uuid, from_epoch int, from_seq bigint) ON COMMIT DROP;
