@@ -169,10 +169,15 @@ class Session:
             outputs += self.flush(now_ms)
         elif self._spool.next_seq - 1 - max(self._sent_seq, self._flush_seq) >= EVENTS_MAX:
             outputs += self.flush(now_ms)
-        if now_ms - self._sent_ms >= HEARTBEAT_S * 1000 or now_ms - self._synced_ms >= SYNC_MS:
+        if now_ms >= self._heartbeat_due_ms():
             self._synced_ms = now_ms
             outputs.append(self._send(Heartbeat(sent=max(0, now_ms)), now_ms))
         return outputs
+
+    def _heartbeat_due_ms(self) -> int:
+        """When neither side has spoken for a while, whichever it is: a hub whose database is away acks nothing, and is asked."""
+        unheard_ms = max(self._heard_ms, self._synced_ms)
+        return min(self._sent_ms + HEARTBEAT_S * 1000, unheard_ms + HEARTBEAT_S * 1000, self._synced_ms + SYNC_MS)
 
     def next_tick_ms(self) -> int:
         """When `tick` has something to do next, unless something else happens before."""
@@ -181,8 +186,7 @@ class Session:
         due = [
             self._heard_ms + SILENCE_MAX_S * 1000,
             self._next_flush_ms,
-            self._sent_ms + HEARTBEAT_S * 1000,
-            self._synced_ms + SYNC_MS,
+            self._heartbeat_due_ms(),
         ]
         if not self._shown_sent:
             due.append(self._shown_ms + PRESENCE_MIN_MS)

@@ -26,6 +26,7 @@ from hub.live.figures import FIGURES
 from hub.live.ingest import Ingest
 from hub.live.publisher import Publisher
 from hub.live.store import Store
+from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.serving import Server, config, listen
 from hub.settings import Settings
@@ -64,7 +65,7 @@ class Hub:
         if self._owns_pool:
             await _open_patiently(self.settings.database_url)
         await policies.load()
-        self._days = asyncio.create_task(retention.keep_days_ahead(), name="days-ahead")
+        self._days = keep(retention.keep_days_ahead, "days-ahead")
         self.store.start()
         self.publisher.start()
         self.ingest.registry.start()

@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 from msgspec import structs
 
+from hub.demo import ZONE
 from hub.embedded import Embedded, require_free_port
 from hub.embedded.process import launch
 from hub.errors import StartError
@@ -136,8 +137,8 @@ class _Everything:
                 "--identities",
                 str(identities),
             ]
-            if not identities.exists():
-                arguments += ["--history-days", str(HISTORY_DAYS)]
+            # What of the history a device has sent already it does not send again.
+            arguments += ["--history-days", str(HISTORY_DAYS), "--zone", ZONE]
             for email in emails:
                 arguments += ["--email", email]
             self._fleet = _Child("simulated fleet", arguments, environment, logs / "simulate.log")

@@ -13,6 +13,7 @@ from hub.live.admission import latest_instance
 from hub.live.connection import AgentConnection
 from hub.live.figures import FIGURES
 from hub.live.publisher import Publisher
+from hub.live.upkeep import keep
 from hub.wire.agent import HEARTBEAT_S, SILENCE_MAX_S, Drain
 from hub.wire.closing import Close
 
@@ -39,7 +40,7 @@ class Registry:
         self.draining = False
 
     def start(self) -> None:
-        self._sweeper = asyncio.create_task(self._sweep(), name="agents-sweeper")
+        self._sweeper = keep(self._sweep, "agents-sweeper")
 
     def __len__(self) -> int:
         return len(self._by_device)

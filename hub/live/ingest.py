@@ -18,14 +18,14 @@ from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from hub.auth.enrolment import EnrolledDevice, device_for_hello
-from hub.database import DATABASE_AWAY
+from hub.database import DATABASE_AWAY, POOL_SIZE
 from hub.live.admission import Standing, take_over
 from hub.live.agents import Registry
 from hub.live.connection import AgentConnection, Shared
 from hub.live.figures import FIGURES
 from hub.live.line import Line
 from hub.live.publisher import Publisher
-from hub.live.store import Store
+from hub.live.store import FLUSHERS, Store
 from hub.settings import Settings
 from hub.wire.agent import (
     HANDSHAKE_S,
@@ -40,6 +40,8 @@ from hub.wire.frames import BadFrame, hub_side
 from hub.wire.policy import clean
 
 INSTANCE_MAX = 64
+ADMITTING_MAX = POOL_SIZE - FLUSHERS - 2
+"""Devices that are being looked up and taken over at a time: a storm of agents leaves connections for commits, and for people."""
 
 log = structlog.get_logger()
 
@@ -58,6 +60,7 @@ class Ingest:
         self._settings = settings
         self._store = store
         self.registry = Registry(publisher)
+        self._admitting = asyncio.Semaphore(ADMITTING_MAX)
         self.shared = Shared(hub, store, publisher, now or (lambda: datetime.now(UTC)), self.registry.fenced)
 
     async def drain(self, deadline_s: float) -> None:
@@ -100,14 +103,15 @@ class Ingest:
                 hello = await line.receive()
                 if not isinstance(hello, Hello):
                     raise _Refused(Close.WRONG_PHASE)
-                device = await self._identified(hello, nonce)
                 standing = Standing(
                     epoch=hello.epoch,
                     next_seq=hello.next_seq,
                     digest=hello.digest,
                     instance=clean(hello.instance, INSTANCE_MAX) or "",
                 )
-                admission = await take_over(device.id, standing)
+                async with self._admitting:
+                    device = await self._identified(hello, nonce)
+                    admission = await take_over(device.id, standing)
         except TimeoutError:
             raise _Refused(Close.HANDSHAKE_TIMEOUT) from None
         except DATABASE_AWAY as error:

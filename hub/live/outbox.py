@@ -18,6 +18,8 @@ UNACKED_MAX = 2
 ACK_S = 10.0
 """A viewer that has frames unacked for this long is cut off."""
 SEND_S = 10.0
+PENDING_MAX_CHARACTERS = 16 * 1024 * 1024
+"""What may wait for one viewer: several snapshots of 10,000 people. One who asks for more than they read is cut off."""
 
 
 class Outbox:
@@ -26,6 +28,7 @@ class Outbox:
     def __init__(self, socket: "WebSocket[Any, Any, Any]") -> None:
         self._socket = socket
         self._frames: list[str] = []
+        self._pending = 0
         self._writer: asyncio.Task[None] | None = None
         self._sent: dict[int, list[tuple[int, float]]] = {}
         self.sent_rev: dict[int, int] = {}
@@ -45,6 +48,11 @@ class Outbox:
             self._sent.setdefault(team, []).append((rev, time.monotonic()))
             self.sent_rev[team] = rev
         self._frames.append(frame)
+        self._pending += len(frame)
+        if self._pending > PENDING_MAX_CHARACTERS:
+            self._frames.clear()
+            self.cut()
+            return
         self.last_put = time.monotonic()
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
@@ -86,6 +94,7 @@ class Outbox:
                 for frame in frames:
                     async with asyncio.timeout(SEND_S):
                         await self._socket.send({"type": "websocket.send", "text": frame, "bytes": None})
+                    self._pending -= len(frame)
                     FIGURES.frames_to_viewers += 1
         except TimeoutError:
             self.cut()

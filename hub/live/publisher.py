@@ -7,6 +7,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from hub.feed import Feed, Record
+from hub.live.upkeep import keep
 
 RETRY_S = 0.5
 GROUP = 500
@@ -30,7 +31,7 @@ class Publisher:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="publisher")
+        self._task = keep(self._run, "publisher")
 
     async def stop(self) -> None:
         if self._task:

@@ -25,6 +25,7 @@ from hub.live.figures import FIGURES
 from hub.live.ingest import Ingest
 from hub.live.outbox import Outbox
 from hub.live.team import Member, TeamView
+from hub.live.upkeep import keep
 from hub.wire.closing import Close
 from hub.wire.frames import BadFrame, viewer_hub_side
 from hub.wire.viewer import Beat, Stale, Subscribe, TeamName, Teams, ViewerAck
@@ -58,9 +59,9 @@ class View:
         await self._read_directory()
         await self._feed.start(self._on_change, self._on_health)
         self._tasks = [
-            asyncio.create_task(self._tick(), name="view-tick"),
-            asyncio.create_task(self._watch_access(), name="view-access"),
-            asyncio.create_task(self._watch_hubs(), name="view-hubs"),
+            keep(self._tick, "view-tick"),
+            keep(self._watch_access, "view-access"),
+            keep(self._watch_hubs, "view-hubs"),
         ]
 
     async def stop(self) -> None:

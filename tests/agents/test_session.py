@@ -320,6 +320,24 @@ def test_quiet_link_sends_a_heartbeat_with_the_clock() -> None:
     assert Heartbeat(sent=wire.now_ms + 30_000) in sent
 
 
+def test_hub_that_acks_nothing_is_asked_however_much_is_said_to_it() -> None:
+    """A hub whose database is away: presence goes out, no ack comes back. Its answer to a heartbeat keeps the link."""
+    wire = Wire().open()
+    asked = []
+
+    for second in range(1, 200):
+        wire.now_ms += 1000
+        wire.session._sent_ms = wire.now_ms  # presence went out in this second
+        sent = wire.take(wire.session.tick(wire.now_ms))
+        for frame in sent:
+            if isinstance(frame, Heartbeat):
+                asked.append(second)
+                wire.say(Heartbeat(hub_at=T0 + timedelta(seconds=second), sent=frame.sent))
+
+    assert wire.closes() == []
+    assert len(asked) >= 6
+
+
 def test_hub_that_is_not_heard_is_left() -> None:
     wire = Wire().open()
 

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from hub import people
+from hub.auth import login
 from hub.database import connection
 from hub.live import agents as agents_module
 from hub.live import outbox as outbox_module
@@ -231,6 +232,57 @@ async def test_viewer_that_never_acks_is_cut(hub: Running, cast: Cast, monkeypat
 
         with pytest.raises(AssertionError, match="cut"):
             await viewer.closed()
+
+
+async def test_viewer_for_whom_too_much_waits_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "PENDING_MAX_CHARACTERS", 1000)
+    socket = StalledSocket()
+    outbox = outbox_module.Outbox(socket)  # type: ignore[arg-type]
+
+    for _ in range(11):
+        outbox.put("x" * 100)
+        await asyncio.sleep(0)
+
+    assert outbox.closed
+    assert socket.aborted
+
+
+class StalledSocket:
+    """A peer that never reads: sending to it never ends."""
+
+    def __init__(self) -> None:
+        self.aborted = False
+        self.scope = {"state": {"protocol": self}}
+        self.transport = self
+
+    async def send(self, message: object) -> None:
+        await asyncio.Event().wait()
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_access_goes_on_being_read_after_a_fault(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.live.upkeep.AGAIN_S", 0.05)
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    real, faults = login.ended, []
+
+    async def fails_once(open_ones: Any) -> Any:
+        if not faults:
+            faults.append(1)
+            raise ZeroDivisionError
+        return await real(open_ones)
+
+    monkeypatch.setattr(login, "ended", fails_once)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe()
+        await viewer.next()
+        await people.deactivate(cast.alice.id)
+
+        assert await viewer.closed() == Close.SIGNED_OUT
+    assert faults
 
 
 async def test_wall_stays_live_while_postgresql_holds_everything_up(hub: Running, cast: Cast) -> None:
