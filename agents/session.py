@@ -56,7 +56,7 @@ from hub.wire.closing import Close as CloseCode
 from hub.wire.closing import duty
 from hub.wire.events import Event
 from hub.wire.frames import BadFrame, Codec
-from hub.wire.policy import Policy
+from hub.wire.policy import Policy, permit, permit_facts
 
 FLUSH_MS = 60_000
 """Events go together once a minute, at a phase of the minute drawn for each device."""
@@ -334,7 +334,8 @@ class Session:
                 )
                 self._sent_seq = held.to_seq
             else:
-                frame = Batch(epoch=spool.epoch, first_seq=seq, events=held)
+                # What was captured under a wider policy leaves no wider than today's; numbers and digests stay the same.
+                frame = Batch(epoch=spool.epoch, first_seq=seq, events=[permit(event, self.policy) for event in held])
                 self._sent_seq = seq + len(held) - 1
             self._unacked.append(self._sent_seq)
             outputs.append(self._send(frame, now_ms))
@@ -353,7 +354,7 @@ class Session:
             n=self._shown_n,
             at=self._clock.at(now_ms),
             policy=shown.policy,
-            facts=shown.facts,
+            facts=permit_facts(shown.facts, self.policy),
             since_at=shown.since_at,
         )
         return [self._send(frame, now_ms)]

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import mimetypes
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ DRAIN_S = 8.0
 process exits within 15 seconds of SIGTERM."""
 DATABASE_PATIENCE_S = 30
 READY_S = 1.0
+CLOSE_S = 2.0
 PAGES = Path(__file__).parent.parent / "web" / "dist"
 
 log = structlog.get_logger()
@@ -63,13 +64,15 @@ class Hub:
         assert self.settings.database_url is not None
         self._owns_pool = ENGINE.pool is None
         if self._owns_pool:
-            await _open_patiently(self.settings.database_url)
-        await policies.load()
+            url = self.settings.database_url
+            await _patiently(lambda: open_pool(url, POOL_SIZE))
+        await _patiently(policies.load)
         self._days = keep(retention.keep_days_ahead, "days-ahead")
         self.store.start()
         self.publisher.start()
         self.ingest.registry.start()
-        await self.view.start()
+        await _patiently(self.view.start)
+        log.info("hub_ready", hub=self.name)
 
     async def drain(self) -> None:
         """Before any socket is told to go: agents hear that they should come back, what they sent is committed and acked."""
@@ -110,7 +113,8 @@ def create(hub: Hub) -> Litestar:
             yield
         finally:
             await hub.stop()
-            await client.aclose()
+            with contextlib.suppress(TimeoutError):  # a connection that was cut may never say that it is closed
+                await asyncio.wait_for(client.aclose(), CLOSE_S)
 
     @websocket("/agent/v1")
     async def agent_socket(socket: "WebSocket[Any, Any, Any]") -> None:
@@ -146,8 +150,12 @@ async def page(request: "Request[Any, Any, Any]") -> File:
     name = request.url.path.lstrip("/")
     if name.startswith(("api/", "agent/")):
         raise NotFoundException
-    found = (PAGES / name).resolve()
-    if name and found.is_file() and found.is_relative_to(PAGES):
+    try:
+        found = (PAGES / name).resolve()
+        is_file = bool(name) and found.is_file() and found.is_relative_to(PAGES)
+    except (ValueError, OSError):  # no file can have this name
+        raise NotFoundException from None
+    if is_file:
         # Names of assets hold a hash of what is in them.
         caching = "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -176,13 +184,13 @@ def serve(settings: Settings, *, shared: bool = False) -> None:
     Server(config(application, settings), hub.drain).run(sockets=[listener])
 
 
-async def _open_patiently(url: str) -> None:
-    """Waits for a database that is only just starting. Raises `StartError` after a while."""
+async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Does what needs the database, waiting for one that is only just starting. Raises what it raises, after a while."""
     for attempt in range(DATABASE_PATIENCE_S):
         try:
-            await open_pool(url, POOL_SIZE)
+            await work()
             return
-        except StartError:
+        except (StartError, *DATABASE_AWAY):
             if attempt == DATABASE_PATIENCE_S - 1:
                 raise
             await asyncio.sleep(1)

@@ -169,7 +169,8 @@ class RedisFeed:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             await asyncio.wait_for(self._redis.delete(f"daylight:hub:{self._hub}"), COMMAND_S)
-        await self._redis.aclose()
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            await asyncio.wait_for(self._redis.aclose(), COMMAND_S)
 
     async def publish(self, records: Iterable[Record]) -> None:
         by_team: dict[int, list[bytes | str]] = {}
@@ -229,7 +230,7 @@ class RedisFeed:
         while True:
             try:
                 await self._read()
-            except (RedisError, OSError, TimeoutError, AttributeError) as error:
+            except (RedisError, OSError, TimeoutError, AttributeError, msgspec.MsgspecError) as error:
                 log.warning("feed_lost", error=type(error).__name__)
             self._is(False)
             await asyncio.sleep(BEAT_S)

@@ -18,6 +18,8 @@ DAYS_AHEAD = 3
 RETENTION_DAYS = 365
 """Older events are quarantined, and days behind it are removed once there is a worker that does it."""
 CHECK_S = 3600.0
+DAYS_AT_ONCE = 30
+"""In one transaction, whose limit is ten seconds: a day takes some 15 ms here."""
 PARTITION_LOCK = 0x6461796C69676468
 """The advisory lock's number: `daylighd` in ASCII. Two processes never make the same day at once."""
 
@@ -27,6 +29,11 @@ log = structlog.get_logger()
 async def make_days(days: Iterable[date]) -> None:
     """Makes and attaches what is missing of these days. Idempotent, safe from several processes at once."""
     wanted = sorted(set(days))
+    for start in range(0, len(wanted), DAYS_AT_ONCE):
+        await _make_days(wanted[start : start + DAYS_AT_ONCE])
+
+
+async def _make_days(wanted: list[date]) -> None:
     async with transaction() as held:
         await held.execute("SELECT pg_advisory_xact_lock($1)", PARTITION_LOCK)
         rows = await held.fetch(

@@ -17,6 +17,8 @@ from hub.settings import Settings
 from hub.wire.agent import FRAME_MAX_BYTES
 
 HEADERS_S = 10.0
+BODY_S = 30.0
+"""A request's body has to be there by then: none of ours is larger than 1 MiB."""
 HEADERS_MAX_BYTES = 64 * 1024
 CONTINUATIONS_MAX = 1024
 """Pieces of one message. Nobody who means well needs more for 256 KiB."""
@@ -46,6 +48,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     _headers_timer: asyncio.TimerHandle | None = None
     _headers_bytes = 0
+    _body_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -66,11 +69,26 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._headers_done()
+        self._body_timer = self.loop.call_later(BODY_S, self.transport.abort)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._body_done()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._headers_done()
+        self._body_done()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._body_done()
+        super().handle_websocket_upgrade()
+
+    def _body_done(self) -> None:
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
 
     def _expect_headers(self) -> None:
         self._headers_bytes = 0

@@ -144,12 +144,14 @@ def redis_client(url: str) -> "redis.asyncio.Redis":
 
 def configure_logs(settings: Settings) -> None:
     """Sends logs to stderr: JSON lines in production, readable ones in development. Each has its request's id."""
-    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # Tracebacks without local variables: those can hold what people did.
+    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if settings.environment == "production" else []),
             structlog.processors.JSONRenderer() if settings.environment == "production" else plain,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -101,11 +101,6 @@ def permitted(viewer: Viewer, action: Action, subject: Subject, over: Range) -> 
     return tuple(_joined(piece for stay in stays if (piece := _overlap(stay, over))))
 
 
-def visible_teams(viewer: Viewer) -> frozenset[int]:
-    """The teams whose people the viewer may see: the row scope of every query that lists people's time."""
-    return viewer.managed if viewer.active else frozenset()
-
-
 async def load_viewer(person: int) -> Viewer | None:
     """The viewer with roles and teams as of now; `None` when there is no such person."""
     rows = await Person.raw(_VIEWER, person, person)

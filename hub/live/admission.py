@@ -13,7 +13,11 @@ from hub.database import connection, transaction
 from hub.live.figures import FIGURES
 
 EPOCH_MAX = 2**31 - 1
-"""What the wire and the column hold. A device that claims it gets no higher one, and harms its own history only."""
+"""What the wire and the column hold. A device that gets there has lied: it is not given an epoch under which something is stored."""
+
+
+class EpochsExhausted(Exception):
+    """There is no epoch after the one that the device claims."""
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,11 +89,9 @@ def _same_history(standing: Standing, epoch: int, seq: int, digest: bytes) -> bo
 async def _new_epoch(held: Any, device: int, cursor: Mapping[str, Any], standing_epoch: int) -> Admission:
     # Nothing is stored under an epoch at 0, so a device that crashed before it wrote down the epoch it was given gets the same again.
     stored_epoch, seq = int(cursor["epoch"]), int(cursor["seq"])
-    epoch = (
-        stored_epoch
-        if seq == 0 and standing_epoch < stored_epoch
-        else min(max(stored_epoch, standing_epoch) + 1, EPOCH_MAX)
-    )
+    epoch = stored_epoch if seq == 0 and standing_epoch < stored_epoch else max(stored_epoch, standing_epoch) + 1
+    if epoch > EPOCH_MAX:
+        raise EpochsExhausted
     await held.execute("UPDATE device_cursor SET epoch = $2, seq = 0, digest = '' WHERE device = $1", device, epoch)
     FIGURES.epochs_renewed += epoch != stored_epoch
     return Admission(

@@ -105,7 +105,7 @@ class Registry:
                 here,
             )
         for row in refused:
-            await self.close_device(row["id"], Close.SUSPENDED if row["suspended"] else Close.REVOKED)
+            self._later(self.close_device(row["id"], Close.SUSPENDED if row["suspended"] else Close.REVOKED))
 
     async def drain(self, deadline_s: float) -> None:
         """Tells all agents to come back later and elsewhere, and waits until what they had sent has been answered."""
@@ -163,9 +163,9 @@ class Registry:
 
     async def _publish_gone(self, gone: AgentConnection) -> None:
         await asyncio.sleep(GONE_AFTER_S)
-        if gone.device.id not in self._by_device:
-            if record := gone.departed():
-                self._publisher.publish(record)
+        # `departed` is None when a later connection published since: then that one says when it is gone.
+        if gone.device.id not in self._by_device and (record := gone.departed()):
+            self._publisher.publish(record)
             self._publisher.drop(gone.device.id)
 
     async def _sweep(self) -> None:
@@ -176,7 +176,6 @@ class Registry:
             now = time.monotonic()
             for agent in list(self._by_device.values()):
                 if now - agent.line.heard_at > SILENCE_MAX_S:
-                    FIGURES.refused["silent"] += 1
                     self._later(agent.line.close(Close.SILENT))
             if now - noted_at > SEEN_EVERY_S:
                 noted_at = now

@@ -5,6 +5,7 @@ something to say.
 """
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from hub import policies
 from hub.auth.enrolment import EnrolledDevice
 from hub.database import DATABASE_AWAY
 from hub.feed import Record
-from hub.live.admission import Admission, renew
+from hub.live.admission import Admission, EpochsExhausted, renew
 from hub.live.line import Line
 from hub.live.plan import Outcome, Submission
 from hub.live.publisher import Publisher
@@ -23,12 +24,13 @@ from hub.live.store import Store
 from hub.wire.activity import Facts
 from hub.wire.agent import Ack, Batch, FromHub, Heartbeat, Loss, Presence, Rejected, Renew, Resend, Welcome
 from hub.wire.closing import Close
-from hub.wire.events import Event
+from hub.wire.events import SEQ_MAX, Event
 from hub.wire.frames import BadFrame
-from hub.wire.policy import Policy, permit, permit_facts, stricter
+from hub.wire.policy import Policy, clean, permit, permit_facts, stricter
 
 CREDIT = 4
 """Unacked frames of one device: 2,000 events, or half an hour of backlog in one round trip."""
+LOSS_REASON_MAX = 40
 RENEWALS_MAX = 3
 """Of one connection. More is a fault of the agent, and would be a way to make the hub work."""
 
@@ -115,7 +117,9 @@ class AgentConnection:
             case Loss():
                 if frame.to_seq < frame.from_seq:
                     raise BadFrame(Close.INVALID, "a loss that ends before it starts")
-                self._submit(frame.epoch, frame.from_seq, frame.to_seq, [], frame.reason or "unknown")
+                self._submit(
+                    frame.epoch, frame.from_seq, frame.to_seq, [], clean(frame.reason, LOSS_REASON_MAX) or "unknown"
+                )
             case Renew():
                 await self._renew(frame.epoch)
             case _:
@@ -138,12 +142,14 @@ class AgentConnection:
             await self._shared.publisher.move(moved, record.team)
 
     def departed(self) -> Record | None:
-        """The record that says that the device is gone; `None` when it never had one."""
+        """The record that says that the device is gone, and nothing else of it; `None` when this connection never had one."""
         record = self._shared.publisher.latest(self.device.id)
         if record is None or record.session != self.session:
             return None
         self.n += 1
-        return structs.replace(record, session=self.session, n=self.n, connected=False, at=self._shared.now())
+        return structs.replace(
+            record, session=self.session, n=self.n, connected=False, at=self._shared.now(), facts=Facts(), since_at=None
+        )
 
     @property
     def busy(self) -> bool:
@@ -192,6 +198,8 @@ class AgentConnection:
     def _submit(self, epoch: int, first_seq: int, last_seq: int, events: list[Event], loss_reason: str) -> None:
         if self._shared.draining or epoch != self.epoch:
             return  # the agent sends it again, elsewhere or renumbered
+        if last_seq > SEQ_MAX:
+            raise BadFrame(Close.INVALID, "numbers beyond the protocol's")
         if self._in_flight >= CREDIT:
             raise BadFrame(Close.OVER_CREDIT, "over credit")
         self._in_flight += 1
@@ -205,13 +213,14 @@ class AgentConnection:
             events=events,
             loss_reason=loss_reason,
         )
-        self._shared.store.submit(submission).add_done_callback(self._answered)
+        self._shared.store.submit(submission).add_done_callback(functools.partial(self._answered, epoch))
 
-    def _answered(self, done: "asyncio.Future[Outcome]") -> None:
+    def _answered(self, epoch: int, done: "asyncio.Future[Outcome]") -> None:
+        """An outcome speaks of the epoch that was submitted, which need not be the one that is in force by now."""
         self._in_flight -= 1
         if done.cancelled():
             return
-        self._outcomes.append((self.epoch, done.result()))
+        self._outcomes.append((epoch, done.result()))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
 
@@ -230,6 +239,9 @@ class AgentConnection:
         for epoch, outcome in outcomes:
             if outcome.fenced:
                 await self._shared.fenced(self)
+                return
+            if outcome.refused:
+                await self.line.close(Close.UNAVAILABLE)
                 return
             if epoch != self.epoch or outcome.other_epoch:
                 continue
@@ -256,6 +268,9 @@ class AgentConnection:
             return
         try:
             admission = await renew(self.device.id, self.session, epoch)
+        except EpochsExhausted:
+            await self.line.close(Close.INVALID)
+            return
         except DATABASE_AWAY:
             await self.line.close(Close.UNAVAILABLE)
             return

@@ -16,6 +16,8 @@ class Figures:
     """Groups that had to be committed again."""
     seen: int = 0
     """Events that had been stored before, and were dropped."""
+    resends: int = 0
+    """Gaps in the numbers that were asked for again."""
     quarantined: int = 0
     lost: int = 0
     fenced: int = 0
@@ -63,6 +65,7 @@ class Figures:
             "submissions_total": ("counter", "Batches and losses answered.", self.submissions),
             "commit_retries_total": ("counter", "Groups that had to be committed again.", self.retries),
             "events_seen_total": ("counter", "Events dropped since they were stored before.", self.seen),
+            "resends_total": ("counter", "Gaps in the numbers that were asked for again.", self.resends),
             "quarantined_total": ("counter", "Events set aside.", self.quarantined),
             "declared_lost_total": ("counter", "Numbers that devices declared lost.", self.lost),
             "fenced_total": ("counter", "Connections replaced by a later one of the same device.", self.fenced),

@@ -19,10 +19,9 @@ from litestar.exceptions import WebSocketDisconnect
 
 from hub.auth.enrolment import EnrolledDevice, device_for_hello
 from hub.database import DATABASE_AWAY, POOL_SIZE
-from hub.live.admission import Standing, take_over
+from hub.live.admission import EpochsExhausted, Standing, take_over
 from hub.live.agents import Registry
 from hub.live.connection import AgentConnection, Shared
-from hub.live.figures import FIGURES
 from hub.live.line import Line
 from hub.live.publisher import Publisher
 from hub.live.store import FLUSHERS, Store
@@ -80,7 +79,7 @@ class Ingest:
         try:
             connection = await self._admit(line)
         except (BadFrame, _Refused) as refusal:
-            await self._refuse(line, refusal.code, None)
+            await line.close(refusal.code)
             return
         except WebSocketDisconnect:
             return
@@ -88,7 +87,7 @@ class Ingest:
             while True:
                 await connection.receive()
         except BadFrame as bad:
-            await self._refuse(line, bad.code, connection.device.id)
+            await line.close(bad.code)
         except WebSocketDisconnect:
             pass
         finally:
@@ -96,11 +95,13 @@ class Ingest:
 
     async def _admit(self, line: "Line") -> "AgentConnection":
         """The powerless phase: a challenge, one `hello`, and a verdict, all within the deadline."""
+        heard = False
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 nonce = secrets.token_bytes(32)
                 await line.send(Challenge(nonce=nonce))
                 hello = await line.receive()
+                heard = True
                 if not isinstance(hello, Hello):
                     raise _Refused(Close.WRONG_PHASE)
                 standing = Standing(
@@ -112,11 +113,12 @@ class Ingest:
                 async with self._admitting:
                     device = await self._identified(hello, nonce)
                     admission = await take_over(device.id, standing)
-        except TimeoutError:
-            raise _Refused(Close.HANDSHAKE_TIMEOUT) from None
-        except DATABASE_AWAY as error:
-            log.warning("hello_unavailable", error=type(error).__name__)
-            raise _Refused(Close.UNAVAILABLE) from None
+        except EpochsExhausted:
+            raise _Refused(Close.INVALID) from None
+        except DATABASE_AWAY:
+            # A deadline that passes after `hello` is the database's doing, not the peer's.
+            raise _Refused(Close.UNAVAILABLE if heard else Close.HANDSHAKE_TIMEOUT) from None
+        line.device = device.id
         connection = AgentConnection(self.shared, line, device, standing.instance, admission)
         await self.registry.add(connection)
         await connection.welcome(admission)
@@ -137,11 +139,6 @@ class Ingest:
         if device.suspended:
             raise _Refused(Close.SUSPENDED)
         return device
-
-    async def _refuse(self, line: "Line", code: Close, device: int | None) -> None:
-        FIGURES.refused[code.name.lower()] += 1
-        log.warning("agent_refused", reason=code.name.lower(), device=device)
-        await line.close(code)
 
     def _ended(self, connection: "AgentConnection") -> None:
         self._store.forget(connection.device.id, connection.session)

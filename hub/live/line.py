@@ -24,12 +24,14 @@ log = structlog.get_logger()
 class Line:
     """A socket with its codec: frames in and out, every send under a deadline. A peer that does not read is cut off."""
 
-    __slots__ = ("_codec", "_socket", "closed", "heard_at")
+    __slots__ = ("_codec", "_socket", "closed", "device", "heard_at")
 
     def __init__(self, socket: "WebSocket[Any, Any, Any]", codec: "Codec[FromAgent]") -> None:
         self._socket = socket
         self._codec = codec
         self.closed = False
+        self.device: int | None = None
+        """Once it is known; for the log."""
         self.heard_at = time.monotonic()
 
     async def receive(self) -> FromAgent:
@@ -39,7 +41,7 @@ class Line:
             self.closed = True
             if message.get("code") == TOO_LARGE:  # the websocket layer closed it: a frame over FRAME_MAX_BYTES
                 FIGURES.refused["too_large"] += 1
-                log.warning("agent_refused", reason="too_large", device=None)
+                log.warning("agent_refused", reason="too_large", device=self.device)
             raise WebSocketDisconnect(code=1005, detail="gone")
         self.heard_at = time.monotonic()
         text, data = message.get("text"), message.get("bytes")
@@ -61,15 +63,19 @@ class Line:
                         await self._socket.send({"type": "websocket.send", "bytes": data, "text": None})
         except TimeoutError:
             FIGURES.refused["too_slow"] += 1
-            log.warning("agent_refused", reason="too_slow", device=None)
+            log.warning("agent_refused", reason="too_slow", device=self.device)
             self.cut()
         except (WebSocketDisconnect, OSError, RuntimeError):
             self.closed = True
 
     async def close(self, code: Close) -> None:
+        """Ends the connection with a code, which is counted and logged unless the hub itself is going."""
         if self.closed:
             return
         self.closed = True
+        if code is not Close.DRAINED:
+            FIGURES.refused[code.name.lower()] += 1
+            log.warning("agent_refused", reason=code.name.lower(), device=self.device)
         try:
             async with asyncio.timeout(SEND_S):
                 await self._socket.close(code=code, reason=code.name.lower())

@@ -7,6 +7,7 @@ import asyncio
 import time
 from typing import Any
 
+import structlog
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
@@ -20,6 +21,9 @@ ACK_S = 10.0
 SEND_S = 10.0
 PENDING_MAX_CHARACTERS = 16 * 1024 * 1024
 """What may wait for one viewer: several snapshots of 10,000 people. One who asks for more than they read is cut off."""
+
+
+log = structlog.get_logger()
 
 
 class Outbox:
@@ -71,9 +75,13 @@ class Outbox:
         return any(entries and now - entries[0][1] > ACK_S for entries in self._sent.values())
 
     async def close(self, code: Close) -> None:
+        """Ends the connection with a code, which is counted and logged unless the hub itself is going."""
         if self.closed:
             return
         self.closed = True
+        if code is not Close.DRAINED:
+            FIGURES.refused[f"viewer_{code.name.lower()}"] += 1
+            log.warning("viewer_refused", reason=code.name.lower())
         try:
             async with asyncio.timeout(1.0):
                 await self._socket.close(code=code, reason=code.name.lower())
@@ -85,6 +93,8 @@ class Outbox:
     def cut(self) -> None:
         """Ends the connection without a word: the peer would not read one."""
         self.closed = True
+        FIGURES.refused["viewer_too_slow"] += 1
+        log.warning("viewer_refused", reason="too_slow")
         abort(self._socket)
 
     async def _write(self) -> None:

@@ -11,13 +11,17 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import structlog
 
 from hub.live import rows
 from hub.live.figures import FIGURES
+from hub.wire.activity import QUARTER_S
 from hub.wire.events import Event, digest
 
 _QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
 _LOSS_COLUMNS = ("device", "epoch", "from_seq", "to_seq", "reason")
+
+log = structlog.get_logger()
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -42,6 +46,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Not the epoch in force: nothing was stored."""
     other_history: bool = False
     """The event at the cursor is not the one that is stored: a restored disk. Nothing was stored."""
+    refused: bool = False
+    """Can't be stored, and no event of it is to blame. Nothing was stored; the agent tries again later."""
 
 
 @dataclass(slots=True)
@@ -58,9 +64,13 @@ class Submission:
     loss_reason: str = ""
     done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    @property
-    def size(self) -> int:
-        return len(self.events) or 1
+    size: int = field(init=False)
+    """Rows that it becomes, about: an event counts once for each quarter-hour that it touches."""
+
+    def __post_init__(self) -> None:
+        self.size = 1 + sum(
+            1 + max(0, int((event.ended_at - event.started_at).total_seconds())) // QUARTER_S for event in self.events
+        )
 
 
 class Plan:
@@ -126,7 +136,7 @@ class Plan:
                 receipt = uuid4()
                 self.quarantine.append((receipt, device, epoch, number, reason, rows.for_quarantine(event, reason)))
                 receipts.append(Receipt(number, reason, str(receipt)))
-                digested = b""
+                digested = b"" if number < submission.last_seq else digest(number, event)
                 continue
             for row in rows.rows_of(device, submission.person, epoch, number, event):
                 self.intervals.append(row)
@@ -153,9 +163,18 @@ class Plan:
             )
 
     def deliver(self) -> None:
+        """Tells each submission what became of it. To be called after COMMIT, and only then."""
         FIGURES.quarantined += len(self.quarantine)
         FIGURES.lost += sum(to - first + 1 for _, _, first, to, _ in self.losses)
         for submission, outcome in self.outcomes:
+            if outcome.receipts:
+                reasons = sorted({receipt.reason for receipt in outcome.receipts})
+                log.warning(
+                    "events_quarantined", device=submission.device, events=len(outcome.receipts), reasons=reasons
+                )
+            if outcome.resend_from:
+                FIGURES.resends += 1
+                log.warning("events_missing", device=submission.device, from_seq=outcome.resend_from)
             for receipt in outcome.receipts:
                 self.poison.pop((submission.device, submission.epoch, receipt.seq), None)
             if not submission.done.done():

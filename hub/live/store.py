@@ -12,9 +12,9 @@ says whether it was committed, makes that harmless. The store never logs what an
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -35,6 +35,7 @@ RETRY_FIRST_S, RETRY_MAX_S = 0.05, 1.0
 LOCKED_RETRY_S = 0.05
 
 log = structlog.get_logger()
+Result = TypeVar("Result")
 
 
 class Store:
@@ -123,28 +124,29 @@ class _Flusher:
             group = self._committing = self._next_group()
             try:
                 locked = await self._flush(group)
-            except Exception as error:
-                if not isinstance(error, _Retry):
-                    log.exception("commit_failed")
-                    error = _Retry(type(error).__name__)
-                why = error
-                # Whatever it was, nobody has been told anything: the group goes back, in its order.
+            except _Away as away:
+                # Nobody has been told anything: the group goes back, in its order.
                 FIGURES.retries += 1
-                log.warning("commit_retried", cause=why.cause, submissions=len(group), delay_s=delay)
+                log.warning("commit_retried", cause=away.cause, submissions=len(group), delay_s=delay)
                 self._committing = []
-                self._requeue(group)
+                self._queue.extendleft(reversed([entry for entry in group if not entry.done.done()]))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, RETRY_MAX_S)
                 continue
             delay = RETRY_FIRST_S
             self._committing = []
             if locked:
-                self._requeue(locked)
-                if len(locked) == len(group):
+                alone = len(locked) == len(group) and not self._queue
+                self._postpone(locked)
+                if alone:
                     await asyncio.sleep(LOCKED_RETRY_S)
 
-    def _requeue(self, group: list[Submission]) -> None:
-        self._queue.extendleft(reversed([submission for submission in group if not submission.done.done()]))
+    def _postpone(self, waiting: list[Submission]) -> None:
+        """Puts devices behind all others, with everything of theirs that is queued: nothing of a device overtakes its own."""
+        devices = {submission.device for submission in waiting}
+        later = [*waiting, *(submission for submission in self._queue if submission.device in devices)]
+        self._queue = deque(submission for submission in self._queue if submission.device not in devices)
+        self._queue.extend(submission for submission in later if not submission.done.done())
 
     def _next_group(self) -> list[Submission]:
         """From the front of the queue up to `GROUP_ROWS` rows; a device under suspicion makes a group of its own."""
@@ -164,51 +166,71 @@ class _Flusher:
         return group
 
     async def _flush(self, group: list[Submission]) -> list[Submission]:
-        """Commits a group, finding its poison if it has any. Returns what has to wait since its cursor is locked elsewhere."""
-        if not group:
-            return []
-        try:
-            return await self._commit(group)
-        except asyncpg.PostgresError as error:
-            if _is_missing_day(error):
-                await _retrying(make_days(_days_of(group)))
-                raise _Retry("missing_day") from error
-            if not _is_poison(error):
-                raise _Retry(error.sqlstate or "postgres") from error
-        except _UNENCODABLE:
-            pass
-        except DATABASE_AWAY as error:
-            raise _Retry(type(error).__name__) from error
-        devices = {submission.device for submission in group}
-        if len(devices) > 1:
-            locked = []
-            for device in devices:
-                locked += await self._flush([submission for submission in group if submission.device == device])
-            return locked
-        await _retrying(self._find_poison(group))
-        raise _Retry("poison")
+        """Commits a group; what is wrong in it is found and set aside, device by device, while the others go on.
 
-    async def _find_poison(self, group: list[Submission]) -> None:
-        """Marks the first event of one device's group that PostgreSQL refuses, by bisection inside transactions that roll back."""
-        self._alone_until[group[0].device] = time.monotonic() + ALONE_S
+        Returns what has to wait: its cursor is locked elsewhere, or others come first. Raises `_Away` when the database can't
+        be worked with.
+        """
+        made_days = False
+        while group:
+            try:
+                return await self._commit(group)
+            except asyncpg.PostgresError as error:
+                if _is_missing_day(error) and not made_days:
+                    await _or_away(make_days(_days_of(group)))
+                    made_days = True
+                    continue
+                if not _is_poison(error):
+                    raise _Away(error.sqlstate or "postgres") from error
+            except _UNENCODABLE:
+                pass
+            except DATABASE_AWAY as error:
+                raise _Away(type(error).__name__) from error
+            except Exception:  # a fault of ours in one device's data must not stop the others
+                log.exception("commit_failed", submissions=len(group))
+            devices = {submission.device for submission in group}
+            if len(devices) > 1:
+                locked = []
+                for device in devices:
+                    locked += await self._flush([submission for submission in group if submission.device == device])
+                return locked
+            if not await _or_away(self._find_poison(group)):
+                log.error("submissions_refused", device=group[0].device, submissions=len(group))
+                for submission in group:
+                    if not submission.done.done():
+                        submission.done.set_result(Outcome(refused=True))
+                return []
+            if self._queue:
+                return group  # the others first, between one poison event and the next
+        return []
+
+    async def _find_poison(self, group: list[Submission]) -> bool:
+        """Marks the first event of one device's group that PostgreSQL refuses, by bisection inside transactions that roll back.
+
+        False when no event of it is refused: the fault lies elsewhere.
+        """
+        device = group[0].device
+        self._alone_until[device] = time.monotonic() + ALONE_S
         events = [
             (submission.person, submission.epoch, submission.first_seq + index, event)
             for submission in group
             for index, event in enumerate(submission.events)
+            if (device, submission.epoch, submission.first_seq + index) not in self._poison
         ]
-        events = [entry for entry in events if (group[0].device, entry[1], entry[2]) not in self._poison]
         low, high = 0, len(events)  # events[:low] are fine, events[:high] are not
         while high - low > 1:
             middle = (low + high) // 2
-            if await self._refused(group[0].device, events[low:middle]):
+            if await self._refused(device, events[low:middle]):
                 high = middle
             else:
                 low = middle
-        if events and await self._refused(group[0].device, events[low : low + 1]):
-            _, epoch, seq, _ = events[low]
-            if len(self._poison) >= GROUP_ROWS:
-                self._poison.clear()
-            self._poison[(group[0].device, epoch, seq)] = "refused_by_database"
+        if not events or not await self._refused(device, events[low : low + 1]):
+            return False
+        _, epoch, seq, _ = events[low]
+        if len(self._poison) >= GROUP_ROWS:
+            self._poison.clear()
+        self._poison[(device, epoch, seq)] = "refused_by_database"
+        return True
 
     async def _refused(self, device: int, events: list[tuple[int, int, int, Event]]) -> bool:
         now = self._now()
@@ -252,7 +274,9 @@ class _Flusher:
         return [submission for submissions in by_device.values() for submission in submissions]
 
 
-class _Retry(Exception):
+class _Away(Exception):
+    """The database can't be worked with now. Nothing was committed, or it is not known."""
+
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
         self.cause = cause
@@ -266,12 +290,12 @@ class _RollBack(Exception):
 _UNENCODABLE = (asyncpg.DataError, UnicodeError, OverflowError)
 
 
-async def _retrying(work: Any) -> None:
-    """Awaits work whose failure means no more than: try the group again."""
+async def _or_away(work: Awaitable[Result]) -> Result:
+    """Awaits work on the database whose failure means that it is away."""
     try:
-        await work
+        return await work
     except DATABASE_AWAY as error:
-        raise _Retry(type(error).__name__) from error
+        raise _Away(type(error).__name__) from error
 
 
 def _is_poison(error: asyncpg.PostgresError) -> bool:

@@ -6,7 +6,7 @@ deactivation closes the socket within five, also while Redis is away. Looking is
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +17,13 @@ from redis.exceptions import RedisError
 
 from hub import audit, people
 from hub.auth import login
-from hub.auth.access import visible_teams
+from hub.auth.access import Subject, may
 from hub.database import DATABASE_AWAY
 from hub.errors import DaylightError, Unauthorised
 from hub.feed import Feed, Record
 from hub.live.figures import FIGURES
 from hub.live.ingest import Ingest
+from hub.live.line import TOO_LARGE
 from hub.live.outbox import Outbox
 from hub.live.team import Member, TeamView
 from hub.live.upkeep import keep
@@ -52,6 +53,7 @@ class View:
         self._unheard: dict[str, datetime] = {}
         self._stale_since: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._running: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self._codec = viewer_hub_side()
 
@@ -94,11 +96,12 @@ class View:
             while True:
                 message = await socket.receive()
                 if message["type"] != "websocket.receive":
+                    if message.get("code") == TOO_LARGE:
+                        FIGURES.refused["viewer_too_large"] += 1
+                        log.warning("viewer_refused", reason="too_large")
                     return
                 await self._handle(viewer, self._codec.decode(message.get("text") or message.get("bytes") or b""))
         except BadFrame as bad:
-            FIGURES.refused[f"viewer_{bad.code.name.lower()}"] += 1
-            log.warning("viewer_refused", reason=bad.code.name.lower(), person=signed_in.viewer.person)
             await outbox.close(bad.code)
         except WebSocketDisconnect:
             pass
@@ -112,10 +115,9 @@ class View:
         if isinstance(frame, ViewerAck):
             viewer.outbox.acked(frame.team, frame.rev)
             return
-        allowed = visible_teams(viewer.signed_in.viewer)
-        wanted = [
-            team for team in self._directory.teams if team in allowed and (frame.teams is None or team in frame.teams)
-        ]
+        person = viewer.signed_in.viewer
+        asked = [team for team in self._directory.teams if frame.teams is None or team in frame.teams]
+        wanted = [team for team in asked if may(person, "see_team", Subject(team=team))]
         try:
             await audit.record_looks(
                 viewer.signed_in.viewer.person, [team for team in wanted if team not in viewer.looked]
@@ -179,9 +181,12 @@ class View:
                 self._tell_all(Stale(since_at=self._stale_since))
             return
         self._ingest.shared.publisher.republish()
-        task = asyncio.create_task(self._recover())
-        self._tasks.append(task)
-        task.add_done_callback(lambda done: self._tasks.remove(done) if done in self._tasks else None)
+        self._later(self._recover())
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _recover(self) -> None:
         """The feed is back: what it holds now replaces what we had."""
@@ -189,6 +194,7 @@ class View:
             return
         try:
             for team in list(self._teams.values()):
+                await self._feed.watch(team.team)
                 await self._reread(team)
             await self._hear(self._teams)
         except (RedisError, OSError, TimeoutError):
@@ -219,8 +225,6 @@ class View:
             for viewer in list(self._viewers):
                 outbox = viewer.outbox
                 if outbox.overdue(clock):
-                    FIGURES.refused["viewer_too_slow"] += 1
-                    log.warning("viewer_refused", reason="too_slow", person=viewer.signed_in.viewer.person)
                     outbox.cut()
                     continue
                 for number in viewer.teams:
@@ -244,7 +248,7 @@ class View:
                 continue
             for viewer in list(self._viewers):
                 if code := ended.get(viewer.signed_in.sign_in):
-                    await viewer.outbox.close(code)
+                    self._later(viewer.outbox.close(code))  # one that doesn't read must not hold up the others
 
     async def _read_directory(self) -> None:
         self._directory = await people.directory()
@@ -274,6 +278,8 @@ class View:
         while True:
             await asyncio.sleep(HEARD_S)
             try:
+                if self._stale_since and self._feed.healthy:
+                    await self._recover()  # a read that failed while the feed itself was well
                 await self._hear(self._teams)
             except (RedisError, OSError, TimeoutError):
                 continue

@@ -74,6 +74,8 @@ class _Device:
         self.scope: tuple[int, int] | None = None
         """The first `(epoch, seq)` that this ledger is about."""
         self.waiting: dict[tuple[int, int], tuple[datetime, datetime]] = {}
+        self.acked: dict[int, int] = {}
+        """Highest acked number of each epoch."""
 
 
 class Reading:
@@ -82,7 +84,8 @@ class Reading:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.devices: dict[str, _Device] = {}
-        self.losses: list[tuple[int, int, int, int]] = []
+        self.losses: list[tuple[int, int, int, int, int]] = []
+        """Device, epoch, first and last number, and up to where the hub had acked when they were declared."""
         self.moved: list[tuple[int, int, int]] = []
         """Numbers that events had before they were renumbered: nothing may be stored under them."""
 
@@ -105,7 +108,8 @@ class Reading:
                         if device.scope is None:
                             device.scope = (line.epoch, line.seq)
                     case DeclaredLost():
-                        self.losses.append((device.number, line.epoch, line.from_seq, line.to_seq))
+                        acked = device.acked.get(line.epoch, 0)
+                        self.losses.append((device.number, line.epoch, line.from_seq, line.to_seq, acked))
                     case Renumbering():
                         yield from self._renumbered(device, line)
         for device in self.devices.values():
@@ -113,6 +117,7 @@ class Reading:
                 yield device.number, epoch, seq, start, end, False
 
     def _acked(self, device: _Device, epoch: int, seq: int) -> Iterator[Settled]:
+        device.acked[epoch] = max(seq, device.acked.get(epoch, 0))
         # In order of insertion, which within an epoch is the order of numbers: what is acked stands in front.
         done = []
         for key in device.waiting:

@@ -6,7 +6,7 @@ TABLES = """
     CREATE TEMP TABLE told (
         device int, epoch int, seq bigint, started_at timestamptz, ended_at timestamptz, acked boolean) ON COMMIT DROP;
     CREATE TEMP TABLE told_device (device int, uid uuid, from_epoch int, from_seq bigint) ON COMMIT DROP;
-    CREATE TEMP TABLE told_loss (device int, epoch int, from_seq bigint, to_seq bigint) ON COMMIT DROP;
+    CREATE TEMP TABLE told_loss (device int, epoch int, from_seq bigint, to_seq bigint, acked_seq bigint) ON COMMIT DROP;
     CREATE TEMP TABLE told_moved (device int, epoch int, seq bigint) ON COMMIT DROP;
 """
 
@@ -48,6 +48,13 @@ QUESTIONS = (
     (
         "acked, and not in the database",
         "SELECT device, epoch, seq, '' FROM judged WHERE acked AND NOT (stored OR quarantined OR declared_lost)",
+        False,
+    ),
+    (
+        "acked, and later declared lost: the hub had forgotten it",
+        """SELECT device, epoch, seq, '' FROM judged WHERE acked AND declared_lost AND EXISTS (
+            SELECT FROM told_loss gone WHERE gone.device = judged.device AND gone.epoch = judged.epoch
+            AND judged.seq BETWEEN gone.from_seq AND gone.to_seq AND judged.seq <= gone.acked_seq)""",
         False,
     ),
     (

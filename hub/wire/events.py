@@ -14,8 +14,10 @@ DIGEST_BYTES = 8
 _MICROSECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Seq = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-SeqOrZero = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+SEQ_MAX = 2**53
+"""The largest number that JSON's readers agree on (RFC 8259, section 6)."""
+Seq = Annotated[int, msgspec.Meta(ge=1, le=SEQ_MAX)]
+SeqOrZero = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 Epoch = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 ZoneMinutes = Annotated[int, msgspec.Meta(ge=-18 * 60, le=18 * 60)]

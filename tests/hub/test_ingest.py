@@ -18,6 +18,7 @@ from hub.live import connection as connection_module
 from hub.live import ingest as ingest_module
 from hub.live import line as line_module
 from hub.live.figures import FIGURES
+from hub.live.plan import Plan
 from hub.settings import Settings
 from hub.wire.activity import Facts
 from hub.wire.agent import Ack, Batch, Heartbeat, Loss, Rejected, Renew, Resend, Welcome
@@ -174,6 +175,19 @@ async def test_agent_that_asks_for_a_new_epoch_gets_one(hub: Running, cast: Cast
         await agent.send(Renew(epoch=4))
 
         assert await agent.closed() == Close.TOO_MANY
+
+
+async def test_event_stamped_in_the_future_of_input_keeps_nobody_active(hub: Running, cast: Cast) -> None:
+    device = cast.device(cast.bob)
+    async with connected(hub, device) as agent:
+        await agent.presence(app="Editor", last_input_at=datetime.now(UTC) + timedelta(hours=9))
+        await agent.send(Heartbeat())
+        await agent.receive(Heartbeat)
+
+    record = hub.hub.publisher.latest(device.id)
+    assert record is not None
+    assert record.facts.last_input_at is not None
+    assert record.facts.last_input_at <= datetime.now(UTC)
 
 
 async def test_heartbeat_is_answered_with_the_hubs_time(hub: Running, cast: Cast) -> None:
@@ -426,6 +440,70 @@ async def test_late_admission_of_the_same_run_does_not_stop_the_agent(
         await alive.batch(1, [minute(2)])
 
         assert await alive.closed() == Close.DRAINED
+
+
+async def test_device_that_claims_the_last_epoch_gets_no_second_history_in_it(hub: Running, cast: Cast) -> None:
+    device = cast.device(cast.bob)
+    async with dialled(hub) as agent:
+        await agent.hello(hub, device, epoch=2**31 - 1, next_seq=1)
+
+        assert await agent.closed() == Close.INVALID
+
+
+async def test_numbers_beyond_the_protocols_are_refused(hub: Running, cast: Cast) -> None:
+    async with connected(hub, cast.device(cast.bob)) as agent:
+        await agent.batch(2**53, [minute(2), minute(1)])
+
+        assert await agent.closed() == Close.INVALID
+
+
+async def test_outcome_of_an_earlier_epoch_is_no_ack_of_the_one_in_force(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, held_back = Plan.deliver, []
+
+    def late(plan: Plan) -> None:
+        held_back.append(plan)
+
+    monkeypatch.setattr(Plan, "deliver", late)
+    async with connected(hub, cast.device(cast.bob)) as agent:
+        await agent.batch(1, [minute(2)])
+        async with asyncio.timeout(10):
+            while not held_back:
+                await asyncio.sleep(0.01)
+        await agent.send(Renew(epoch=1))
+        assert (await agent.receive(Welcome)).epoch == 2
+        monkeypatch.setattr(Plan, "deliver", real)
+        real(held_back[0])
+        await agent.send(Heartbeat())
+
+        assert isinstance(await agent.receive_any(), Heartbeat)
+
+
+async def test_slow_body_is_cut(hub: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.serving.BODY_S", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
+    writer.write(
+        b"POST /agent/v1/enrol HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/x%00y", "/" + "x" * 300, "/../pyproject.toml", "/%2e%2e/pyproject.toml", "/assets/nothing.js"]
+)
+async def test_address_of_no_file_is_not_found_or_the_page(hub: Running, path: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+
+    assert answer.split(b" ")[1] in {b"404", b"200"}
+    assert b"daylight" not in answer.lower() or b"[project]" not in answer
 
 
 async def test_peer_that_never_reads_is_cut_and_costs_nobody_else(

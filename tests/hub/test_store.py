@@ -1,6 +1,7 @@
 """The store against a real PostgreSQL: what is acked is stored, and stored once."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -95,6 +96,7 @@ async def test_events_sent_again_are_counted_once(store: Store, devices: list[in
     ]
 
     assert [outcome.acked for outcome in outcomes] == [3, 4]
+    assert outcomes[1].receipts == ()
     assert len(await stored(1)) == 4
 
 
@@ -328,6 +330,75 @@ async def test_error_after_commit_is_found_to_have_been_committed(
 
     assert outcome == Outcome(acked=1)
     assert len(await stored(1)) == 1
+
+
+async def test_nobody_is_told_before_commit(store: Store, devices: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 1, at its point: when COMMIT begins, no submission has an outcome yet."""
+    session = await session_of(1)
+    await make_days([NOW.date()])
+    told: list[bool] = []
+    waiting = submission(1, session, 1, [interval(0)])
+    real = store_module.transaction
+
+    @contextlib.asynccontextmanager
+    async def watched() -> AsyncIterator[asyncpg.Connection]:
+        async with real() as held:
+            yield held
+            told.append(waiting.done.done())
+
+    monkeypatch.setattr(store_module, "transaction", watched)
+
+    await store.submit(waiting)
+
+    assert told == [False]
+
+
+async def test_fault_that_is_no_events_fault_is_given_back_and_stops_nobody(store: Store, devices: list[int]) -> None:
+    sessions = {device: await session_of(device) for device in devices}
+    await make_days([NOW.date()])
+    unstorable = Submission(1, 1, sessions[1], 1, 1, 3, [], "a\0b")  # `connection.py` cleans it; this is past it
+
+    outcomes = await asyncio.wait_for(
+        asyncio.gather(store.submit(unstorable), store.submit(submission(3, sessions[3], 1, [interval(0)]))), 5
+    )
+
+    assert outcomes == [Outcome(refused=True), Outcome(acked=1)]
+
+
+async def test_much_poison_of_one_device_holds_up_nobody(store: Store, devices: list[int]) -> None:
+    sessions = {device: await session_of(device) for device in devices}
+    for seq in range(1, 11):
+        await occupy(1, seq, interval(seq))
+
+    poisoned = store.submit(submission(1, sessions[1], 1, [interval(seq) for seq in range(1, 13)]))
+    free = await asyncio.wait_for(store.submit(submission(3, sessions[3], 1, [interval(0)])), 10)
+
+    assert free == Outcome(acked=1)
+    outcome = await asyncio.wait_for(poisoned, 10)
+    assert (outcome.acked, len(outcome.receipts)) == (12, 10)
+
+
+async def test_restored_disk_is_noticed_behind_a_quarantined_event(store: Store, devices: list[int]) -> None:
+    session = await session_of(1)
+    unfit = interval(60 * 48)
+    await store.submit(submission(1, session, 1, [interval(0), interval(1), unfit]))
+
+    outcome = await store.submit(submission(1, session, 2, [interval(5), interval(6), interval(7)]))
+
+    assert outcome == Outcome(other_history=True)
+
+
+async def test_days_of_a_whole_year_are_made_in_turn(store: Store, devices: list[int]) -> None:
+    session = await session_of(1)
+    events = [interval(-60 * 24 * day) for day in range(100, 0, -1)]
+
+    assert await asyncio.wait_for(store.submit(submission(1, session, 1, events)), 60) == Outcome(acked=100)
+
+
+async def test_hub_that_is_frozen_in_a_transaction_is_let_go_by_the_server(database: str) -> None:
+    async with connection() as held:
+        assert await held.fetchval("SHOW idle_in_transaction_session_timeout") == "3s"
+        assert await held.fetchval("SHOW transaction_timeout") == "10s"
 
 
 async def test_connection_that_has_gone_leaves_nothing_in_the_queue(store: Store, devices: list[int]) -> None:

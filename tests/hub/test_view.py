@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import redis.asyncio
 from websockets.exceptions import InvalidStatus
 
 from hub import people
@@ -199,6 +200,21 @@ async def test_agent_that_goes_is_offline_after_a_moment(
         assert viewer.tile(cast.bob.id).facts is None  # type: ignore[union-attr]
 
 
+async def test_device_that_dropped_twice_is_no_ghost(hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents_module, "GONE_AFTER_S", 0.3)
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe()
+        for _ in range(2):
+            async with connected(hub, cast.device(cast.bob)) as agent:
+                await agent.presence(app="Editor", call=True)
+                await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.link == "live")
+
+        await viewer.until(lambda seen: seen.tile(cast.bob.id).link == "offline")
+    records = await hub.hub.feed.snapshot(cast.payments)
+    assert [(record.connected, record.facts.app) for record in records] == [(False, None)]
+
+
 async def test_quiet_wall_beats_each_second(hub: Running, cast: Cast) -> None:
     client = await signed_in(hub, cast.charlie, PASSWORD)
     async with viewing(hub, client) as viewer:
@@ -245,6 +261,53 @@ async def test_viewer_for_whom_too_much_waits_is_cut(monkeypatch: pytest.MonkeyP
 
     assert outbox.closed
     assert socket.aborted
+
+
+async def test_look_that_cannot_be_recorded_is_not_given(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        async with connection() as held:
+            await held.execute("ALTER TABLE audit RENAME TO audit_away")
+        await viewer.subscribe()
+
+        assert await viewer.closed() == Close.UNAVAILABLE
+    assert viewer.tiles == {}
+
+
+async def test_failed_read_of_the_feed_makes_viewers_stale_until_it_is_read_again(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    real, failures = hub.hub.feed.snapshot, []
+
+    async def fails_once(team: int) -> Any:
+        if not failures:
+            failures.append(team)
+            raise TimeoutError
+        return await real(team)
+
+    monkeypatch.setattr(hub.hub.feed, "snapshot", fails_once)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe()
+        await viewer.until(lambda seen: seen.stale)
+        await viewer.until(lambda seen: not seen.stale)
+
+        assert viewer.tile(cast.bob.id) is not None
+
+
+async def test_flushed_feed_is_filled_again_when_it_is_back(hub: Running, cast: Cast, settings: Settings) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.bob)) as agent:
+        await viewer.subscribe()
+        await agent.presence(app="Editor")
+        await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.facts and tile.facts.app == "Editor")
+        async with redis.asyncio.from_url(settings.redis_url or "") as server:
+            await server.flushall()
+            await server.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await viewer.until(lambda seen: seen.stale)
+        await viewer.until(lambda seen: not seen.stale)
+
+        await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.facts and tile.facts.app == "Editor")
 
 
 class StalledSocket:

@@ -1,6 +1,7 @@
 """The whole way: a window is switched at a real desk, and a manager's real browser shows it."""
 
 import asyncio
+import itertools
 import re
 import shutil
 import subprocess
@@ -119,6 +120,9 @@ async def test_switch_at_the_desk_is_on_the_wall_within_a_second_and_in_the_data
     assert {row["title"] for row in rows} == {None}
     apps = [app for app, _, _ in runs if app in {"Alpha", "Beta"}]
     assert apps[-5:] == ["Beta", "Alpha", "Beta", "Alpha", "Beta"]
+    desk = [run for run in runs if run[0] in {"Alpha", "Beta"}][-5:]
+    for (_, _, end), (_, start, _) in itertools.pairwise(desk):
+        assert abs(start - end) < timedelta(seconds=1)  # each ends where the next begins
     starts = [start for app, start, _ in runs if app in {"Alpha", "Beta"}][-5:]
     for start, switched, shown in zip(starts, switched_at, shown_at, strict=True):
         # Before the manager saw it, and no earlier than the second in which it was done.

@@ -121,7 +121,7 @@ async def test_up_is_ready_stops_whole_and_comes_back_with_its_data(
         first.end()
     assert running(Settings(data=data)) is None
 
-    again = Up(data, port, DAYLIGHT_ADMIN_EMAIL="chief@halden.example", DEMO="0")
+    again = Up(data, port, DAYLIGHT_ADMIN_EMAIL="chief@halden.example")
     try:
         said = await again.greeting()
         warm = time.monotonic() - again.started_at
