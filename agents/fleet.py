@@ -120,7 +120,8 @@ class Fleet:
         self._later(self._pasts())
         with contextlib.suppress(TimeoutError):
             left_s = None if self._seconds is None else (self._end_mono_ms - self.mono_ms()) / 1000
-            await asyncio.wait_for(stop.wait(), left_s)
+            async with asyncio.timeout(left_s):
+                await stop.wait()
         at_ms = self.virtual_ms(self.mono_ms())
         self.retired = True
         for agent in self.agents:

@@ -80,7 +80,8 @@ class Link:
                 delay_ms = max(after_ms, self._backoff.next_ms())  # a hub that drains whoever comes
             log.info("connecting again in %.1f s", delay_ms / 1000)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay_ms / 1000)
+                async with asyncio.timeout(delay_ms / 1000):
+                    await self._stopping.wait()
         return None
 
     def stop(self) -> None:
@@ -198,7 +199,8 @@ class Link:
             self._do(self._session.tick(now_ms))
             wait_s = (self._session.next_tick_ms() - now_ms) / 1000
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.01, min(TICK_MOST_S, wait_s)))
+                async with asyncio.timeout(max(0.01, min(TICK_MOST_S, wait_s))):
+                    await self._wake.wait()
 
     def _do(self, outputs: list[Output]) -> None:
         """Carries out what the session asks, in order."""

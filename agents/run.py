@@ -115,6 +115,7 @@ class Agent:
                 self._keep(self._recorder.pause())
                 await self._link.flush(GOODBYE_S)
         finally:
+            self.stop()
             self._desktop.stop()
             self._link.stop()
             with contextlib.suppress(TimeoutError):
@@ -135,7 +136,9 @@ class Agent:
             self._sample()
             self._look.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), SAMPLE_S)
+                # Not `wait_for`: before Python 3.12 it can swallow the cancellation that ends us.
+                async with asyncio.timeout(SAMPLE_S):
+                    await self._look.wait()
 
     def _sample(self) -> None:
         now_ms = self._clocks.boot_ms()
