@@ -36,7 +36,7 @@ export function DevicesPage({ zone }: { zone: string }) {
   return (
     <>
       <Bar title="Devices" />
-      <main className={css.page}>
+      <main className={devices?.length === 0 ? css.empty : css.page}>
         {isError && <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>Try again</Button>} />}
         {devices?.length === 0 && (
           <Empty
