@@ -120,7 +120,7 @@ class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
     acked: SeqOrZero
     """Highest committed number of this epoch."""
     digest: Digest
-    """`digest` of event `acked`, as stored; empty when there is none, or when it was lost or quarantined."""
+    """`digest` of event `acked`, as received; empty when there is none, or when it was declared lost."""
     hub_at: UtcTime
     credit: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     """How many batches may be unacked at a time."""
