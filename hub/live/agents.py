@@ -22,6 +22,7 @@ GONE_AFTER_S = 5.0
 """An agent that reconnects within this time was never shown as offline."""
 SEEN_EVERY_S = 60.0
 FENCES_MAX, FENCES_WITHIN = 3, timedelta(hours=1)
+TOLD_S = 1.0
 DRAIN_RETRY_MS = (500, 5000)
 """Agents of a hub that goes come back spread over this range, and not all at once."""
 
@@ -120,7 +121,7 @@ class Registry:
         while any(agent.busy for agent in self._by_device.values()) and time.monotonic() < deadline:  # noqa: ASYNC110 - once in a process's life
             await asyncio.sleep(0.02)
         if told:
-            await asyncio.wait(told, timeout=max(0.5, deadline - time.monotonic()))
+            await asyncio.wait(told, timeout=TOLD_S)  # one that doesn't read holds up nobody
         closing = [asyncio.create_task(agent.line.close(Close.DRAINED)) for agent in self._by_device.values()]
         if closing:
             await asyncio.wait(closing, timeout=1.0)
