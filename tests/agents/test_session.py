@@ -320,6 +320,22 @@ def test_quiet_link_sends_a_heartbeat_with_the_clock() -> None:
     assert Heartbeat(sent=wire.now_ms + 30_000) in sent
 
 
+def test_what_todays_policy_forbids_is_not_sent_whenever_it_was_captured() -> None:
+    wide = Facts(app="Mail", title="To the doctor")
+    wire = Wire()
+    wire.spool.append([msgspec.structs.replace(event(0), facts=wide)])
+    wire.session.present(Shown(facts=wide, since_at=None, policy=2), wire.now_ms)
+    wire.open()
+
+    wire.take(wire.session.flush(wire.now_ms))
+    wire.exchange()
+
+    assert wire.hub.policy.title is False
+    said = [frame.facts for frame in wire.hub.seen if isinstance(frame, Presence)]
+    said += [item.facts for frame in wire.hub.seen if isinstance(frame, Batch) for item in frame.events]
+    assert said == [Facts(app="Mail"), Facts(app="Mail")]
+
+
 def test_hub_that_acks_nothing_is_asked_however_much_is_said_to_it() -> None:
     """A hub whose database is away: presence goes out, no ack comes back. Its answer to a heartbeat keeps the link."""
     wire = Wire().open()
