@@ -21,8 +21,10 @@ from hub import policies, retention, web
 from hub.auth.login import require_origin
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, close_pool, connection, open_pool
 from hub.errors import Forbidden, StartError
-from hub.feed import Feed, MemoryFeed, RedisFeed
-from hub.live.figures import FIGURES
+from hub.feed.contract import Feed
+from hub.feed.memory import MemoryFeed
+from hub.feed.redis import RedisFeed
+from hub.figures import FIGURES
 from hub.live.ingest import Ingest
 from hub.live.publisher import Publisher
 from hub.live.store import Store

@@ -15,8 +15,6 @@ from hub.database import DATABASE_AWAY, transaction
 DAYS_BEHIND = 1
 DAYS_AHEAD = 3
 """Events up to a day ahead of now are taken; a hub that can't make days for two days still has where to put them."""
-RETENTION_DAYS = 365
-"""Older events are quarantined, and days behind it are removed once there is a worker that does it."""
 CHECK_S = 3600.0
 DAYS_AT_ONCE = 30
 """In one transaction, whose limit is ten seconds: a day takes some 15 ms here."""

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from hub.database import connection, transaction
-from hub.live.figures import FIGURES
+from hub.figures import FIGURES
 
 EPOCH_MAX = 2**31 - 1
 """What the wire and the column hold. A device that gets there has lied: it is not given an epoch under which something is stored."""

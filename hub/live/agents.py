@@ -9,9 +9,9 @@ from datetime import timedelta
 import structlog
 
 from hub.database import DATABASE_AWAY, connection, transaction
+from hub.figures import FIGURES
 from hub.live.admission import latest_instance
 from hub.live.connection import AgentConnection
-from hub.live.figures import FIGURES
 from hub.live.publisher import Publisher
 from hub.live.upkeep import keep
 from hub.wire.agent import HEARTBEAT_S, SILENCE_MAX_S, Drain

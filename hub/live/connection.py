@@ -15,7 +15,7 @@ from msgspec import structs
 from hub import policies
 from hub.auth.enrolment import EnrolledDevice
 from hub.database import DATABASE_AWAY
-from hub.feed import Record
+from hub.feed.record import Record
 from hub.live.admission import Admission, EpochsExhausted, renew
 from hub.live.line import Line
 from hub.live.plan import Outcome, Submission

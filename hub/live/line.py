@@ -8,7 +8,7 @@ import structlog
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
-from hub.live.figures import FIGURES
+from hub.figures import FIGURES
 from hub.serving import abort
 from hub.wire.agent import FromAgent, FromHub
 from hub.wire.closing import Close

@@ -13,8 +13,8 @@ from uuid import uuid4
 import msgspec
 import structlog
 
+from hub.figures import FIGURES
 from hub.live import rows
-from hub.live.figures import FIGURES
 from hub.wire.activity import QUARTER_S
 from hub.wire.events import Event, digest
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from hub.feed import Record
+from hub.feed.record import Record
 from hub.wire.activity import State, state_at
 from hub.wire.viewer import Link, Tile
 

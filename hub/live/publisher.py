@@ -6,7 +6,8 @@ import contextlib
 import structlog
 from redis.exceptions import RedisError
 
-from hub.feed import Feed, Record
+from hub.feed.contract import Feed
+from hub.feed.record import Record
 from hub.live.upkeep import keep
 
 RETRY_S = 0.5

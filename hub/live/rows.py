@@ -7,9 +7,8 @@ from enum import IntFlag
 import msgspec
 from msgspec import structs
 
-from hub.retention import RETENTION_DAYS
 from hub.wire.activity import Facts, quarter_of, quarters
-from hub.wire.events import EVENT_MAX_S, Event, Gap
+from hub.wire.events import EVENT_MAX_S, RETENTION_DAYS, Event, Gap
 
 COLUMNS = (
     "device", "epoch", "seq", "piece", "person", "started_at", "ended_at", "wall_at", "zone_min", "policy", "flags",

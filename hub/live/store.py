@@ -20,8 +20,8 @@ import asyncpg
 import structlog
 
 from hub.database import DATABASE_AWAY, transaction
+from hub.figures import FIGURES
 from hub.live import rows
-from hub.live.figures import FIGURES
 from hub.live.plan import Outcome, Plan, Submission
 from hub.retention import make_days
 from hub.wire.events import Event

@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import structs
 
-from hub.feed import Record
+from hub.feed.record import Record
 from hub.live.presence import unite
 from hub.wire.viewer import Delta, Snapshot, Tile
 

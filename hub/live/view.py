@@ -13,19 +13,19 @@ from typing import Any
 import structlog
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
-from redis.exceptions import RedisError
 
-from hub import audit, people
+from hub import audit
 from hub.auth import login
 from hub.auth.access import Subject, may
 from hub.database import DATABASE_AWAY
 from hub.errors import DaylightError, Unauthorised
-from hub.feed import Feed, Record
-from hub.live.figures import FIGURES
+from hub.feed.contract import Feed
+from hub.figures import FIGURES
+from hub.live.follow import Follow
 from hub.live.ingest import Ingest
 from hub.live.line import TOO_LARGE
 from hub.live.outbox import Outbox
-from hub.live.team import Member, TeamView
+from hub.live.team import TeamView
 from hub.live.upkeep import keep
 from hub.wire.closing import Close
 from hub.wire.frames import BadFrame, viewer_hub_side
@@ -34,37 +34,26 @@ from hub.wire.viewer import Beat, Stale, Subscribe, TeamName, Teams, ViewerAck
 TICK_S = 0.15
 """One frame a team and tick at most: changes within it cost one write a viewer, whatever their number."""
 DIRECTORY_S = 2.0
-HEARD_S = 1.0
 BEAT_S = 1.0
 
 log = structlog.get_logger()
 
 
 class View:
-    """All viewers of this process, and the teams they watch. A team that nobody watches costs nothing."""
+    """All viewers of this process."""
 
     def __init__(self, feed: Feed, ingest: Ingest, now: Callable[[], datetime] | None = None) -> None:
-        self._feed = feed
+        self._follow = Follow(feed, ingest, now)
         self._ingest = ingest
         self._now = now or (lambda: datetime.now(UTC))
-        self._teams: dict[int, TeamView] = {}
         self._viewers: set[ViewerConnection] = set()
-        self._directory = people.Directory(teams={}, members=())
-        self._unheard: dict[str, datetime] = {}
-        self._stale_since: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[None]] = set()
-        self._lock = asyncio.Lock()
         self._codec = viewer_hub_side()
 
     async def start(self) -> None:
-        await self._read_directory()
-        await self._feed.start(self._on_change, self._on_health)
-        self._tasks = [
-            keep(self._tick, "view-tick"),
-            keep(self._watch_access, "view-access"),
-            keep(self._watch_hubs, "view-hubs"),
-        ]
+        await self._follow.start(self._tell_stale, self._show_all_anew)
+        self._tasks = [keep(self._tick, "view-tick"), keep(self._watch_access, "view-access")]
 
     async def stop(self) -> None:
         """Ends all viewers, telling them to come back."""
@@ -73,7 +62,7 @@ class View:
         closing = [asyncio.create_task(viewer.outbox.close(Close.DRAINED)) for viewer in self._viewers]
         if closing:
             await asyncio.wait(closing, timeout=1.5)
-        await self._feed.stop()
+        await self._follow.stop()
 
     async def serve(self, socket: "WebSocket[Any, Any, Any]") -> None:
         """One viewer, from accept to its end. The caller has checked Origin. A signed-out one learns it by close code."""
@@ -116,7 +105,8 @@ class View:
             viewer.outbox.acked(frame.team, frame.rev)
             return
         person = viewer.signed_in.viewer
-        asked = [team for team in self._directory.teams if frame.teams is None or team in frame.teams]
+        directory = self._follow.directory
+        asked = [team for team in directory.teams if frame.teams is None or team in frame.teams]
         wanted = [team for team in asked if may(person, "see_team", Subject(team=team))]
         try:
             await audit.record_looks(
@@ -129,86 +119,40 @@ class View:
         before, viewer.teams = viewer.teams, set(wanted)
         viewer.outbox.reset(viewer.teams)
         now = self._now()
-        names = [TeamName(id=team, name=self._directory.teams[team]) for team in wanted]
+        names = [TeamName(id=team, name=directory.teams[team]) for team in wanted]
         viewer.outbox.put(self._codec.encode(Teams(teams=names, now=now)).decode())
         for team in wanted:
-            await self._open(team)
-            self._show_whole(viewer, self._teams[team], now)
-        if self._stale_since:
-            viewer.outbox.put(self._codec.encode(Stale(since_at=self._stale_since)).decode())
+            self._show_whole(viewer, await self._follow.open(team), now)
+        if self._follow.stale_since:
+            viewer.outbox.put(self._codec.encode(Stale(since_at=self._follow.stale_since)).decode())
         await self._release(before - viewer.teams)
 
     def _show_whole(self, viewer: "ViewerConnection", team: TeamView, now: datetime) -> None:
-        team.settle(now, self._heard)
+        self._follow.settle(now)
         *parts, last = team.snapshot(now)
         for part in parts:
             viewer.outbox.put(part)
         viewer.outbox.put(last, team.team, team.rev)
 
-    async def _open(self, team: int) -> None:
-        """Starts to watch a team: changes first, then the snapshot, so that nothing falls between."""
-        async with self._lock:
-            if team in self._teams:
-                return
-            opened = TeamView(team)
-            opened.members(self._members_of(team))
-            self._teams[team] = opened
-            try:
-                await self._feed.watch(team)
-                await self._reread(opened)
-                await self._hear({team: opened})
-            except (RedisError, OSError, TimeoutError):
-                self._on_health(False)
-
     async def _release(self, teams: set[int]) -> None:
         watched = set().union(*(viewer.teams for viewer in self._viewers)) if self._viewers else set()
-        async with self._lock:
-            for team in teams - watched:
-                if self._teams.pop(team, None):
-                    try:
-                        await self._feed.unwatch(team)
-                    except (RedisError, OSError, TimeoutError):
-                        continue
+        await self._follow.release(teams - watched)
 
-    def _on_change(self, record: Record) -> None:
-        if team := self._teams.get(record.team):
-            team.apply(record)
+    def _tell_stale(self) -> None:
+        self._tell_all(Stale(since_at=self._follow.stale_since))
 
-    def _on_health(self, healthy: bool) -> None:
-        if not healthy:
-            if self._stale_since is None:
-                self._stale_since = self._now()
-                self._tell_all(Stale(since_at=self._stale_since))
-            return
-        self._ingest.shared.publisher.republish()
-        self._later(self._recover())
+    def _show_all_anew(self) -> None:
+        now = self._now()
+        for viewer in list(self._viewers):
+            for number in viewer.teams:
+                if team := self._follow.team(number):
+                    self._show_whole(viewer, team, now)
+        self._tell_all(Stale())
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-
-    async def _recover(self) -> None:
-        """The feed is back: what it holds now replaces what we had."""
-        if self._stale_since is None:
-            return
-        try:
-            for team in list(self._teams.values()):
-                await self._feed.watch(team.team)
-                await self._reread(team)
-            await self._hear(self._teams)
-        except (RedisError, OSError, TimeoutError):
-            return
-        self._stale_since = None
-        now = self._now()
-        for viewer in list(self._viewers):
-            for number in viewer.teams & self._teams.keys():
-                self._show_whole(viewer, self._teams[number], now)
-        self._tell_all(Stale())
-
-    async def _reread(self, team: TeamView) -> None:
-        team.expect_snapshot()
-        team.replace(await self._feed.snapshot(team.team))
 
     def _tell_all(self, frame: Stale | Beat) -> None:
         encoded = self._codec.encode(frame).decode()
@@ -219,8 +163,7 @@ class View:
         while True:
             await asyncio.sleep(TICK_S)
             now, clock = self._now(), time.monotonic()
-            for team in self._teams.values():
-                team.settle(now, self._heard)
+            self._follow.settle(now)
             beat = self._codec.encode(Beat(now=now)).decode()
             for viewer in list(self._viewers):
                 outbox = viewer.outbox
@@ -228,7 +171,7 @@ class View:
                     outbox.cut()
                     continue
                 for number in viewer.teams:
-                    watched = self._teams.get(number)
+                    watched = self._follow.team(number)
                     behind = outbox.sent_rev.get(number)
                     if watched is not None and behind is not None and behind < watched.rev and outbox.may_send(number):
                         outbox.put(watched.delta(behind, now), number, watched.rev)
@@ -239,7 +182,7 @@ class View:
         while True:
             await asyncio.sleep(DIRECTORY_S)
             try:
-                await self._read_directory()
+                await self._follow.read_directory()
                 await self._ingest.registry.end_refused()
                 open_ones = {viewer.signed_in.sign_in: viewer.signed_in.version for viewer in self._viewers}
                 ended = await login.ended(open_ones) if open_ones else {}
@@ -249,58 +192,6 @@ class View:
             for viewer in list(self._viewers):
                 if code := ended.get(viewer.signed_in.sign_in):
                     self._later(viewer.outbox.close(code))  # one that doesn't read must not hold up the others
-
-    async def _read_directory(self) -> None:
-        self._directory = await people.directory()
-        homes = {member.person: member.team for member in self._directory.members}
-        await self._follow_moves(homes)
-        for number, team in self._teams.items():
-            team.members(self._members_of(number))
-
-    async def _follow_moves(self, homes: dict[int, int]) -> None:
-        """Brings the records of people who changed teams along."""
-        moved = {person for person, team in homes.items() if self._ingest.shared.teams.get(person, team) != team}
-        self._ingest.shared.teams = homes
-        if not moved:
-            return
-        for agent in self._ingest.registry.connections():
-            if agent.device.person in moved:
-                await agent.move()
-
-    def _members_of(self, team: int) -> list[Member]:
-        return [
-            Member(person=member.person, name=member.name, simulated=member.simulated)
-            for member in self._directory.members
-            if member.team == team
-        ]
-
-    async def _watch_hubs(self) -> None:
-        while True:
-            await asyncio.sleep(HEARD_S)
-            try:
-                if self._stale_since and self._feed.healthy:
-                    await self._recover()  # a read that failed while the feed itself was well
-                await self._hear(self._teams)
-            except (RedisError, OSError, TimeoutError):
-                continue
-
-    async def _hear(self, teams: dict[int, TeamView]) -> None:
-        """Finds out which hubs have fallen silent or are heard again, and draws their people anew."""
-        hubs = set().union(*(team.hubs() for team in teams.values())) if teams else set()
-        heard = await self._feed.hubs_heard(hubs)
-        now = self._now()
-        for hub in hubs:
-            known_silent = hub in self._unheard
-            if hub in heard:
-                self._unheard.pop(hub, None)
-            else:
-                self._unheard.setdefault(hub, now)
-            if hub not in heard or known_silent:
-                for team in self._teams.values():
-                    team.touch_hub(hub)
-
-    def _heard(self, hub: str) -> datetime | None:
-        return self._unheard.get(hub)
 
 
 class ViewerConnection:

@@ -10,6 +10,8 @@ from hub.wire.activity import Facts, UtcTime
 
 EVENT_MAX_S = 24 * 3600
 """A longer event is quarantined; agents cut a longer sleep into several."""
+RETENTION_DAYS = 365
+"""The longest that intervals are kept: an older event is quarantined."""
 DIGEST_BYTES = 8
 _MICROSECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hub.wire.activity import Facts, UtcTime
+from hub.wire.today import Today
 
 Link = Literal["live", "unknown", "offline"]
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -31,6 +32,8 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     since_at: UtcTime | None = None
     """Since when the state has held, as the device saw it at `at`."""
     idle_limit_s: int = 300
+    today: Today | None = None
+    """The workday so far; `active_today_s` (`today.py`) adds what is not stored yet."""
     simulated: bool = False
 
 

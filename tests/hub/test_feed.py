@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import pytest
 import redis.asyncio
 
-from hub.feed import Feed, MemoryFeed, Record, RedisFeed
+from hub.feed.contract import Feed
+from hub.feed.memory import MemoryFeed
+from hub.feed.record import Record
+from hub.feed.redis import RedisFeed
 from hub.wire.activity import Facts
 
 AT = datetime(2026, 11, 18, 9, tzinfo=UTC)

@@ -13,11 +13,11 @@ from websockets.exceptions import InvalidStatus
 
 from hub import policies
 from hub.database import connection, transaction
+from hub.figures import FIGURES
 from hub.live import agents as agents_module
 from hub.live import connection as connection_module
 from hub.live import ingest as ingest_module
 from hub.live import line as line_module
-from hub.live.figures import FIGURES
 from hub.live.plan import Plan
 from hub.settings import Settings
 from hub.wire.activity import Facts

@@ -11,10 +11,10 @@ from msgspec import structs
 
 from hub.database import ENGINE, connection, transaction
 from hub.errors import PoolBusy
+from hub.figures import FIGURES
 from hub.live import rows
 from hub.live import store as store_module
 from hub.live.admission import Standing, renew, take_over
-from hub.live.figures import FIGURES
 from hub.live.plan import Outcome, Submission
 from hub.live.store import Store
 from hub.retention import make_days

@@ -378,7 +378,7 @@ async def test_two_hubs_show_each_others_people(hub: Running, cast: Cast, settin
 
 
 def test_hub_that_falls_silent_makes_its_people_unknown_then_offline() -> None:
-    from hub.feed import Record
+    from hub.feed.record import Record
     from hub.live.presence import unite
 
     now = datetime(2026, 11, 18, 9, tzinfo=UTC)

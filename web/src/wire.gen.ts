@@ -48,6 +48,10 @@ export interface Tile {
    */
   since_at?: string | null;
   idle_limit_s?: number;
+  /**
+   * The workday so far; `active_today_s` (`today.py`) adds what is not stored yet.
+   */
+  today?: Today | null;
   simulated?: boolean;
 }
 /**
@@ -64,6 +68,28 @@ export interface Facts {
   locked?: boolean;
   on_break?: boolean;
   private?: boolean;
+}
+/**
+ * A person's workday so far, all their devices united.
+ */
+export interface Today {
+  /**
+   * Midnight in the person's zone.
+   */
+  starts_at: string;
+  ends_at: string;
+  /**
+   * Active time in the workday up to `counted_until`, exact. A silence that was still open then is not in it.
+   */
+  active_s?: number;
+  /**
+   * The latest input that is stored; `None` when none is, since the workday began.
+   */
+  counted_until?: string | null;
+  /**
+   * What the person is expected to be active for in this workday; 0 on a free day.
+   */
+  expected_s?: number;
 }
 /**
  * Which teams to show; `None` for all that the viewer may see. Replaces an earlier subscription.

@@ -1,23 +1,19 @@
-"""Presence between hub processes: each device's latest record, by team, and word of every change.
-
-`Feed` is the contract; `RedisFeed` and `MemoryFeed` keep it and pass the same tests. Delivery of changes is at most once: whoever
-listens reads a snapshot after subscribing, and again whenever `on_health` says that the feed came back. The order of one device's
-records is decided inside the feed, by `(session, n)`: an older one changes nothing and is told to nobody.
-"""
+"""The feed of several processes, over one Redis or Valkey. Twin of `memory.py`: both pass the same tests."""
 
 import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
-from hub.wire.activity import Facts, UtcTime
+from hub.feed.contract import Changed, Health
+from hub.feed.record import Record
 
 BEAT_S = 0.5
 MISSED_BEATS = 3
@@ -28,101 +24,8 @@ COMMAND_S = 2.0
 
 log = structlog.get_logger()
 
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The latest of one device. Numbers of one device are ordered by `(session, n)` across all hub processes."""
-
-    device: int
-    person: int
-    team: int
-    session: int
-    n: int
-    hub: str
-    """The process that holds the connection."""
-    connected: bool
-    at: UtcTime
-    facts: Facts = Facts()
-    since_at: UtcTime | None = None
-    idle_limit_s: int = 300
-
-
-Changed = Callable[[Record], None]
-Health = Callable[[bool], None]
-
-
-class Feed(Protocol):
-    """What the live view needs of presence."""
-
-    healthy: bool
-
-    async def start(self, on_change: Changed, on_health: Health) -> None:
-        """Begins to listen. `on_change` is called for changes of watched teams, `on_health` when the feed goes away or is back."""
-
-    async def stop(self) -> None: ...
-
-    async def publish(self, records: Iterable[Record]) -> None:
-        """Stores records and tells of those that are newer. Idempotent. Raises `RedisError` or `OSError` when the feed is away."""
-
-    async def remove(self, team: int, device: int) -> None:
-        """Forgets a device in a team that its person has left. Tells nobody: the view follows the directory."""
-
-    async def watch(self, team: int) -> None:
-        """Asks for changes of a team. From its return on none is missed while the feed is healthy."""
-
-    async def unwatch(self, team: int) -> None: ...
-
-    async def snapshot(self, team: int) -> list[Record]:
-        """All records of a team."""
-
-    async def hubs_heard(self, hubs: Iterable[str]) -> set[str]:
-        """Which of these processes have renewed their lease."""
-
-
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
-
-
-class MemoryFeed:
-    """The feed of a single process: the same contract without Redis."""
-
-    def __init__(self, hub: str) -> None:
-        self.healthy = True
-        self._hub = hub
-        self._teams: dict[int, dict[int, Record]] = {}
-        self._watched: set[int] = set()
-        self._on_change: Changed = lambda record: None
-
-    async def start(self, on_change: Changed, on_health: Health) -> None:
-        self._on_change = on_change
-        on_health(True)
-
-    async def stop(self) -> None:
-        self._on_change = lambda record: None
-
-    async def publish(self, records: Iterable[Record]) -> None:
-        for record in records:
-            team = self._teams.setdefault(record.team, {})
-            known = team.get(record.device)
-            if known is None or (known.session, known.n) < (record.session, record.n):
-                team[record.device] = record
-                if record.team in self._watched:
-                    self._on_change(record)
-
-    async def remove(self, team: int, device: int) -> None:
-        self._teams.get(team, {}).pop(device, None)
-
-    async def watch(self, team: int) -> None:
-        self._watched.add(team)
-
-    async def unwatch(self, team: int) -> None:
-        self._watched.discard(team)
-
-    async def snapshot(self, team: int) -> list[Record]:
-        return list(self._teams.get(team, {}).values())
-
-    async def hubs_heard(self, hubs: Iterable[str]) -> set[str]:
-        return {hub for hub in hubs if hub == self._hub}
-
 
 # KEYS: records, order. ARGV: channel, then triples device, order, record. Order is fixed-width digits, so it compares as text.
 _PUBLISH = """
