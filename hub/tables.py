@@ -14,6 +14,7 @@ from piccolo.columns import (
     BigSerial,
     Boolean,
     Bytea,
+    Date,
     ForeignKey,
     Integer,
     Serial,
@@ -37,6 +38,8 @@ class Organisation(Table, db=ENGINE):
     name = Varchar(length=200)
     zone = Varchar(length=64, default="UTC")
     demo = Boolean(default=False)
+    expected_min = Array(base_column=SmallInt(), default=[480, 480, 480, 480, 480, 0, 0])
+    """Minutes that somebody is expected to be active for, Monday to Sunday: for everybody, until policies say otherwise."""
     created_at = Timestamptz(default=TimestamptzNow())
 
 
@@ -137,6 +140,8 @@ class DeviceCursor(Table, db=ENGINE, tablename="device_cursor"):
     """Which run of the agent that connection belongs to: a run that fences itself only came back another way."""
     last_ended_at = Timestamptz(null=True, default=None)
     """End of the latest stored event: what a restored disk need not send again."""
+    last_input_at = Timestamptz(null=True, default=None)
+    """The latest input of any stored event: the silence after it ends when the next one is stored."""
 
 
 class Interval(Table, db=ENGINE, tags=["partitioned"]):
@@ -200,6 +205,60 @@ class Dirty(Table, db=ENGINE):
     quarter_at = Timestamptz()
 
 
+class RollupQuarter(Table, db=ENGINE, tablename="rollup_quarter", tags=["raw"]):
+    """What a person's quarter-hour consisted of, all devices united: each instant counted once. Exact where no mark is left in `dirty`."""
+
+    person = Integer()
+    quarter_at = Timestamptz()
+    state = Varchar(length=8)
+    app = Text(null=True)
+    site = Text(null=True)
+    duration_us = BigInt()
+    keys = Integer()
+    clicks = Integer()
+    scrolls = Integer()
+
+
+class RollupDay(Table, db=ENGINE, tablename="rollup_day", tags=["raw"]):
+    """The quarters of a person's workday, summed. `day` is a date in the zone of the person."""
+
+    person = Integer()
+    day = Date()
+    state = Varchar(length=8)
+    app = Text(null=True)
+    site = Text(null=True)
+    duration_us = BigInt()
+    keys = BigInt()
+    clicks = BigInt()
+    scrolls = BigInt()
+
+
+class SpanDay(Table, db=ENGINE, tablename="span_day", tags=["raw"]):
+    """When in a workday a person was in a state: `spans` is a `tstzmultirange`, which Piccolo has no column for."""
+
+    person = Integer()
+    day = Date()
+    state = Varchar(length=8)
+
+
+class ReportRun(Table, db=ENGINE, tablename="report_run"):
+    """The truth of every job of the worker: the queue only carries the work. One run of a job is open at a time."""
+
+    id = BigSerial(primary_key=True)
+    job = Varchar(length=40)
+    state = Varchar(length=10, default="queued")
+    """`queued`, `running`, `done` or `failed`."""
+    queued_at = Timestamptz(default=TimestamptzNow())
+    started_at = Timestamptz(null=True, default=None)
+    lease_until_at = Timestamptz(null=True, default=None)
+    """A running one whose lease has passed has lost its worker, and is taken up again."""
+    attempts = Integer(default=0)
+    finished_at = Timestamptz(null=True, default=None)
+    error = Varchar(length=200, default="")
+    """What went wrong, as the name of an error: never a value."""
+    detail = JSONB(default="{}")
+
+
 class PolicyVersion(Table, db=ENGINE, tablename="policy_version"):
     """Each policy that was ever in force. Version 1 is the default."""
 
@@ -224,5 +283,5 @@ class Audit(Table, db=ENGINE):
 
 PLAIN: list[type[Table]] = [
     Organisation, Team, Person, Role, Membership, SignIn, EnrolmentCode, Device, DeviceCursor,
-    Loss, Quarantine, Dirty, PolicyVersion, Audit,
+    Loss, Quarantine, Dirty, ReportRun, PolicyVersion, Audit,
 ]  # fmt: skip
