@@ -79,9 +79,13 @@ export interface Today {
   starts_at: string;
   ends_at: string;
   /**
-   * Active time in the workday up to `counted_until`, exact. A silence that was still open then is not in it.
+   * Active time in the workday up to `counted_until`, exact. The silence that was still open then is not in it.
    */
   active_s?: number;
+  /**
+   * What that open silence adds as long as nothing later is known: it is active if it is no longer than the limit.
+   */
+  open_s?: number;
   /**
    * The latest input that is stored; `None` when none is, since the workday began.
    */
