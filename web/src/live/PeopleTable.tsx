@@ -65,6 +65,9 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
           <span role="columnheader">Name</span>
           <span role="columnheader">App or site</span>
           <span role="columnheader">For</span>
+          <span role="columnheader" title="Active time of the person's workday, against what is expected of it">
+            Active today
+          </span>
           <span role="columnheader" title="How long ago the person's device last said something">
             Age
           </span>
@@ -98,7 +101,7 @@ function TeamLine({ group, index, filtered }: { group: Group; index: number; fil
   const people = group.people === 1 ? "1 person" : `${group.people} people`;
   return (
     <div role="row" aria-rowindex={index + 2} className={css.group} style={{ height: HEIGHT.group }}>
-      <div role="rowheader" aria-colspan={5}>
+      <div role="rowheader" aria-colspan={6}>
         <b>{group.name}</b> <span>{filtered ? `${group.rows.length} of ${people}` : people}</span>
       </div>
     </div>

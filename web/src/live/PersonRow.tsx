@@ -11,7 +11,7 @@ interface Props extends Omit<Row, "key"> {
 
 /** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
 export const PersonRow = memo(function PersonRow(props: Props) {
-  const { person, name, state, what, detail, held, age, simulated, index, edge, height } = props;
+  const { person, name, state, what, detail, held, age, today, expected, done, simulated, index, edge, height } = props;
   return (
     <div
       role="row"
@@ -35,6 +35,14 @@ export const PersonRow = memo(function PersonRow(props: Props) {
       </span>
       <span role="cell" data-cell="for">
         {held}
+      </span>
+      <span role="cell" data-cell="today" title={expected && `${today} active today, ${expected} expected`}>
+        {today}
+        {done !== null && (
+          <span className={css.done} aria-hidden>
+            <i style={{ inlineSize: `${done}%` }} />
+          </span>
+        )}
       </span>
       <span role="cell" data-cell="age">
         {age}

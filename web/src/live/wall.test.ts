@@ -61,6 +61,24 @@ describe("a row", () => {
     expect(row).toMatchObject({ state: "offline", what: "No device connected", held: "2 h 00" });
   });
 
+  it("tells the workday so far with its tail, and what is expected of the whole", () => {
+    const today = {
+      starts_at: "2026-03-02T00:00:00Z",
+      ends_at: "2026-03-03T00:00:00Z",
+      active_s: 7100,
+      counted_until: ago(160),
+      expected_s: 28800,
+    };
+    const live = { facts: { last_input_at: ago(100) }, at: ago(100), today };
+
+    // 7,100 s, and 160 s since then: 2 h 01. Of 8 h a quarter.
+    expect(rowOf(live)).toMatchObject({ today: "2 h 01", expected: "8 h 00", done: 25 });
+    expect(rowOf({ ...live, link: "offline" })).toMatchObject({ today: "1 h 58" });
+    expect(rowOf({ ...live, today: { ...today, expected_s: 0 } })).toMatchObject({ expected: "", done: null });
+    expect(rowOf({ ...live, today: null })).toMatchObject({ today: "", done: null });
+    expect(rowOf({ ...live, today: { ...today, ends_at: ago(1) } })).toMatchObject({ today: "0 h 00", expected: "" });
+  });
+
   it("of private time tells nothing else", () => {
     const row = rowOf({ facts: { private: true, app: "VS Code", title: "Secret" }, at: ago(1) });
 

@@ -1,8 +1,9 @@
 /** From teams and a moment to what the rows say. Pure; run once a second and at each drawn frame. */
-import { span } from "../ui/time";
+import { hoursMinutes, span } from "../ui/time";
 import type { Tile } from "../wire.gen";
 import { type Judgement, ms, type Reason, type State, stateAt } from "./activity";
 import type { Team } from "./slice";
+import { activeTodayS } from "./today";
 
 /** In the order of the counts. `unknown` is called Stale: what is known is old. */
 export const STATES: State[] = ["active", "passive", "idle", "locked", "break", "private", "offline", "unknown"];
@@ -29,6 +30,11 @@ export interface Row {
   /** How long the state has held, and how old the data is; empty when unknown. */
   held: string;
   age: string;
+  /** Active time of the workday, and what is expected of the whole of it; empty when unknown, or when nothing is expected. */
+  today: string;
+  expected: string;
+  /** How much of it is done, in whole percent, at most 100; `null` when nothing is expected. */
+  done: number | null;
   simulated: boolean;
 }
 
@@ -109,7 +115,24 @@ function rowOf(tile: Tile, team: number, judged: ReturnType<typeof judge>, momen
     ...said(tile, judged),
     held: judged.state === "unknown" ? "" : held,
     age: saidAt === null || judged.state === "offline" ? "" : span((moment.hubNowMs - saidAt) / 1000),
+    ...workday(tile, moment.judgedAtMs),
     simulated: tile.simulated ?? false,
+  };
+}
+
+function workday(tile: Tile, atMs: number): Pick<Row, "today" | "expected" | "done"> {
+  const { today } = tile;
+  if (!today) {
+    return { today: "", expected: "", done: null };
+  }
+  const facts = tile.link === "live" ? (tile.facts ?? null) : null;
+  const activeS = activeTodayS(today, facts, tile.since_at, tile.idle_limit_s ?? 300, atMs);
+  // What is expected belongs to the workday that was told: of the next one nothing is known yet.
+  const expectedS = atMs < Date.parse(today.ends_at) ? (today.expected_s ?? 0) : 0;
+  return {
+    today: hoursMinutes(activeS),
+    expected: expectedS > 0 ? hoursMinutes(expectedS) : "",
+    done: expectedS > 0 ? Math.min(100, Math.floor((100 * activeS) / expectedS)) : null,
   };
 }
 

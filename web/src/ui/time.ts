@@ -15,6 +15,12 @@ export function span(seconds: number): string {
   return `${Math.floor(h / 24)} d`;
 }
 
+/** Hours and whole minutes of something that is summed: `8 h 12`, `0 h 00`. */
+export function hoursMinutes(seconds: number): string {
+  const min = Math.floor(seconds / 60);
+  return `${Math.floor(min / 60)} h ${String(min % 60).padStart(2, "0")}`;
+}
+
 /** Minutes and seconds left: `9:58`. */
 export function countdown(seconds: number): string {
   const s = Math.max(0, Math.ceil(seconds));
