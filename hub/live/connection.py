@@ -27,6 +27,7 @@ from hub.wire.closing import Close
 from hub.wire.events import SEQ_MAX, Event
 from hub.wire.frames import BadFrame
 from hub.wire.policy import Policy, clean, permit, permit_facts, stricter
+from hub.wire.today import Today
 
 CREDIT = 4
 """Unacked frames of one device: 2,000 events, or half an hour of backlog in one round trip."""
@@ -67,6 +68,7 @@ class AgentConnection:
         "line",
         "n",
         "session",
+        "today",
     )
 
     def __init__(self, shared: Shared, line: Line, device: EnrolledDevice, instance: str, admission: Admission) -> None:
@@ -77,6 +79,8 @@ class AgentConnection:
         self.session = admission.session
         self.epoch = admission.epoch
         self.n = 0
+        self.today: Today | None = None
+        """The person's workday so far, as it was read last."""
         self._in_flight = 0
         self._renewals = 0
         self._outcomes: list[tuple[int, Outcome]] = []
@@ -129,8 +133,17 @@ class AgentConnection:
         """Shows the device as connected before its first presence; what was known of it stays."""
         known = self._shared.publisher.latest(self.device.id)
         facts, since_at = (known.facts, known.since_at) if known else (Facts(), None)
+        self.today = known.today if known else None
         version = policies.in_force().version
         self._publish(Presence(n=0, at=self._shared.now(), policy=version, facts=facts, since_at=since_at))
+
+    def tell_today(self, today: Today) -> None:
+        """Publishes the person's workday with the latest record."""
+        self.today = today
+        record = self._shared.publisher.latest(self.device.id)
+        if record is not None and record.today != today:
+            self.n += 1
+            self._shared.publisher.publish(structs.replace(record, session=self.session, n=self.n, today=today))
 
     async def move(self) -> None:
         """The person is in another team now: the record goes with them."""
@@ -192,6 +205,7 @@ class AgentConnection:
                 facts=facts,
                 since_at=min(frame.since_at, now) if frame.since_at else None,
                 idle_limit_s=today.idle_limit_s,
+                today=self.today,
             )
         )
 

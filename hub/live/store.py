@@ -41,8 +41,13 @@ Result = TypeVar("Result")
 class Store:
     """The process's group commit. `start` it once, `close` it once everything submitted has been answered or given up."""
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._flushers = [_Flusher(now) for _ in range(FLUSHERS)]
+    def __init__(
+        self,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        stored: Callable[[set[int]], None] = lambda people: None,
+    ) -> None:
+        """`stored` is told after COMMIT whose events were in it."""
+        self._flushers = [_Flusher(now, stored) for _ in range(FLUSHERS)]
 
     def start(self) -> None:
         for flusher in self._flushers:
@@ -70,8 +75,9 @@ class Store:
 class _Flusher:
     """One queue and the task that commits it."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], stored: Callable[[set[int]], None]) -> None:
         self._now = now
+        self._stored = stored
         self._queue: deque[Submission] = deque()
         self._committing: list[Submission] = []
         self._wake = asyncio.Event()
@@ -271,6 +277,7 @@ class _Flusher:
             await plan.write(held)
         FIGURES.committed(time.perf_counter() - started, len(plan.intervals), len(plan.outcomes))
         plan.deliver()
+        self._stored({person for person, _ in plan.dirty})
         return [submission for submissions in by_device.values() for submission in submissions]
 
 

@@ -1,0 +1,75 @@
+"""The workday so far, on the presence of this process's people: read from what is stored, and published with their records.
+
+Read when something of a person was stored, when a device of theirs arrives, and when their workday ends: one query for all who are due,
+every two seconds at most. Never one a tick, a frame or a viewer.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from datetime import datetime
+
+import structlog
+
+from hub.database import DATABASE_AWAY
+from hub.live.agents import Registry
+from hub.live.upkeep import keep
+from hub.wire.today import Today
+
+READ_S = 2.0
+"""Agents send once a minute, so this makes a figure two seconds old at the most and costs a thirtieth of reading it for each of them."""
+AT_ONCE = 300
+
+Read = Callable[[Collection[int]], Awaitable[dict[int, Today]]]
+"""The workday that holds the present moment, of each of these people."""
+
+log = structlog.get_logger()
+
+
+class Workdays:
+    """Whose workday is to be read again. Bounded by the people connected here."""
+
+    def __init__(self, registry: Registry, read: Read, now: Callable[[], datetime]) -> None:
+        self._registry = registry
+        self._read = read
+        self._now = now
+        self._due: set[int] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = keep(self._run, "workdays")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def stored(self, people: Iterable[int]) -> None:
+        """Something of these people has been committed. Never waits."""
+        self._due.update(people)
+
+    async def read_due(self) -> None:
+        """Reads the workday of everybody who is due and connected here, and publishes it."""
+        now = self._now()
+        here: set[int] = set()
+        for agent in self._registry.connections():
+            here.add(agent.device.person)
+            if agent.today is None or agent.today.ends_at <= now:
+                self._due.add(agent.device.person)
+        due = list(self._due & here)
+        self._due.clear()
+        while due:
+            group, due = due[:AT_ONCE], due[AT_ONCE:]
+            try:
+                read = await self._read(group)
+            except DATABASE_AWAY as error:
+                self._due.update(group, due)
+                log.debug("workdays_not_read", error=type(error).__name__, people=len(self._due))
+                return
+            for agent in self._registry.connections():
+                if today := read.get(agent.device.person):
+                    agent.tell_today(today)
+
+    async def _run(self) -> None:
+        while True:
+            await self.read_due()
+            await asyncio.sleep(READ_S)
