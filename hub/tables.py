@@ -161,7 +161,7 @@ class Interval(Table, db=ENGINE, tags=["partitioned"]):
     zone_min = SmallInt()
     policy = Integer()
     flags = SmallInt()
-    """Bits, as `live/rows.py` names them."""
+    """Bits, as `rollups/united.py` names them."""
     app = Text(null=True)
     site = Text(null=True)
     title = Text(null=True)
@@ -203,6 +203,8 @@ class Dirty(Table, db=ENGINE):
     id = BigSerial(primary_key=True)
     person = Integer()
     quarter_at = Timestamptz()
+    marked_at = Timestamptz(default=TimestamptzNow())
+    """When the transaction began that made the mark: how far the job is behind."""
 
 
 class RollupQuarter(Table, db=ENGINE, tablename="rollup_quarter", tags=["raw"]):
@@ -214,9 +216,10 @@ class RollupQuarter(Table, db=ENGINE, tablename="rollup_quarter", tags=["raw"]):
     app = Text(null=True)
     site = Text(null=True)
     duration_us = BigInt()
-    keys = Integer()
-    clicks = Integer()
-    scrolls = Integer()
+    """Zero where there are only counts: of somebody whose other device owned the time."""
+    keys = BigInt()
+    clicks = BigInt()
+    scrolls = BigInt()
 
 
 class RollupDay(Table, db=ENGINE, tablename="rollup_day", tags=["raw"]):
