@@ -1,15 +1,25 @@
 """The web process: puts the parts together, in the order they need each other, and takes them apart again.
 
-`daylight hub` runs it. Nothing here decides anything; what happens to a frame is in `live/`, who may do what in `auth/`.
+`daylight hub` runs it, alone or as one of several under the supervisor of `processes.py`. Nothing here decides anything; what happens to
+a frame is in `live/`, who may do what in `auth/`.
+
+How a process goes: SIGTERM makes `/ready` answer 503, while for `drain_delay_s` it still takes connections, so that a load balancer stops
+sending any before there is nobody to take them. Then it listens no more, drains, and ends. SIGINT (Ctrl-C, and the supervisor, whose
+socket a successor already serves) leaves the delay out.
 """
 
 import asyncio
 import contextlib
 import mimetypes
+import os
 import secrets
+import signal
+import socket as sockets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Literal
 
 import structlog
 from litestar import Litestar, MediaType, Request, Response, get, websocket
@@ -32,6 +42,7 @@ from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.serving import Server, config, listen
 from hub.settings import Settings
+from hub.wire.closing import Close
 
 DRAIN_S = 8.0
 """Everything that was received is committed and acked within this, or the agents send it again. With what uvicorn takes after it, a
@@ -39,6 +50,13 @@ process exits within 15 seconds of SIGTERM."""
 DATABASE_PATIENCE_S = 30
 READY_S = 1.0
 CLOSE_S = 2.0
+TURN_S = 0.5
+STUCK_S = 5.0
+"""A loop that has turned no more often than this keeps everybody waiting who is sent here."""
+LAST_ASK_S = 0.5
+"""Whoever was accepted right before we stopped listening has this long to say what they want, and is answered."""
+BEAT_TICKS = 10
+"""Of uvicorn's, each 0.1 s: a word to the supervisor every second."""
 PAGES = Path(__file__).parent.parent / "web" / "dist"
 
 log = structlog.get_logger()
@@ -58,7 +76,9 @@ class Hub:
         self.publisher = Publisher(self.feed)
         self.ingest = Ingest(settings, self.store, self.publisher, self.name)
         self.view = View(self.feed, self.ingest)
-        self.draining = False
+        self.phase: Literal["starting", "open", "leaving", "draining"] = "starting"
+        self._turned_at = time.monotonic()
+        self._turning: asyncio.Task[None] | None = None
         self._days: asyncio.Task[None] | None = None
         self._owns_pool = False
 
@@ -74,11 +94,18 @@ class Hub:
         self.publisher.start()
         self.ingest.registry.start()
         await _patiently(self.view.start)
+        self._turning = keep(self._turn, "loop-turns")
+        self.phase = "open"
         log.info("hub_ready", hub=self.name)
+
+    def leave(self) -> None:
+        """From now on a load balancer is told to send nobody here. Whoever comes all the same is served."""
+        self.phase = "leaving"
+        log.info("leaving", agents=FIGURES.agents, viewers=FIGURES.viewers)
 
     async def drain(self) -> None:
         """Before any socket is told to go: agents hear that they should come back, what they sent is committed and acked."""
-        self.draining = True
+        self.phase = "draining"
         log.info("draining", agents=FIGURES.agents, viewers=FIGURES.viewers)
         await self.ingest.drain(DRAIN_S)
         await self.view.stop()
@@ -86,14 +113,15 @@ class Hub:
         await self.store.close(0.5)
 
     async def stop(self) -> None:
-        if self._days:
-            self._days.cancel()
+        for task in (self._days, self._turning):
+            if task:
+                task.cancel()
         if self._owns_pool:
             await close_pool()
 
     async def ready(self) -> bool:
-        """Whether a load balancer should send anybody here."""
-        if self.draining:
+        """Whether a load balancer should send anybody here. Redis away does not matter: what agents send is stored all the same."""
+        if self.phase != "open" or time.monotonic() - self._turned_at > STUCK_S:
             return False
         try:
             async with asyncio.timeout(READY_S), connection(READY_S) as held:
@@ -101,6 +129,42 @@ class Hub:
         except DATABASE_AWAY:
             return False
         return True
+
+    async def _turn(self) -> None:
+        while True:
+            self._turned_at = time.monotonic()
+            await asyncio.sleep(TURN_S)
+
+
+class Process(Server):
+    """The server of a whole process: minds its signals, and tells its supervisor every second that its loop turns."""
+
+    def __init__(self, hub: Hub, tell: int | None = None) -> None:
+        super().__init__(config(create(hub), hub.settings), self._drained)
+        self._hub = hub
+        self._tell = tell
+        self._delay_s = hub.settings.drain_delay_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGINT:
+            self._delay_s = 0
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._tell is not None and counter % BEAT_TICKS == 0:
+            with contextlib.suppress(BlockingIOError, BrokenPipeError):  # when it has gone, a signal tells us
+                os.write(self._tell, b".")
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: "list[sockets.socket] | None" = None) -> None:
+        self._hub.leave()
+        until = time.monotonic() + self._delay_s
+        while self._delay_s and time.monotonic() < until:  # noqa: ASYNC110 - SIGINT cuts it short
+            await asyncio.sleep(min(0.1, self._delay_s))
+        await super().shutdown(sockets)
+
+    async def _drained(self) -> None:
+        await asyncio.gather(self._hub.drain(), asyncio.sleep(LAST_ASK_S))
 
 
 def create(hub: Hub) -> Litestar:
@@ -127,6 +191,10 @@ def create(hub: Hub) -> Litestar:
     @websocket("/live")
     async def live_socket(socket: "WebSocket[Any, Any, Any]") -> None:
         if await _foreign(socket, settings, optional=False):
+            return
+        if hub.phase == "draining":
+            await socket.accept()
+            await socket.close(code=Close.DRAINED, reason="drained")
             return
         await hub.view.serve(socket)
 
@@ -172,18 +240,23 @@ async def page(request: "Request[Any, Any, Any]") -> File:
     )
 
 
-def serve(settings: Settings, *, shared: bool = False) -> None:
-    """Runs a hub process until SIGTERM or SIGINT, then drains it. Raises `StartError` when it can't start."""
+def serve(settings: Settings, inherited: str | None = None) -> None:
+    """Runs a hub process until SIGTERM or SIGINT, then drains it. Raises `StartError` when it can't start.
+
+    `inherited`: the descriptors of a listening socket and of a pipe, when a supervisor holds them.
+    """
     web.configure_logs(settings)
-    hub = Hub(settings)
-    application = create(hub)
+    if inherited is not None:
+        listening, tell = map(int, inherited.split(","))
+        Process(Hub(settings), tell).run(sockets=[sockets.socket(fileno=listening)])
+        return
     try:
-        listener = listen(settings.host, settings.port, shared=shared)
+        listener = listen(settings.host, settings.port)
     except OSError as error:
         raise StartError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is PORT taken?"
         ) from error
-    Server(config(application, settings), hub.drain).run(sockets=[listener])
+    Process(Hub(settings)).run(sockets=[listener])
 
 
 async def _patiently(work: Callable[[], Awaitable[None]]) -> None:

@@ -54,13 +54,29 @@ def daylight() -> None:
 @daylight.command()
 @click.option("--host", help="Address to listen on (HOST).")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (PORT).")
-@click.option("--shared", is_flag=True, help="Share the port with other hub processes of this machine.")
-def hub(host: str | None, port: int | None, shared: bool) -> None:
-    """Run one hub process on the databases in the settings."""
-    from hub.app import serve
-
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    help="How many share the port (PROCESSES). SIGHUP restarts them one after the other, without refusing anybody.",
+)
+@click.option("--inherited", hidden=True, help="Descriptors from a supervisor: the listening socket, the pipe to it.")
+def hub(host: str | None, port: int | None, processes: int | None, inherited: str | None) -> None:
+    """Run the hub on the databases in the settings, as one process or several."""
     settings = connected(read())
-    serve(_replace(settings, host=host or settings.host, port=port or settings.port), shared=shared)
+    settings = _replace(
+        settings,
+        host=host or settings.host,
+        port=port or settings.port,
+        processes=processes or settings.processes,
+    )
+    if settings.processes > 1 and inherited is None:
+        from hub.processes import supervise
+
+        supervise(settings)
+    else:
+        from hub.app import serve
+
+        serve(settings, inherited)
 
 
 @daylight.command()
@@ -77,6 +93,8 @@ def worker() -> None:
 @daylight.command()
 def migrate() -> None:
     """Bring the database's schema up to date, and make the first admin if there is none."""
+    from hub.prepare import prepare
+
     first = on_database(prepare(connected(read())), long=True)
     if first:
         click.echo(first)
@@ -178,20 +196,6 @@ async def _add_person(
         if admin:
             await people.insert_role(added, "admin", None)
     return f"Added {name} <{email}>" + (f", password: {made_up}" if made_up else "")
-
-
-async def prepare(settings: Settings) -> str:
-    """Schema, default policy, organisation and first admin; returns what has to be said of them."""
-    from hub import policies
-    from hub.people import first_admin
-    from hub.piccolo_app import migrate as bring_up_to_date
-
-    await bring_up_to_date()
-    await policies.load()
-    first = await first_admin(settings)
-    if first is None:
-        return ""
-    return f"First admin: {first.email}" + (f", password: {first.password}" if first.password else "")
 
 
 def _replace(settings: Settings, **changes: Any) -> Settings:

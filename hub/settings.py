@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_password: str = ""
     trusted_proxies: str = ""
     """Addresses, separated by commas, whose `X-Forwarded-*` headers are believed."""
+    drain_delay_s: float = 0.0
+    """After SIGTERM a hub says for this long that it is not ready, and still takes connections: until a load balancer has seen it."""
 
     @property
     def origin(self) -> str:
@@ -62,8 +64,10 @@ NAMES = {
     "admin_email": "DAYLIGHT_ADMIN_EMAIL",
     "admin_password": "DAYLIGHT_ADMIN_PASSWORD",
     "trusted_proxies": "DAYLIGHT_TRUSTED_PROXIES",
+    "drain_delay_s": "DAYLIGHT_DRAIN_DELAY_S",
 }
 SECRET_MIN_CHARACTERS = 32
+DRAIN_DELAY_MAX_S = 300
 
 
 def read(environ: dict[str, str] | None = None) -> Settings:
@@ -83,6 +87,16 @@ def read(environ: dict[str, str] | None = None) -> Settings:
     if settings.environment == "production":
         _refuse_unsafe(settings)
     return settings
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as a child of this process reads them, with the rest of our environment."""
+    given = {
+        name: "1" if value is True else "0" if value is False else str(value)
+        for field, name in NAMES.items()
+        if (value := getattr(settings, field)) not in (None, "")
+    }
+    return {**os.environ, **given, "PYTHONUNBUFFERED": "1"}
 
 
 def with_secret(settings: Settings) -> Settings:
@@ -109,6 +123,11 @@ def _convert(field: str, raw: str) -> object:
             if not low <= number <= high:
                 raise ValueError(f"expected a number from {low} to {high}")
             return number
+        case "drain_delay_s":
+            seconds = float(raw)
+            if not 0 <= seconds <= DRAIN_DELAY_MAX_S:
+                raise ValueError(f"expected seconds from 0 to {DRAIN_DELAY_MAX_S}")
+            return seconds
         case "demo":
             if raw.lower() not in {"0", "1", "true", "false", "yes", "no"}:
                 raise ValueError("expected 0 or 1")

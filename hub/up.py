@@ -1,6 +1,6 @@
 """`daylight up`: everything on this machine, in one terminal, until Ctrl-C.
 
-Starts the embedded servers that are not given by URL, brings the schema up to date, then runs hub processes, a worker and, in the demo, a
+Starts the embedded servers that are not given by URL, brings the schema up to date, then runs the hub, a worker and, in the demo, a
 simulated fleet as children. Children that die are started again; on Ctrl-C they are ended in the order in which they need each other, and
 the servers last. Data stays in the data folder.
 """
@@ -9,26 +9,22 @@ import asyncio
 import os
 import secrets
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import click
 from msgspec import structs
 
 from hub.demo import ZONE
 from hub.embedded import Embedded, require_free_port
-from hub.embedded.process import launch
 from hub.errors import StartError
-from hub.settings import NAMES, Settings, read, with_secret
+from hub.processes import Child
+from hub.settings import Settings, as_environment, read, with_secret
 
 READY_S = 60.0
 STOP_S = 16.0
-"""A hub drains within 15 s of SIGTERM."""
-RESTART_S = 1.0
+"""A hub ends within 15 s of SIGTERM, however many processes it has."""
 HISTORY_DAYS = 14
 
 
@@ -67,48 +63,6 @@ class _Stop:
         self.asked = True
 
 
-class _Child:
-    """A process of ours that is started again when it dies."""
-
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
-        self.name = name
-        self._arguments = arguments
-        self._environment = environment
-        self._log = log
-        self._next_start = 0.0
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def tend(self) -> None:
-        """Starts it when it doesn't run."""
-        if self.process is not None and self.process.poll() is None:
-            return
-        if time.monotonic() < self._next_start:
-            return
-        self._next_start = time.monotonic() + RESTART_S
-        self.process = launch(
-            [sys.executable, "-m", "hub.cli", *self._arguments],
-            cwd=Path.cwd(),
-            log=self._log,
-            environment=self._environment,
-            account=None,
-            when_orphaned=signal.SIGTERM,
-        )
-
-    def ask_to_stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-
-    def await_end(self) -> None:
-        if self.process is None:
-            return
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            click.echo(f"{self.name} did not stop within {STOP_S:.0f} s and is ended")
-            self.process.kill()
-            self.process.wait()
-
-
 class _Everything:
     """The children, from start to end."""
 
@@ -117,14 +71,10 @@ class _Everything:
         self._stop = stop
         logs = settings.data / "logs"
         logs.mkdir(exist_ok=True)
-        environment = _environment(settings)
-        shared = ["--shared"] if settings.processes > 1 else []
-        self._hubs = [
-            _Child(f"hub {number + 1}", ["hub", *shared], environment, logs / f"hub-{number + 1}.log")
-            for number in range(settings.processes)
-        ]
-        self._worker = _Child("worker", ["worker"], environment, logs / "worker.log")
-        self._fleet: _Child | None = None
+        environment = as_environment(settings)
+        self._hub = Child("hub", ["hub"], environment, logs / "hub.log")
+        self._worker = Child("worker", ["worker"], environment, logs / "worker.log")
+        self._fleet: Child | None = None
         if settings.demo:
             identities = settings.data / "simulated.json"
             arguments = [
@@ -141,10 +91,10 @@ class _Everything:
             arguments += ["--history-days", str(HISTORY_DAYS), "--zone", ZONE]
             for email in emails:
                 arguments += ["--email", email]
-            self._fleet = _Child("simulated fleet", arguments, environment, logs / "simulate.log")
+            self._fleet = Child("simulated fleet", arguments, environment, logs / "simulate.log")
 
     def run(self, started: float) -> None:
-        children = [*self._hubs, self._worker]
+        children = [self._hub, self._worker]
         try:
             for child in children:
                 child.tend()
@@ -158,23 +108,20 @@ class _Everything:
                     child.tend()
                 time.sleep(0.2)
         finally:
-            for group in ([self._fleet] if self._fleet else [], self._hubs, [self._worker]):
-                for child in group:
-                    child.ask_to_stop()
-                for child in group:
-                    child.await_end()
+            for child in [*([self._fleet] if self._fleet else []), self._hub, self._worker]:
+                child.ask_to_stop()
+                child.await_end(STOP_S + self._settings.drain_delay_s)
         click.echo("Stopped. Nothing was lost; `make up` goes on where this ended.")
 
     def _await_ready(self) -> bool:
         """Waits until the hub answers. False when a stop was asked for meanwhile."""
         deadline = time.monotonic() + READY_S
         while not self._stop.asked:
-            for hub in self._hubs:
-                if hub.process is not None and hub.process.poll() is not None:
-                    log = self._settings.data / "logs" / "hub-1.log"
-                    raise StartError(
-                        f"the hub does not start; the end of {log}:\n" + "\n".join(log.read_text().splitlines()[-5:])
-                    )
+            if self._hub.ended:
+                log = self._settings.data / "logs" / "hub.log"
+                raise StartError(
+                    f"the hub does not start; the end of {log}:\n" + "\n".join(log.read_text().splitlines()[-5:])
+                )
             try:
                 with urllib.request.urlopen(f"{_local(self._settings)}/ready", timeout=2) as answer:  # noqa: S310 - our own address
                     if answer.status == 200:
@@ -202,9 +149,9 @@ class _Everything:
 async def _prepare(settings: Settings) -> tuple[tuple[str, ...], str]:
     """Schema, first admin and, in the demo, its people and a code for their devices."""
     from hub.auth.enrolment import make_code
-    from hub.cli import prepare
     from hub.database import LONG_TRANSACTIONS, close_pool, open_pool
     from hub.demo import seed_demo
+    from hub.prepare import prepare
 
     assert settings.database_url is not None
     await open_pool(settings.database_url, size=2, settings=LONG_TRANSACTIONS)
@@ -229,16 +176,6 @@ def _with_admin_password(settings: Settings) -> Settings:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(9))
     return structs.replace(settings, admin_password=path.read_text().strip())
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """The settings as the children read them."""
-    given = {
-        name: "1" if value is True else "0" if value is False else str(value)
-        for field, name in NAMES.items()
-        if (value := getattr(settings, field)) not in (None, "")
-    }
-    return {**os.environ, **given, "PYTHONUNBUFFERED": "1"}
 
 
 def _local(settings: Settings) -> str:

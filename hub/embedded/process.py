@@ -192,12 +192,15 @@ def launch(
     command: list[str],
     *,
     cwd: Path,
-    log: Path,
+    log: Path | None,
     environment: dict[str, str],
     account: Account | None,
     when_orphaned: signal.Signals,
+    inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, so that Ctrl-C in a terminal reaches only us.
+
+    What it says goes to `log`, or where ours goes; it has the descriptors `inherited`, and no other of ours.
 
     On Linux the kernel sends it `when_orphaned` when the *thread* that called this ends: call it from one that lives as
     long as the server should.
@@ -211,7 +214,7 @@ def launch(
             if os.getppid() != parent:
                 os._exit(1)
 
-    with opened(log) as output:
+    with opened(log) if log is not None else contextlib.nullcontext() as output:
         return subprocess.Popen(
             command,
             cwd=cwd,
@@ -225,6 +228,7 @@ def launch(
             group=account.gid if account else None,
             extra_groups=[] if account else None,
             preexec_fn=in_child,
+            pass_fds=inherited,
         )
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,14 +23,14 @@ def free_port() -> int:
 
 
 class HubProcess:
-    """One `daylight hub`. `start` it again after a kill: it comes back on the same port."""
+    """One `daylight hub`, of one process or several. `start` it again after a kill: it comes back on the same port."""
 
-    def __init__(self, environment: dict[str, str], port: int, log: Path, shared: bool = False) -> None:
+    def __init__(self, environment: dict[str, str], port: int, log: Path, processes: int = 1) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = log
         self._environment = environment
-        self._arguments = ["hub", "--port", str(port), *(["--shared"] if shared else [])]
+        self._arguments = ["hub", "--port", str(port), "--processes", str(processes)]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -38,6 +38,22 @@ class HubProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hub.cli", *self._arguments], env=self._environment, stdout=log, stderr=log
             )
+
+    def children(self) -> list[int]:
+        """The hub processes under the supervisor, in the order in which they were started."""
+        assert self.process is not None
+        return [
+            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ]
+
+    def roll(self) -> None:
+        """Asks for a rolling restart."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
+    def said(self, what: str) -> int:
+        """How often its log says this."""
+        return self.log.read_text().count(what)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -86,9 +102,9 @@ def command(environment: dict[str, str], *arguments: str, timeout: float = 60) -
 
 
 @contextmanager
-def hub_process(environment: dict[str, str], port: int, log: Path, *, shared: bool = False) -> Iterator[HubProcess]:
-    """A started hub; whatever is left of it at the end is killed."""
-    made = HubProcess(environment, port, log, shared)
+def hub_process(environment: dict[str, str], port: int, log: Path, *, processes: int = 1) -> Iterator[HubProcess]:
+    """A started hub; whatever is left of it at the end is killed, and its children end with it."""
+    made = HubProcess(environment, port, log, processes)
     made.start()
     try:
         yield made
@@ -96,3 +112,10 @@ def hub_process(environment: dict[str, str], port: int, log: Path, *, shared: bo
         if made.process is not None and made.process.poll() is None:
             made.process.kill()
             made.process.wait()
+
+
+async def until(condition: Callable[[], object], limit_s: float = 40.0) -> None:
+    """Waits for a condition, asked for in a thread since it may block."""
+    async with asyncio.timeout(limit_s):
+        while not await asyncio.to_thread(condition):
+            await asyncio.sleep(0.1)

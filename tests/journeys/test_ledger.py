@@ -15,7 +15,7 @@ import pytest
 from hub.embedded import Embedded
 from hub.settings import Settings
 
-from .hubs import HubProcess, command, environment, free_port, hub_process
+from .hubs import HubProcess, command, environment, free_port, hub_process, until
 
 PEOPLE = 500
 RATE = 20
@@ -33,12 +33,6 @@ def figure(hub: HubProcess, name: str) -> float:
     return float(match[1])
 
 
-async def until(condition: object, limit_s: float = 40.0) -> None:
-    async with asyncio.timeout(limit_s):
-        while not await asyncio.to_thread(condition):  # type: ignore[arg-type]
-            await asyncio.sleep(0.1)
-
-
 @pytest.mark.timeout(400)
 async def test_acked_is_stored_once_while_hubs_and_postgresql_are_killed_and_frozen(
     tmp_path: Path, record_property: Callable[[str, object], None]
@@ -52,46 +46,39 @@ async def test_acked_is_stored_once_while_hubs_and_postgresql_are_killed_and_fro
         env = environment(servers.database_url, servers.redis_url, f"http://127.0.0.1:{port}", tmp_path / "data")
         command(env, "migrate")
         code = command(env, "code", "--people", str(PEOPLE)).split()[-1]
-        with (
-            hub_process(env, port, tmp_path / "one.log", shared=True) as one,
-            hub_process(env, port, tmp_path / "two.log", shared=True) as two,
-        ):
-            await one.await_ready()
+        with hub_process(env, port, tmp_path / "hub.log", processes=2) as hub:
+            await hub.await_ready()
             simulator = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "hub.cli", "simulate", "--hub", one.url, "--enrol", code, "--people", str(PEOPLE),
+                sys.executable, "-m", "hub.cli", "simulate", "--hub", hub.url, "--enrol", code, "--people", str(PEOPLE),
                 "--rate", str(RATE), "--seconds", str(SECONDS), "--settle", "90", "--ledger", str(ledger),
                 env=env, stdout=asyncio.subprocess.PIPE, stderr=(tmp_path / "simulate.log").open("wb"),
             )  # fmt: skip
             started = time.monotonic()
             await until(lambda: ledger.exists() and b'"ack"' in ledger.read_bytes())
 
-            for number in range(HUB_KILLS):
-                hub = (one, two)[number % 2]
-                hub.kill()
-                await asyncio.sleep(0.5)
-                hub.start()
-                await asyncio.sleep(1.5)
-            for hub in (one, two):  # both have to be up, not only whichever answers on the shared port
-                await until(lambda: hub.log.read_text().count("hub_ready") >= HUB_KILLS // 2 + 1)  # noqa: B023
-            survivors = [hub.process.pid for hub in (one, two) if hub.process]
+            for _ in range(HUB_KILLS):
+                ready = hub.said("hub_ready")
+                os.kill(hub.children()[0], signal.SIGKILL)  # the one that was started first
+                await until(lambda: hub.said("hub_ready") > ready)  # noqa: B023
+            survivors = hub.children()
             for _ in range(DATABASE_KILLS):
                 before = embedded.postgres.pid
                 assert before is not None
                 os.kill(before, signal.SIGKILL)
-                await until(lambda: embedded.postgres and embedded.postgres.pid not in {None, before} and one.ready())  # noqa: B023
-                rows = figure(one, "rows_total")
-                await until(lambda: figure(one, "rows_total") != rows)  # noqa: B023
+                await until(lambda: embedded.postgres and embedded.postgres.pid not in {None, before} and hub.ready())  # noqa: B023
+                rows = figure(hub, "rows_total")
+                await until(lambda: figure(hub, "rows_total") != rows)  # noqa: B023
             frozen = embedded.postgres.pids()
             for pid in frozen:
                 os.kill(pid, signal.SIGSTOP)
             await asyncio.sleep(FREEZE_S)
             for pid in frozen:
                 os.kill(pid, signal.SIGCONT)
-            await until(one.ready)
+            await until(hub.ready)
             faults_s = time.monotonic() - started
 
             await asyncio.wait_for(simulator.communicate(), SECONDS + 120)
-            assert [hub.process.pid for hub in (one, two) if hub.process and hub.process.poll() is None] == survivors
+            assert hub.children() == survivors
         assert simulator.returncode == 0, (tmp_path / "simulate.log").read_text()[-2000:]
         verdict = command(env, "verify", "--ledger", str(ledger), timeout=120)
     faults = f"{HUB_KILLS} kills of hubs, {DATABASE_KILLS} of PostgreSQL, {FREEZE_S} s frozen, within {faults_s:.0f} s"
