@@ -40,6 +40,7 @@ from hub.live.publisher import Publisher
 from hub.live.store import Store
 from hub.live.upkeep import keep
 from hub.live.view import View
+from hub.metrics import Metrics
 from hub.serving import Server, config, listen
 from hub.settings import Settings
 from hub.wire.closing import Close
@@ -171,13 +172,16 @@ def create(hub: Hub) -> Litestar:
     """The application of a process."""
     settings = hub.settings
     client = web.redis_client(settings.redis_url or "")
+    figures = Metrics(lambda: hub.store.depth, client)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await hub.start()
+        figures.start()
         try:
             yield
         finally:
+            await figures.stop()
             await hub.stop()
             with contextlib.suppress(TimeoutError):  # a connection that was cut may never say that it is closed
                 await asyncio.wait_for(client.aclose(), CLOSE_S)
@@ -198,7 +202,7 @@ def create(hub: Hub) -> Litestar:
             return
         await hub.view.serve(socket)
 
-    @get("/health", include_in_schema=False)
+    @get("/health", include_in_schema=False, opt={"skip_session": True})
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
@@ -207,9 +211,9 @@ def create(hub: Hub) -> Litestar:
         state = {"ready": await hub.ready(), "feed": hub.feed.healthy}
         return Response(state, status_code=200 if state["ready"] else 503)
 
-    @get("/metrics", include_in_schema=False, media_type=MediaType.TEXT)
+    @get("/metrics", include_in_schema=False, media_type="text/plain; version=0.0.4", opt={"skip_session": True})
     async def metrics() -> str:
-        return FIGURES.as_text()
+        return await figures.text()
 
     return web.build(settings, [agent_socket, live_socket, health, ready, metrics, page], client, lifespan=[lifespan])
 

@@ -7,6 +7,7 @@ failed commits drain a pool of two). A lint rule forbids it. Waiting for a conne
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import asyncpg
 from piccolo.engine.postgres import PostgresEngine
 
 from hub.errors import PoolBusy, StartError
+from hub.figures import FIGURES
 
 if TYPE_CHECKING:
     Connection = Any
@@ -94,10 +96,16 @@ async def connection(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection"
     if ENGINE.pool is None:
         raise PoolBusy("the database pool is closed")
     pool = ENGINE.pool
+    asked_at = time.perf_counter()
+    FIGURES.pool_acquires += 1
+    FIGURES.pool_waiting += 1
     try:
         held = await pool.acquire(timeout=acquire_s)
     except TimeoutError as error:
         raise PoolBusy(f"no database connection within {acquire_s:.0f} s") from error
+    finally:
+        FIGURES.pool_waiting -= 1
+        FIGURES.pool_wait_s += time.perf_counter() - asked_at
     try:
         yield held
     finally:

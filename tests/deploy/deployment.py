@@ -115,7 +115,7 @@ class Deployment:
     def agents_of(self, number: int) -> int:
         """How many agents are connected to this hub process, as it says itself."""
         figures = httpx.get(f"http://127.0.0.1:{self.hub_ports[number]}/metrics").text
-        return int(next(line.split()[1] for line in figures.splitlines() if line.startswith("daylight_agents ")))
+        return int(float(next(line.split()[1] for line in figures.splitlines() if line.startswith("daylight_agents "))))
 
     def client(self, address: str = "127.0.0.1") -> httpx.Client:
         """A client of the proxy that connects from this address."""
