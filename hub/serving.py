@@ -1,7 +1,8 @@
 """Our own uvicorn server: its websocket and HTTP protocols with limits, its signals with our drain before its 1012.
 
-What uvicorn leaves open is closed here: a peer that never finishes its headers, floods of empty continuation frames, and a way to cut
-off a peer that does not read. The drain itself is the application's (`app.py`).
+What uvicorn leaves open is closed here: a peer that never finishes its headers, floods of empty continuation frames, of small frames and
+of pings, and a way to cut off a peer that does not read. Frames that many peers get are written as they are, without uvicorn's `send`.
+The drain itself is the application's (`app.py`).
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from hub.settings import Settings
 from hub.wire.agent import FRAME_MAX_BYTES
@@ -22,6 +24,11 @@ BODY_S = 30.0
 HEADERS_MAX_BYTES = 64 * 1024
 CONTINUATIONS_MAX = 1024
 """Pieces of one message. Nobody who means well needs more for 256 KiB."""
+PIECE_BYTES = 4096
+"""uvicorn queues every frame of what one read brought, up to 256 KiB. Given to it in pieces of this size it queues at most 682 of the
+smallest frames (6 bytes), which are 0.3 MB, before the application has taken them."""
+UNSENT_MAX_BYTES = 1024 * 1024
+"""Pongs are written whether or not the peer reads. One for whom this much waits is cut off: nothing of ours lets half of it wait."""
 USER_TIMEOUT_MS = 20_000
 """The kernel ends a connection whose peer has acknowledged nothing for this long."""
 BACKLOG = 4096
@@ -29,7 +36,44 @@ GRACEFUL_S = 3
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's, plus limits. Puts itself into the scope's state, so that `abort` finds the transport."""
+    """uvicorn's, plus limits and prebuilt frames. Puts itself into the scope's state, where `protocol_of` finds it."""
+
+    _unread = b""
+    """What was read; up to `_taken` it was given to uvicorn. Reading is paused while there is more."""
+    _taken = 0
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits in this process for the peer to read. What was written a moment ago counts until the loop's next turn."""
+        return self.transport.get_write_buffer_size()
+
+    def write_frame(self, frame: bytes) -> bool:
+        """Writes a whole frame as it is. False, and nothing written, when the connection is not open in both directions.
+
+        uvicorn's own flag can't be asked: after a peer's close `close_sent` stays False, and what is written then comes after the
+        close frame. The frame is never within another: uvicorn writes whole messages in one step, too.
+        """
+        if self.conn.state is not State.OPEN or not self.handshake_complete or self.transport.is_closing():
+            return False
+        self.transport.write(frame)
+        return True
+
+    def data_received(self, data: bytes) -> None:
+        self._unread, self._taken = self._unread[self._taken :] + data, 0
+        self._take()
+
+    async def receive(self) -> Any:
+        message = await super().receive()
+        self._take()
+        return message
+
+    def _take(self) -> None:
+        """Gives uvicorn what was read, as far as it takes it: it pauses when a piece held a whole message."""
+        while self._taken < len(self._unread) and not self.read_paused and not self.transport.is_closing():
+            start, self._taken = self._taken, self._taken + PIECE_BYTES
+            super().data_received(self._unread[start : self._taken])
+        if self._taken >= len(self._unread):
+            self._unread, self._taken = b"", 0
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -41,6 +85,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        if self.unsent_bytes > UNSENT_MAX_BYTES:
+            self.transport.abort()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -153,8 +202,12 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
     )
 
 
+def protocol_of(socket: Any) -> WebSocketProtocol:
+    """The protocol under a websocket of the application."""
+    protocol: WebSocketProtocol = socket.scope["state"]["protocol"]
+    return protocol
+
+
 def abort(socket: Any) -> None:
     """Ends a websocket at once, whatever its buffers hold: the only thing that works on a peer that doesn't read."""
-    protocol = socket.scope.get("state", {}).get("protocol")
-    if protocol is not None:
-        protocol.transport.abort()
+    protocol_of(socket).transport.abort()

@@ -1,78 +1,126 @@
-"""What waits to be sent to one viewer. Bounded: at most two frames of a team are unacked, and what changes meanwhile becomes one delta.
+"""What was sent to one viewer and not acked yet, and whether there is room for more. Nothing waits here: what there is no room for stays
+with the team, and becomes one delta of all that is newest.
 
-Flow control is by the viewer's own acks, since a proxy between us hides whether it reads. A viewer that stops acking is cut off.
+Flow control is by the viewer's own acks, since a proxy between us hides whether it reads. A viewer that stops acking is cut off, and one
+that acks what it doesn't read.
 """
 
 import asyncio
 import time
-from typing import Any
+from collections import deque
+from typing import Any, NamedTuple
 
 import structlog
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from hub.figures import FIGURES
-from hub.serving import abort
+from hub.live.telling import Part
+from hub.serving import protocol_of
 from hub.wire.closing import Close
 
 UNACKED_MAX = 2
-ACK_S = 10.0
-"""A viewer that has frames unacked for this long is cut off."""
-SEND_S = 10.0
-PENDING_MAX_CHARACTERS = 16 * 1024 * 1024
-"""What may wait for one viewer: several snapshots of 10,000 people. One who asks for more than they read is cut off."""
-
+"""Frames of a team that may be unacked when another delta of it goes out."""
+UNACKED_MAX_BYTES = 256 * 1024
+"""Of all teams of a viewer: four parts of a snapshot on the way. 3 MB, the wall of 10,000 people, takes twelve round trips then, and a
+viewer that draws 32 KiB a second still acks in time."""
+HELD_MAX_BYTES = UNACKED_MAX_BYTES + 64 * 1024
+"""What waits in this process for one viewer, whatever it acks: nothing is sent while `UNACKED_MAX_BYTES` or more are unsent, and
+a frame of a team is at most 64 KiB. Beats are not sent while anything waits; the list of teams comes once a subscription."""
+ACK_S = 8.0
+"""A viewer that has a frame unacked for this long, or has taken no byte of what waits for it, is cut off. With the second between two
+looks, that is within ten."""
+CLOSE_S = 1.0
 
 log = structlog.get_logger()
 
 
+class _Sent(NamedTuple):
+    rev: int
+    part: int
+    size: int
+    at: float
+
+
 class Outbox:
-    """Frames for one viewer, in order, written by a task that lives only while there is something to write."""
+    """One viewer's end of the connection: frames out, in order, and acks in."""
 
     def __init__(self, socket: "WebSocket[Any, Any, Any]") -> None:
         self._socket = socket
-        self._frames: list[str] = []
-        self._pending = 0
-        self._writer: asyncio.Task[None] | None = None
-        self._sent: dict[int, list[tuple[int, float]]] = {}
-        self.sent_rev: dict[int, int] = {}
-        """Newest revision of each team that was put in."""
+        self._protocol = protocol_of(socket)
+        self._unacked: dict[int, deque[_Sent]] = {}
+        self._unacked_bytes = 0
+        self._written = 0
+        self._taken = 0
+        self._taken_at = time.monotonic()
         self.closed = False
         self.last_put = time.monotonic()
 
-    def may_send(self, team: int) -> bool:
-        """Whether a delta of this team may go out now, or has to wait for an ack."""
-        return len(self._sent.get(team, ())) < UNACKED_MAX
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits in this process for the viewer to read."""
+        return self._protocol.unsent_bytes
 
-    def put(self, frame: str, team: int | None = None, rev: int = 0) -> None:
-        """Queues a frame. With a team it counts as unacked until the viewer has drawn `rev`."""
+    def has_room(self) -> bool:
+        """Whether another part of anything may go out now."""
+        return (
+            not self.closed
+            and self._unacked_bytes < UNACKED_MAX_BYTES
+            and self._protocol.unsent_bytes < UNACKED_MAX_BYTES
+        )
+
+    def may_begin(self, team: int) -> bool:
+        """Whether a delta of this team may go out now, or has to wait for acks of what was sent of the team."""
+        return len(self._unacked.get(team, ())) < UNACKED_MAX and self.has_room()
+
+    def put(self, frame: bytes) -> None:
+        """Writes a frame that needs no ack. A viewer for whom more waits than may is cut off: it asks and doesn't read."""
         if self.closed:
             return
-        if team is not None:
-            self._sent.setdefault(team, []).append((rev, time.monotonic()))
-            self.sent_rev[team] = rev
-        self._frames.append(frame)
-        self._pending += len(frame)
-        if self._pending > PENDING_MAX_CHARACTERS:
-            self._frames.clear()
+        if self._protocol.unsent_bytes > HELD_MAX_BYTES:
             self.cut()
             return
+        self._write(frame)
+
+    def put_part(self, team: int, part: Part) -> None:
+        """Writes a frame that counts as unacked until the viewer has drawn it. To be asked before: `has_room`."""
+        if self.closed:
+            return
+        self._unacked.setdefault(team, deque()).append(_Sent(part.rev, part.part, len(part.frame), time.monotonic()))
+        self._unacked_bytes += len(part.frame)
+        self._write(part.frame)
+
+    def _write(self, frame: bytes) -> None:
+        if not self._protocol.write_frame(frame):
+            self.closed = True
+            return
+        self._written += len(frame)
         self.last_put = time.monotonic()
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+        FIGURES.frames_to_viewers += 1
 
-    def acked(self, team: int, rev: int) -> None:
-        self._sent[team] = [entry for entry in self._sent.get(team, ()) if entry[0] > rev]
+    def acked(self, team: int, rev: int, part: int) -> bool:
+        """Takes an ack of everything of a team up to here. True when it was one of something: an ack of what was not sent is not heard."""
+        sent = self._unacked.get(team)
+        if not sent or (rev, part) > (sent[-1].rev, sent[-1].part):
+            return False
+        before = len(sent)
+        while sent and (sent[0].rev, sent[0].part) <= (rev, part):
+            self._unacked_bytes -= sent.popleft().size
+        return len(sent) < before
 
-    def reset(self, teams: set[int]) -> None:
-        """Forgets teams that are no longer subscribed."""
-        for team in self._sent.keys() - teams:
-            self._sent.pop(team)
-            self.sent_rev.pop(team, None)
+    def forget(self, team: int) -> None:
+        """A team that is no longer subscribed, or is told anew from its beginning: what is on the way of it needs no ack."""
+        for sent in self._unacked.pop(team, ()):
+            self._unacked_bytes -= sent.size
 
     def overdue(self, now: float) -> bool:
-        """Whether the oldest unacked frame is older than a viewer that reads would leave it."""
-        return any(entries and now - entries[0][1] > ACK_S for entries in self._sent.values())
+        """Whether the viewer has left a frame unacked, or what waits for it unread, for longer than one that reads would."""
+        unsent = self._protocol.unsent_bytes
+        taken = self._written - unsent
+        if unsent == 0 or taken > self._taken:
+            self._taken, self._taken_at = taken, now
+        unacked_at = min((sent[0].at for sent in self._unacked.values() if sent), default=now)
+        return now - min(unacked_at, self._taken_at) > ACK_S
 
     async def close(self, code: Close) -> None:
         """Ends the connection with a code, which is counted and logged unless the hub itself is going."""
@@ -83,10 +131,10 @@ class Outbox:
             FIGURES.refused[f"viewer_{code.name.lower()}"] += 1
             log.warning("viewer_refused", reason=code.name.lower())
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(CLOSE_S):
                 await self._socket.close(code=code, reason=code.name.lower())
         except TimeoutError:
-            abort(self._socket)
+            self._protocol.transport.abort()
         except (WebSocketDisconnect, OSError, RuntimeError):
             pass
 
@@ -95,20 +143,4 @@ class Outbox:
         self.closed = True
         FIGURES.refused["viewer_too_slow"] += 1
         log.warning("viewer_refused", reason="too_slow")
-        abort(self._socket)
-
-    async def _write(self) -> None:
-        try:
-            while self._frames and not self.closed:
-                frames, self._frames = self._frames, []
-                for frame in frames:
-                    async with asyncio.timeout(SEND_S):
-                        await self._socket.send({"type": "websocket.send", "text": frame, "bytes": None})
-                    self._pending -= len(frame)
-                    FIGURES.frames_to_viewers += 1
-        except TimeoutError:
-            self.cut()
-        except (WebSocketDisconnect, OSError, RuntimeError):
-            self.closed = True
-        finally:
-            self._writer = None
+        self._protocol.transport.abort()

@@ -1,23 +1,23 @@
 """One team as this process shows it: records of devices united into tiles, and a revision for every change.
 
-Pure but for the clock it is given. Snapshot + deltas = a fresh snapshot: `changed_since` returns every tile whose latest change is
-newer than a revision, so a viewer that skipped frames is brought up to date by one.
+Pure but for the clock it is given. Snapshot + deltas = a fresh snapshot: a delta holds every tile whose latest change is newer than a
+revision, so a viewer that skipped frames is brought up to date by what is newest. All viewers of a team see the same of it, so there is
+one class of them; who may see the team at all is asked when they subscribe.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import lru_cache
+from itertools import takewhile
 
 import msgspec
-from msgspec import structs
 
 from hub.feed.record import Record
 from hub.live.presence import unite
-from hub.wire.viewer import Delta, Snapshot, Tile
+from hub.live.telling import Telling
+from hub.wire.viewer import Tile
 
-PART_MAX_BYTES = 60 * 1024
-"""Of the tiles in one part of a snapshot, which with its own fields stays under 64 KiB."""
 GONE_KEPT = 1000
 """Departures that are remembered for viewers who are behind; one who is further behind gets a snapshot."""
 
@@ -40,11 +40,16 @@ class TeamView:
         self._members: dict[int, Member] = {}
         self._records: dict[int, dict[int, Record]] = {}
         self._tiles: dict[int, Tile] = {}
-        self._rev_of: dict[int, int] = {}
+        self.encoded: dict[int, bytes] = {}
+        """Each tile as it goes over the wire: encoded once a change, whatever the number of viewers and frames."""
+        self.rev_of: dict[int, int] = {}
+        """The revision of each person's latest change, oldest first. No two have the same, so that a delta can be cut anywhere."""
+        self._by_name: list[int] = []
         self._gone: dict[int, int] = {}
+        self._gone_forgotten = 0
         self._touched: set[int] = set()
         self._fresh: set[int] = set()
-        self._delta = lru_cache(maxsize=64)(self._encoded_delta)
+        self._delta = lru_cache(maxsize=16)(self._encoded_delta)
 
     def members(self, members: Iterable[Member]) -> None:
         """The people of the team as they are now. Who has left is forgotten."""
@@ -91,65 +96,80 @@ class TeamView:
                 self._touched.add(person)
 
     def settle(self, now: datetime, heard: Callable[[str], datetime | None]) -> bool:
-        """Draws what was touched. True when anything changed, and then there is a new revision."""
+        """Draws what was touched. True when anything changed, and then there is a newer revision."""
         if not self._touched:
             return False
-        rev = self.rev + 1
-        changed = False
+        rev = self.rev
         for person in self._touched:
             member = self._members.get(person)
             if member is None:
-                if self._tiles.pop(person, None) is not None:
-                    self._rev_of.pop(person, None)
-                    self._gone[person] = rev
-                    changed = True
+                self._remove(person)
                 continue
             tile = unite(person, member.name, member.simulated, self._records.get(person, {}).values(), now, heard)
             if tile != self._tiles.get(person):
-                self._tiles[person] = tile
-                self._rev_of[person] = rev
-                self._gone.pop(person, None)
-                changed = True
+                self._draw(person, tile)
         self._touched.clear()
-        if changed:
-            self.rev = rev
-            self._delta.cache_clear()
-            while len(self._gone) > GONE_KEPT:
-                self._gone.pop(next(iter(self._gone)))
-        return changed
+        if self.rev == rev:
+            return False
+        self._delta.cache_clear()
+        while len(self._gone) > GONE_KEPT:
+            self._gone_forgotten = self._gone.pop(next(iter(self._gone)))
+        return True
 
-    def snapshot(self, now: datetime) -> list[str]:
-        """The team whole, as encoded frames."""
-        tiles = sorted(self._tiles.values(), key=lambda tile: (tile.name, tile.person))
-        parts: list[list[msgspec.Raw]] = [[]]
-        size = 0
-        for tile in tiles:
-            encoded = msgspec.Raw(_encoder.encode(tile))
-            if parts[-1] and size + len(encoded) > PART_MAX_BYTES:
-                parts.append([])
-                size = 0
-            parts[-1].append(encoded)
-            size += len(encoded)
-        whole = Snapshot(team=self.team, epoch=self.epoch, rev=self.rev, now=now, part=0, parts=len(parts), tiles=[])
-        # Raw tiles are what `Tile`s become on the wire, and are encoded once.
-        return [_encoded(structs.replace(whole, part=index, tiles=part)) for index, part in enumerate(parts)]
+    def _draw(self, person: int, tile: Tile) -> None:
+        known = self._tiles.get(person)
+        if known is None or known.name != tile.name:
+            self._by_name = []
+        self.rev += 1
+        self._tiles[person] = tile
+        self.encoded[person] = _encoder.encode(tile)
+        self.rev_of.pop(person, None)  # to the end, where the newest are
+        self.rev_of[person] = self.rev
+        self._gone.pop(person, None)
 
-    def delta(self, since: int, now: datetime) -> str:
-        """All that is newer than `since`, as one encoded frame; viewers at the same revision share it."""
+    def _remove(self, person: int) -> None:
+        if self._tiles.pop(person, None) is not None:
+            self.rev += 1
+            self.encoded.pop(person)
+            self.rev_of.pop(person)
+            self._by_name = []
+            self._gone[person] = self.rev
+
+    def snapshot(self, first: Collection[int] = ()) -> Telling:
+        """The team whole: the people of `first` before the others, who follow by name."""
+        if not self._by_name:
+            self._by_name = [
+                tile.person for tile in sorted(self._tiles.values(), key=lambda tile: (tile.name, tile.person))
+            ]
+        if not first:
+            return Telling(self, self._by_name, None)
+        asked = [person for person in dict.fromkeys(first) if person in self._tiles]
+        others = set(asked)
+        return Telling(self, [*asked, *(person for person in self._by_name if person not in others)], None)
+
+    def newer(self, since: int) -> Telling:
+        """All that is newer than `since`, or the team whole when it is not known any more who has left since."""
+        if since < self._gone_forgotten:
+            return self.snapshot()
+        return Telling(self, self._changed_since(since), since)
+
+    def delta(self, since: int, now: datetime) -> bytes | None:
+        """What `newer` says, when it is one frame: viewers at the same revision share it. None when it is more."""
         return self._delta(since, now)
 
-    def changed_since(self, since: int) -> tuple[list[Tile], list[int]]:
-        """Tiles newer than a revision, and who has left since."""
-        tiles = [self._tiles[person] for person, rev in self._rev_of.items() if rev > since]
-        return tiles, [person for person, rev in self._gone.items() if rev > since]
+    def gone_since(self, since: int) -> list[int]:
+        """Who has left since."""
+        return [person for person, rev in self._gone.items() if rev > since]
 
-    def _encoded_delta(self, since: int, now: datetime) -> str:
-        tiles, gone = self.changed_since(since)
-        return _encoded(Delta(team=self.team, epoch=self.epoch, rev=self.rev, now=now, tiles=tiles, gone=gone))
+    def _changed_since(self, since: int) -> list[int]:
+        """People whose tiles are newer than a revision, oldest change first."""
+        changed = list(takewhile(lambda person: self.rev_of[person] > since, reversed(self.rev_of)))
+        changed.reverse()
+        return changed
+
+    def _encoded_delta(self, since: int, now: datetime) -> bytes | None:
+        telling = self.newer(since)
+        return telling.next(now).frame if telling.parts == 1 else None
 
 
 _encoder = msgspec.json.Encoder()
-
-
-def _encoded(frame: msgspec.Struct) -> str:
-    return _encoder.encode(frame).decode()

@@ -1,7 +1,9 @@
 """The viewer socket: who may see what, a snapshot of each team, then one coalesced delta a team and tick.
 
-A viewer is admitted by session and Origin, and asked for again every two seconds from PostgreSQL: a sign-out, a change of role or a
-deactivation closes the socket within five, also while Redis is away. Looking is recorded before anything is shown.
+All viewers of a team are one class, since `see_team` shows all that the hub has of it: it is asked per viewer and team at each
+subscription. A viewer is admitted by session and Origin, and asked for again every two seconds from PostgreSQL: a sign-out, a change of
+role or a deactivation closes the socket within five, also while Redis is away; what may be seen then is asked anew. Looking is recorded
+before anything is shown.
 """
 
 import asyncio
@@ -25,16 +27,24 @@ from hub.live.follow import Follow
 from hub.live.ingest import Ingest
 from hub.live.line import TOO_LARGE
 from hub.live.outbox import Outbox
-from hub.live.team import TeamView
+from hub.live.telling import text_frame
 from hub.live.upkeep import keep
+from hub.live.viewer import ViewerConnection
 from hub.wire.closing import Close
 from hub.wire.frames import BadFrame, viewer_hub_side
-from hub.wire.viewer import Beat, Stale, Subscribe, TeamName, Teams, ViewerAck
+from hub.wire.viewer import Beat, Subscribe, TeamName, Teams, ViewerAck
 
 TICK_S = 0.15
 """One frame a team and tick at most: changes within it cost one write a viewer, whatever their number."""
+TURNS = 7
+"""Each viewer is looked after in one tick of so many, about once a second: beats are spread, and no tick walks over all viewers."""
+SILENT_S = 0.5
+"""A viewer that was sent nothing for this long gets a beat in its turn, so the longest silence is 1.6 s. A page gives up after 3."""
+AT_ONCE = 100
+"""Viewers written to before agents get their turn: some 100 x 5 teams x 7 us of writing."""
+AGAIN_S = 0.25
+"""Between two subscriptions of a viewer: each may send it four parts of a snapshot without an ack."""
 DIRECTORY_S = 2.0
-BEAT_S = 1.0
 
 log = structlog.get_logger()
 
@@ -43,16 +53,22 @@ class View:
     """All viewers of this process."""
 
     def __init__(self, feed: Feed, ingest: Ingest, now: Callable[[], datetime] | None = None) -> None:
-        self._follow = Follow(feed, ingest, now)
-        self._ingest = ingest
         self._now = now or (lambda: datetime.now(UTC))
+        self._ingest = ingest
+        self._follow = Follow(feed, ingest, now)
         self._viewers: set[ViewerConnection] = set()
+        self._turns: tuple[set[ViewerConnection], ...] = tuple(set() for _ in range(TURNS))
+        self._watching: dict[int, set[ViewerConnection]] = {}
+        self._seen: dict[int, tuple[str, int]] = {}
+        """The epoch and revision of each team that its viewers were last told to catch up with."""
+        self._behind: set[ViewerConnection] = set()
+        self._settled_at = self._now()
         self._tasks: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[None]] = set()
         self._codec = viewer_hub_side()
 
     async def start(self) -> None:
-        await self._follow.start(self._tell_stale, self._show_all_anew)
+        await self._follow.start(self._catch_all_up, self._catch_all_up)
         self._tasks = [keep(self._tick, "view-tick"), keep(self._watch_access, "view-access")]
 
     async def stop(self) -> None:
@@ -78,7 +94,9 @@ class View:
         if refused:
             await outbox.close(refused)
             return
-        viewer = ViewerConnection(signed_in, outbox)
+        viewer = ViewerConnection(signed_in, outbox, self._follow)
+        turn = min(self._turns, key=len)
+        turn.add(viewer)
         self._viewers.add(viewer)
         FIGURES.viewers = len(self._viewers)
         try:
@@ -96,87 +114,111 @@ class View:
             pass
         finally:
             outbox.closed = True
+            turn.discard(viewer)
             self._viewers.discard(viewer)
+            self._behind.discard(viewer)
             FIGURES.viewers = len(self._viewers)
-            await self._release(viewer.teams)
+            await self._release(viewer, viewer.teams)
 
-    async def _handle(self, viewer: "ViewerConnection", frame: Subscribe | ViewerAck) -> None:
-        if isinstance(frame, ViewerAck):
-            viewer.outbox.acked(frame.team, frame.rev)
-            return
-        person = viewer.signed_in.viewer
+    async def _handle(self, viewer: ViewerConnection, frame: Subscribe | ViewerAck) -> None:
+        if isinstance(frame, Subscribe):
+            await self._subscribe(viewer, frame)
+        elif viewer.outbox.acked(frame.team, frame.rev, frame.part) and viewer.is_behind:
+            self._catch_up(viewer)
+
+    async def _subscribe(self, viewer: ViewerConnection, frame: Subscribe) -> None:
+        if viewer.teams:
+            await asyncio.sleep(AGAIN_S)
         directory = self._follow.directory
-        asked = [team for team in directory.teams if frame.teams is None or team in frame.teams]
-        wanted = [team for team in asked if may(person, "see_team", Subject(team=team))]
+        asked = directory.teams if frame.teams is None else dict.fromkeys(frame.teams)
+        person = viewer.signed_in.viewer
+        wanted = [team for team in asked if team in directory.teams and may(person, "see_team", Subject(team=team))]
         try:
-            await audit.record_looks(
-                viewer.signed_in.viewer.person, [team for team in wanted if team not in viewer.looked]
-            )
+            await audit.record_looks(person.person, [team for team in wanted if team not in viewer.looked])
             viewer.looked |= set(wanted)
         except (DaylightError, *DATABASE_AWAY):
             await viewer.outbox.close(Close.UNAVAILABLE)  # a look that can't be recorded is not given
             return
-        before, viewer.teams = viewer.teams, set(wanted)
-        viewer.outbox.reset(viewer.teams)
-        now = self._now()
+        before = viewer.teams
+        viewer.subscribe(set(wanted), frame.viewport)
+        for team in wanted:  # before it is opened, so that nobody else's leaving closes it
+            self._watching.setdefault(team, set()).add(viewer)
         names = [TeamName(id=team, name=directory.teams[team]) for team in wanted]
-        viewer.outbox.put(self._codec.encode(Teams(teams=names, now=now)).decode())
+        viewer.outbox.put(text_frame(self._codec.encode(Teams(teams=names, now=self._now()))))
         for team in wanted:
-            self._show_whole(viewer, await self._follow.open(team), now)
-        if self._follow.stale_since:
-            viewer.outbox.put(self._codec.encode(Stale(since_at=self._follow.stale_since)).decode())
-        await self._release(before - viewer.teams)
+            opened = await self._follow.open(team)
+            self._settle()
+            viewer.show(opened)
+            self._catch_up(viewer)
+        self._catch_up(viewer)
+        await self._release(viewer, before - viewer.teams)
 
-    def _show_whole(self, viewer: "ViewerConnection", team: TeamView, now: datetime) -> None:
-        self._follow.settle(now)
-        *parts, last = team.snapshot(now)
-        for part in parts:
-            viewer.outbox.put(part)
-        viewer.outbox.put(last, team.team, team.rev)
-
-    async def _release(self, teams: set[int]) -> None:
-        watched = set().union(*(viewer.teams for viewer in self._viewers)) if self._viewers else set()
-        await self._follow.release(teams - watched)
-
-    def _tell_stale(self) -> None:
-        self._tell_all(Stale(since_at=self._follow.stale_since))
-
-    def _show_all_anew(self) -> None:
-        now = self._now()
-        for viewer in list(self._viewers):
-            for number in viewer.teams:
-                if team := self._follow.team(number):
-                    self._show_whole(viewer, team, now)
-        self._tell_all(Stale())
+    async def _release(self, viewer: ViewerConnection, teams: set[int]) -> None:
+        """Watches no longer what this viewer was the last to see."""
+        unseen = set()
+        for team in teams:
+            self._watching[team].discard(viewer)
+            if not self._watching[team]:
+                unseen.add(team)
+                del self._watching[team]
+                self._seen.pop(team, None)
+        await self._follow.release(unseen)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _tell_all(self, frame: Stale | Beat) -> None:
-        encoded = self._codec.encode(frame).decode()
+    def _settle(self) -> None:
+        self._settled_at = self._now()
+        self._follow.settle(self._settled_at)
+
+    def _catch_up(self, viewer: ViewerConnection) -> None:
+        viewer.catch_up(self._settled_at)  # the same time for all frames of a revision, so that they are the same frame
+        if viewer.is_behind:
+            self._behind.add(viewer)
+        else:
+            self._behind.discard(viewer)
+
+    def _catch_all_up(self) -> None:
+        """The feed went away or is back: everybody is told, who has read all else."""
+        self._notice()
+        self._behind |= self._viewers
         for viewer in self._viewers:
-            viewer.outbox.put(encoded)
+            self._catch_up(viewer)
+
+    def _notice(self) -> None:
+        """Finds the teams that have changed, and notes who has to hear of it."""
+        self._settle()
+        for number, viewers in self._watching.items():
+            team = self._follow.team(number)
+            if team is not None and self._seen.get(number) != (team.epoch, team.rev):
+                self._seen[number] = team.epoch, team.rev
+                for viewer in viewers:
+                    viewer.changed(number)
+                self._behind |= viewers
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_S)
-            now, clock = self._now(), time.monotonic()
-            self._follow.settle(now)
-            beat = self._codec.encode(Beat(now=now)).decode()
-            for viewer in list(self._viewers):
-                outbox = viewer.outbox
-                if outbox.overdue(clock):
-                    outbox.cut()
-                    continue
-                for number in viewer.teams:
-                    watched = self._follow.team(number)
-                    behind = outbox.sent_rev.get(number)
-                    if watched is not None and behind is not None and behind < watched.rev and outbox.may_send(number):
-                        outbox.put(watched.delta(behind, now), number, watched.rev)
-                if clock - outbox.last_put > BEAT_S:
-                    outbox.put(beat)
+            for turn in self._turns:
+                await asyncio.sleep(TICK_S)
+                self._notice()
+                for count, viewer in enumerate(list(self._behind), 1):
+                    self._catch_up(viewer)
+                    if count % AT_ONCE == 0:
+                        await asyncio.sleep(0)
+                self._look_after(turn)
+
+    def _look_after(self, viewers: set[ViewerConnection]) -> None:
+        """Ends those who don't read, and beats to those who heard nothing."""
+        clock = time.monotonic()
+        beat = text_frame(self._codec.encode(Beat(now=self._now())))
+        for viewer in viewers:
+            outbox = viewer.outbox
+            if not outbox.closed and outbox.overdue(clock):
+                outbox.cut()
+            elif clock - outbox.last_put > SILENT_S and not outbox.unsent_bytes:
+                outbox.put(beat)
 
     async def _watch_access(self) -> None:
         while True:
@@ -192,14 +234,3 @@ class View:
             for viewer in list(self._viewers):
                 if code := ended.get(viewer.signed_in.sign_in):
                     self._later(viewer.outbox.close(code))  # one that doesn't read must not hold up the others
-
-
-class ViewerConnection:
-    """One admitted viewer."""
-
-    def __init__(self, signed_in: "login.SignedIn", outbox: Outbox) -> None:
-        self.signed_in = signed_in
-        self.outbox = outbox
-        self.teams: set[int] = set()
-        self.looked: set[int] = set()
-        """Teams whose look this sitting has recorded."""

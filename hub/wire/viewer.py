@@ -51,13 +51,17 @@ class Subscribe(_Frame, frozen=True, kw_only=True, tag="subscribe"):
     """Which teams to show; `None` for all that the viewer may see. Replaces an earlier subscription."""
 
     teams: Annotated[list[Id], msgspec.Meta(max_length=10_000)] | None = None
+    viewport: Annotated[list[Id], msgspec.Meta(max_length=1_000)] = []
+    """People who are on the screen now: they come in the first part of their team's snapshot."""
 
 
 class ViewerAck(_Frame, frozen=True, kw_only=True, tag="ack"):
-    """The newest frame of a team that was drawn. The hub keeps at most two unacked."""
+    """The newest frame of a team that was drawn; it acks all before it. The hub keeps at most two deltas of a team unacked."""
 
     team: Id
     rev: Id
+    part: Id = 0
+    """Of a snapshot; 0 for a delta."""
 
 
 FromViewer = Subscribe | ViewerAck
@@ -74,7 +78,8 @@ class Teams(_Frame, frozen=True, kw_only=True, tag="teams"):
 
 
 class Snapshot(_Frame, frozen=True, kw_only=True, tag="snapshot"):
-    """A team whole, in `parts` pieces. Replaces all that is held of the team once the last piece is in."""
+    """A team whole, in `parts` pieces of at most 64 KiB, in any order of people. Replaces all that is held of the team once the last
+    piece is in; a delta of what changed meanwhile follows."""
 
     team: int
     epoch: str
@@ -86,7 +91,7 @@ class Snapshot(_Frame, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class Delta(_Frame, frozen=True, kw_only=True, tag="delta"):
-    """What changed in a team since the last frame; `gone` have left it."""
+    """What changed in a team since the last frame; `gone` have left it. Much at once comes as several, each with a later `rev`."""
 
     team: int
     epoch: str
@@ -97,7 +102,7 @@ class Delta(_Frame, frozen=True, kw_only=True, tag="delta"):
 
 
 class Stale(_Frame, frozen=True, kw_only=True, tag="stale"):
-    """The hub cannot vouch for what is shown since `since_at`; snapshots follow when it can again (`since_at` absent)."""
+    """The hub cannot vouch for what is shown since `since_at`. When it can again it says what changed, then this with `since_at` absent."""
 
     since_at: UtcTime | None = None
 

@@ -171,7 +171,8 @@ class Viewer:
             self.tiles[frame.team].update({tile.person: tile for tile in frame.tiles})
             self.revs[frame.team] = frame.rev
             if ack:
-                await self.socket.send(self.codec.encode(ViewerAck(team=frame.team, rev=frame.rev)).decode())
+                part = frame.part if isinstance(frame, Snapshot) else 0
+                await self.socket.send(self.codec.encode(ViewerAck(team=frame.team, rev=frame.rev, part=part)).decode())
         return frame
 
     async def until(self, condition: Any) -> None:

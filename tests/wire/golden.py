@@ -126,7 +126,9 @@ FROM_HUB: dict[str, msgspec.Struct] = {
 FROM_VIEWER: dict[str, msgspec.Struct] = {
     "subscribe": Subscribe(teams=[1, 2]),
     "subscribe-all": Subscribe(),
+    "subscribe-viewport": Subscribe(teams=[1], viewport=[40, 41]),
     "viewer-ack": ViewerAck(team=1, rev=17),
+    "viewer-ack-part": ViewerAck(team=1, rev=17, part=3),
 }
 TO_VIEWER: dict[str, msgspec.Struct] = {
     "teams": Teams(teams=[TeamName(id=1, name="Support")], now=AT),

@@ -17,7 +17,7 @@ export interface Beat {
   now: string;
 }
 /**
- * What changed in a team since the last frame; `gone` have left it.
+ * What changed in a team since the last frame; `gone` have left it. Much at once comes as several, each with a later `rev`.
  */
 export interface Delta {
   t: "delta";
@@ -101,17 +101,28 @@ export interface Today {
 export interface Subscribe {
   t: "subscribe";
   teams?: number[] | null;
+  /**
+   * People who are on the screen now: they come in the first part of their team's snapshot.
+   *
+   * @maxItems 1000
+   */
+  viewport?: number[];
 }
 /**
- * The newest frame of a team that was drawn. The hub keeps at most two unacked.
+ * The newest frame of a team that was drawn; it acks all before it. The hub keeps at most two deltas of a team unacked.
  */
 export interface ViewerAck {
   t: "ack";
   team: number;
   rev: number;
+  /**
+   * Of a snapshot; 0 for a delta.
+   */
+  part?: number;
 }
 /**
- * A team whole, in `parts` pieces. Replaces all that is held of the team once the last piece is in.
+ * A team whole, in `parts` pieces of at most 64 KiB, in any order of people. Replaces all that is held of the team once the last
+ *     piece is in; a delta of what changed meanwhile follows.
  */
 export interface Snapshot {
   t: "snapshot";
@@ -124,7 +135,7 @@ export interface Snapshot {
   tiles: Tile[];
 }
 /**
- * The hub cannot vouch for what is shown since `since_at`; snapshots follow when it can again (`since_at` absent).
+ * The hub cannot vouch for what is shown since `since_at`. When it can again it says what changed, then this with `since_at` absent.
  */
 export interface Stale {
   t: "stale";

@@ -11,7 +11,7 @@ export interface LiveLinkEvents {
   onRefused: () => void;
 }
 
-/** A covered window may get no animation frames and yet not call itself hidden; the hub cuts off whoever acks nothing for 10 s. */
+/** A covered window may get no animation frames and yet not call itself hidden; the hub cuts off whoever acks nothing for 8 s. */
 const UNPAINTED_MAX_MS = 1_000;
 
 /**
@@ -94,13 +94,18 @@ function addressOf({ protocol, host }: Location): string {
   return `${protocol === "https:" ? "wss" : "ws"}://${host}/live`;
 }
 
-/** One for each team: the newest of what was drawn. */
+/** One for each team: the newest of what was drawn, which acks all before it. */
 export function acksOf(drawn: Heard[]): FromViewer[] {
-  const newest = new Map<number, number>();
+  const newest = new Map<number, FromViewer>();
   for (const { frame } of drawn) {
     if (frame.t === "snapshot" || frame.t === "delta") {
-      newest.set(frame.team, frame.rev);
+      newest.set(frame.team, {
+        t: "ack",
+        team: frame.team,
+        rev: frame.rev,
+        part: frame.t === "snapshot" ? frame.part : 0,
+      });
     }
   }
-  return [...newest].map(([team, rev]) => ({ t: "ack", team, rev }));
+  return [...newest.values()];
 }
