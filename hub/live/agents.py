@@ -25,8 +25,16 @@ FENCES_MAX, FENCES_WITHIN = 3, timedelta(hours=1)
 TOLD_S = 1.0
 DRAIN_RETRY_MS = (500, 5000)
 """Agents of a hub that goes come back spread over this range, and not all at once."""
+ELSEWHERE_RETRY_MS = (200, 3000)
+"""The same for the few that are sent elsewhere: soon enough that nobody sees them go, see `GONE_AFTER_S`."""
+ANSWERED_S = 3.0
 
 log = structlog.get_logger()
+
+
+def drain(retry_ms: tuple[int, int]) -> Drain:
+    """Word to an agent that it should connect again, at a moment of its own within the range."""
+    return Drain(retry_ms=random.randint(*retry_ms))  # noqa: S311 - spreads load
 
 
 class Registry:
@@ -55,6 +63,8 @@ class Registry:
         self._by_device[new.device.id] = new
         self._seen.add(new.device.id)
         FIGURES.agents = len(self._by_device)
+        if self.draining:  # it was being admitted when the others were told
+            self._later(new.line.send(drain(DRAIN_RETRY_MS)))
         if old is None:
             return
         if old.instance == new.instance and old.instance:
@@ -108,15 +118,26 @@ class Registry:
         for row in refused:
             self._later(self.close_device(row["id"], Close.SUSPENDED if row["suspended"] else Close.REVOKED))
 
+    def send_elsewhere(self, count: int) -> None:
+        """Asks some agents to connect again, to whichever process they then get; those with nothing in flight first."""
+        staying = [agent for agent in self._by_device.values() if not agent.line.closed]
+        random.shuffle(staying)
+        for agent in sorted(staying, key=lambda agent: agent.busy)[:count]:
+            self._later(self._send_elsewhere(agent))
+
+    async def _send_elsewhere(self, agent: AgentConnection) -> None:
+        await agent.line.send(drain(ELSEWHERE_RETRY_MS))  # from now on it sends no events
+        deadline = time.monotonic() + ANSWERED_S
+        while agent.busy and time.monotonic() < deadline:  # noqa: ASYNC110 - a moment, of a few agents
+            await asyncio.sleep(0.02)
+        await agent.line.close(Close.DRAINED)
+
     async def drain(self, deadline_s: float) -> None:
         """Tells all agents to come back later and elsewhere, and waits until what they had sent has been answered."""
         self.draining = True
         if self._sweeper:
             self._sweeper.cancel()
-        told = [
-            asyncio.create_task(agent.line.send(Drain(retry_ms=random.randint(*DRAIN_RETRY_MS))))  # noqa: S311
-            for agent in self._by_device.values()
-        ]
+        told = [asyncio.create_task(agent.line.send(drain(DRAIN_RETRY_MS))) for agent in self._by_device.values()]
         deadline = time.monotonic() + deadline_s
         while any(agent.busy for agent in self._by_device.values()) and time.monotonic() < deadline:  # noqa: ASYNC110 - once in a process's life
             await asyncio.sleep(0.02)

@@ -20,7 +20,7 @@ from litestar.exceptions import WebSocketDisconnect
 from hub.auth.enrolment import EnrolledDevice, device_for_hello
 from hub.database import DATABASE_AWAY, POOL_SIZE
 from hub.live.admission import EpochsExhausted, Standing, take_over
-from hub.live.agents import Registry
+from hub.live.agents import DRAIN_RETRY_MS, Registry, drain
 from hub.live.connection import AgentConnection, Shared
 from hub.live.line import Line
 from hub.live.publisher import Publisher
@@ -71,11 +71,15 @@ class Ingest:
         """One agent connection, from accept to its end. The caller has checked its Origin."""
         offered = socket.scope.get("subprotocols", [])
         subprotocol = next((name for name in (SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON) if name in offered), None)
-        if subprotocol is None or self.shared.draining:
+        if subprotocol is None:
             await socket.close()
             return
         await socket.accept(subprotocols=subprotocol)
         line = Line(socket, hub_side(subprotocol))
+        if self.shared.draining:  # accepted in the last moment: told so, or it would count as a failure of ours
+            await line.send(drain(DRAIN_RETRY_MS))
+            await line.close(Close.DRAINED)
+            return
         try:
             connection = await self._admit(line)
         except (BadFrame, _Refused) as refusal:
