@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 READY_S = 30.0
@@ -103,15 +103,18 @@ def command(environment: dict[str, str], *arguments: str, timeout: float = 60) -
 
 @contextmanager
 def hub_process(environment: dict[str, str], port: int, log: Path, *, processes: int = 1) -> Iterator[HubProcess]:
-    """A started hub; whatever is left of it at the end is killed, and its children end with it."""
+    """A started hub; whatever is left of it at the end is killed."""
     made = HubProcess(environment, port, log, processes)
     made.start()
     try:
         yield made
     finally:
         if made.process is not None and made.process.poll() is None:
-            made.process.kill()
-            made.process.wait()
+            children = made.children()
+            made.kill()
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
 
 
 async def until(condition: Callable[[], object], limit_s: float = 40.0) -> None:
