@@ -67,8 +67,8 @@ describe("the live page", () => {
     await waitFor(() => expect(cell(shown, "app")).toBe("Slack"));
     expect(HubSocket.last.sent).toEqual([
       { t: "subscribe" },
-      { t: "ack", team: 1, rev: 1 },
-      { t: "ack", team: 1, rev: 2 },
+      { t: "ack", team: 1, rev: 1, part: 0 },
+      { t: "ack", team: 1, rev: 2, part: 0 },
     ]);
   });
 
@@ -76,7 +76,7 @@ describe("the live page", () => {
     const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
     await opened(teams("Payments"), snapshot(ann("VS Code")));
 
-    expect(HubSocket.last.sent).toContainEqual({ t: "ack", team: 1, rev: 1 });
+    expect(HubSocket.last.sent).toContainEqual({ t: "ack", team: 1, rev: 1, part: 0 });
     hidden.mockRestore();
   });
 
@@ -115,6 +115,7 @@ describe("the live page", () => {
     act(() => HubSocket.last.say(teams("Payments"), snapshot(ann("Figma"))));
 
     await waitFor(async () => expect(cell(await row(7), "app")).toBe("Figma"));
+    expect(HubSocket.last.sent[0]).toEqual({ t: "subscribe", viewport: [7] });
     expect(found("[data-live]").dataset.live).toBe("live");
   });
 

@@ -35,7 +35,8 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
     () => live.teams && wallOf(live.teams, { judgedAtMs, hubNowMs }, { state, text: wanted }),
     [live.teams, judgedAtMs, hubNowMs, state, wanted],
   );
-  const ready = live.teams?.every((team) => team.epoch !== null) ?? false;
+  const whole = live.teams?.every((team) => team.epoch !== null) ?? false;
+  const ready = whole || (live.teams?.some((team) => team.order.length > 0) ?? false);
 
   function put(name: "state" | "find", value: string | null) {
     const next = new URLSearchParams(params);

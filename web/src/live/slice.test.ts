@@ -28,12 +28,23 @@ function team(state: LiveState) {
 }
 
 describe("snapshot and deltas", () => {
-  it("are drawn only once the snapshot is whole", () => {
-    const half = told(TEAMS, snapshot(1, [tile(1)], "e1", 0, 2));
-    const whole = told(TEAMS, snapshot(1, [tile(1)], "e1", 0, 2), snapshot(1, [tile(2)], "e1", 1, 2));
+  it("are shown as their pieces come, and current only once the snapshot is whole", () => {
+    const half = told(TEAMS, snapshot(1, [tile(2)], "e1", 0, 2));
+    const whole = told(TEAMS, snapshot(1, [tile(2)], "e1", 0, 2), snapshot(1, [tile(1)], "e1", 1, 2));
 
-    expect(team(half).epoch).toBeNull();
-    expect(Object.keys(team(whole).tiles)).toEqual(["1", "2"]);
+    expect(team(half).order).toEqual([2]);
+    expect(half.currentAtMs).toBeNull();
+    expect(team(whole).order).toEqual([1, 2]);
+    expect(whole.currentAtMs).toBe(Date.parse(NOW));
+  });
+
+  it("take away who is no longer there with the snapshot's last piece", () => {
+    const again = [TEAMS, snapshot(4, [tile(1, "Ann", "Newer")], "e2", 0, 2)];
+    const half = told(TEAMS, snapshot(1, [tile(1, "Ann"), tile(3)]), ...again);
+    const whole = told(TEAMS, snapshot(1, [tile(1, "Ann"), tile(3)]), ...again, snapshot(4, [tile(2)], "e2", 1, 2));
+
+    expect(team(half)).toMatchObject({ order: [1, 3], tiles: { 1: { facts: { app: "Newer" } } } });
+    expect(team(whole).order).toEqual([1, 2]);
   });
 
   it("make a fresh snapshot, whatever came in between", () => {

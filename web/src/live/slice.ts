@@ -86,7 +86,7 @@ function take(live: LiveState, frame: ToViewer, atMs: number): void {
     case "teams": {
       const held = new Map(live.teams?.map((team) => [team.id, team]));
       live.teams = frame.teams
-        .map(({ id, name }) => ({ ...(held.get(id) ?? EMPTY), id, name, arriving: null, fresh: false }))
+        .map(({ id, name }) => ({ ...(held.get(id) ?? empty()), id, name, arriving: null, fresh: false }))
         .sort((one, other) => byName(one.name, other.name) || one.id - other.id);
       live.staleSinceMs = null;
       break;
@@ -106,7 +106,8 @@ function take(live: LiveState, frame: ToViewer, atMs: number): void {
   }
 }
 
-const EMPTY = { epoch: null, rev: 0, tiles: {}, order: [] };
+/** Made anew each time: what has once been in the store is frozen. */
+const empty = () => ({ epoch: null, rev: 0, tiles: {}, order: [] });
 
 function teamOf(live: LiveState, id: number): Team | undefined {
   return live.teams?.find((team) => team.id === id);
@@ -121,6 +122,7 @@ function takePart(team: Team | undefined, part: Snapshot): void {
   }
   const { arriving } = team;
   arriving.received.push(part.tiles);
+  draw(team, part.tiles); // what has come is shown at once; the last part takes away who is no longer there
   if (arriving.received.length < arriving.parts) {
     return;
   }
@@ -148,22 +150,42 @@ function takeDelta(team: Team | undefined, delta: Delta): void {
   if (!team || team.epoch !== delta.epoch || delta.rev <= team.rev) {
     return;
   }
-  let moved = false;
-  for (const tile of delta.tiles) {
-    moved ||= team.tiles[tile.person]?.name !== tile.name;
-    team.tiles[tile.person] = tile;
-  }
   for (const person of delta.gone ?? []) {
-    moved ||= person in team.tiles;
     delete team.tiles[person];
   }
+  team.order = team.order.filter((person) => person in team.tiles);
+  draw(team, delta.tiles);
   team.rev = delta.rev;
-  if (moved) {
-    team.order = sorted(team.tiles);
+}
+
+/** Takes tiles in, and puts those who are new or renamed where their names belong: a merge, since parts of a large team are many. */
+function draw(team: Team, tiles: Tile[]): void {
+  const moved = tiles.filter((tile) => team.tiles[tile.person]?.name !== tile.name);
+  for (const tile of tiles) {
+    team.tiles[tile.person] = tile;
   }
+  if (moved.length === 0) {
+    return;
+  }
+  const moving = new Set(moved.map((tile) => tile.person));
+  const staying = team.order.filter((person) => !moving.has(person));
+  const coming = sorted(Object.fromEntries(moved.map((tile) => [tile.person, tile])));
+  const order: number[] = [];
+  let next = 0;
+  for (const person of staying) {
+    while (next < coming.length && comesBefore(team.tiles, coming[next] as number, person)) {
+      order.push(coming[next++] as number);
+    }
+    order.push(person);
+  }
+  team.order = order.concat(coming.slice(next));
 }
 
 const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true }).compare;
+
+function comesBefore(tiles: Record<number, Tile>, one: number, other: number): boolean {
+  return (byName(tiles[one]?.name ?? "", tiles[other]?.name ?? "") || one - other) < 0;
+}
 
 function sorted(tiles: Record<number, Tile>): number[] {
   return Object.values(tiles)
