@@ -15,7 +15,7 @@ import structlog
 
 from hub.figures import FIGURES
 from hub.live import rows
-from hub.wire.activity import QUARTER_S
+from hub.wire.activity import QUARTER_S, quarter_of
 from hub.wire.events import Event, digest
 
 _QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
@@ -73,6 +73,20 @@ class Submission:
         )
 
 
+@dataclass(slots=True)
+class _Reached:
+    """How far a device's stored rows reach: the end of the latest, and their latest input."""
+
+    ended_at: datetime | None
+    input_at: datetime | None
+
+    def move(self, ended_at: datetime, input_at: Any) -> None:
+        if self.ended_at is None or ended_at > self.ended_at:
+            self.ended_at = ended_at
+        if input_at is not None and (self.input_at is None or input_at > self.input_at):
+            self.input_at = input_at
+
+
 class Plan:
     """What one transaction writes, and what each submission is told once it has committed."""
 
@@ -84,12 +98,14 @@ class Plan:
         self.dirty: set[tuple[int, datetime]] = set()
         self.quarantine: list[tuple[object, ...]] = []
         self.losses: list[tuple[int, int, int, int, str]] = []
-        self.cursors: list[tuple[int, int, bytes, datetime | None]] = []
+        self.cursors: list[tuple[int, int, bytes, datetime | None, datetime | None]] = []
 
     def device(self, cursor: Any, submissions: list[Submission]) -> None:
         """Plans one device's submissions, in order, against its cursor."""
-        seq, digested, last_ended_at = cursor["seq"], cursor["digest"], cursor["last_ended_at"]
+        seq, digested = cursor["seq"], cursor["digest"]
+        reached = _Reached(cursor["last_ended_at"], cursor["last_input_at"])
         broken = False
+        rows_before = len(self.intervals)
         for submission in submissions:
             if submission.session != cursor["session"]:
                 outcome = Outcome(fenced=True)
@@ -103,12 +119,15 @@ class Plan:
                 FIGURES.seen += submission.size
                 outcome = Outcome(acked=seq)
             else:
-                receipts, digested, last_ended_at = self._take(submission, seq, last_ended_at)
+                receipts, digested = self._take(submission, seq, reached)
                 seq = submission.last_seq
                 outcome = Outcome(acked=seq, receipts=receipts)
             self.outcomes.append((submission, outcome))
+        if cursor["last_input_at"] is not None and len(self.intervals) > rows_before:
+            # The silence after the device's latest input was open: it ends now, or is known to be longer.
+            self.dirty.add((submissions[0].person, quarter_of(cursor["last_input_at"])))
         if seq != cursor["seq"]:
-            self.cursors.append((cursor["device"], seq, digested, last_ended_at))
+            self.cursors.append((cursor["device"], seq, digested, reached.ended_at, reached.input_at))
 
     def _other_history(self, submission: Submission, seq: int, digested: bytes) -> bool:
         index = seq - submission.first_seq
@@ -116,15 +135,13 @@ class Plan:
             return False
         return digest(seq, submission.events[index]) != digested
 
-    def _take(
-        self, submission: Submission, seq: int, last_ended_at: datetime | None
-    ) -> tuple[tuple[Receipt, ...], bytes, datetime | None]:
-        """Rows for all numbers above `seq`: stored, quarantined, or recorded as lost."""
+    def _take(self, submission: Submission, seq: int, reached: "_Reached") -> tuple[tuple[Receipt, ...], bytes]:
+        """Rows for all numbers above `seq`: stored, quarantined, or recorded as lost. Moves `reached`."""
         device, epoch = submission.device, submission.epoch
         if not submission.events:
             first = max(submission.first_seq, seq + 1)
             self.losses.append((device, epoch, first, submission.last_seq, submission.loss_reason))
-            return (), b"", last_ended_at
+            return (), b""
         receipts: list[Receipt] = []
         digested = b""
         skipped = max(0, seq + 1 - submission.first_seq)
@@ -140,11 +157,11 @@ class Plan:
                 continue
             for row in rows.rows_of(device, submission.person, epoch, number, event):
                 self.intervals.append(row)
-                self.dirty.update((submission.person, quarter) for quarter in rows.quarters_touched(row))
+                for quarter in rows.quarters_touched(row):
+                    self.dirty.add((submission.person, quarter))
             digested = b"" if number < submission.last_seq else digest(number, event)
-            if last_ended_at is None or event.ended_at > last_ended_at:
-                last_ended_at = event.ended_at
-        return tuple(receipts), digested, last_ended_at
+            reached.move(event.ended_at, row[rows.LAST_INPUT_AT])
+        return tuple(receipts), digested
 
     async def write(self, held: Any) -> None:
         if self.intervals:
@@ -156,8 +173,10 @@ class Plan:
             await held.copy_records_to_table("loss", records=self.losses, columns=_LOSS_COLUMNS)
         if self.cursors:
             await held.execute(
-                "UPDATE device_cursor SET seq = new.seq, digest = new.digest, last_ended_at = new.last_ended_at "
-                "FROM unnest($1::int[], $2::bigint[], $3::bytea[], $4::timestamptz[]) AS new(device, seq, digest, last_ended_at) "
+                "UPDATE device_cursor SET seq = new.seq, digest = new.digest, "
+                "last_ended_at = new.last_ended_at, last_input_at = new.last_input_at "
+                "FROM unnest($1::int[], $2::bigint[], $3::bytea[], $4::timestamptz[], $5::timestamptz[]) "
+                "AS new(device, seq, digest, last_ended_at, last_input_at) "
                 "WHERE device_cursor.device = new.device",
                 *map(list, zip(*self.cursors, strict=True)),
             )

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from enum import IntFlag
 
 import msgspec
 from msgspec import structs
 
+from hub.rollups.united import Flag
 from hub.wire.activity import Facts, quarter_of, quarters
 from hub.wire.events import EVENT_MAX_S, RETENTION_DAYS, Event, Gap
 
@@ -14,6 +14,7 @@ COLUMNS = (
     "device", "epoch", "seq", "piece", "person", "started_at", "ended_at", "wall_at", "zone_min", "policy", "flags",
     "app", "site", "title", "first_input_at", "last_input_at", "keys", "clicks", "scrolls",
 )  # fmt: skip
+STARTED_AT, LAST_INPUT_AT = COLUMNS.index("started_at"), COLUMNS.index("last_input_at")
 Row = tuple[object, ...]
 
 AHEAD_MAX = timedelta(days=1)
@@ -21,20 +22,6 @@ BEHIND_MAX = timedelta(days=RETENTION_DAYS)
 _EVENT_MAX = timedelta(seconds=EVENT_MAX_S)
 _WALL_APART_MAX = timedelta(days=366 * 200)
 """Wall clocks may be as wrong as they like, but PostgreSQL's calendar ends."""
-
-
-class Flag(IntFlag):
-    """Bits of `interval.flags`."""
-
-    GAP = 1
-    CALL = 2
-    MEDIA = 4
-    PRESENTING = 8
-    LOCKED = 16
-    BREAK = 32
-    PRIVATE = 64
-    WALL_CLOCK = 128
-    """Stamped by the device's wall clock, before it met a hub."""
 
 
 def fault_of(event: Event, now: datetime) -> str | None:
@@ -61,11 +48,17 @@ def fault_of(event: Event, now: datetime) -> str | None:
 
 
 def rows_of(device: int, person: int, epoch: int, seq: int, event: Event) -> Iterable[Row]:
-    """The rows of one event, cut at UTC quarter-hours. Input counts go with the first piece."""
+    """The rows of one event, cut at UTC quarter-hours. Input counts go with the first piece.
+
+    No input is taken to be later than the event's end: an event tells of nothing that came after it.
+    """
     if isinstance(event, Gap):
-        facts, flags, first_input_at, counts = _NO_FACTS, int(Flag.GAP), None, (0, 0, 0)
+        facts, flags, first_input_at, last_input_at, counts = _NO_FACTS, int(Flag.GAP), None, None, (0, 0, 0)
     else:
         facts, flags, first_input_at = event.facts, _flags(event.facts), event.first_input_at
+        last_input_at = facts.last_input_at
+        if last_input_at is not None and last_input_at > event.ended_at:
+            last_input_at = event.ended_at
         counts = (event.keys, event.clicks, event.scrolls)
     if not event.hub_clock:
         flags |= Flag.WALL_CLOCK
@@ -77,15 +70,15 @@ def rows_of(device: int, person: int, epoch: int, seq: int, event: Event) -> Ite
     for piece, (start, end) in enumerate(pieces):
         yield (
             device, epoch, seq, piece, person, start, end, event.wall_at + (start - event.started_at), event.zone_min,
-            event.policy, flags, facts.app, facts.site, facts.title, first_input_at, facts.last_input_at, *counts,
+            event.policy, flags, facts.app, facts.site, facts.title, first_input_at, last_input_at, *counts,
         )  # fmt: skip
         counts = (0, 0, 0)
 
 
 def quarters_touched(row: Row) -> tuple[datetime, ...]:
-    """The quarter-hours whose meaning a row can change: its own, and that of its last input (a silence ends or begins there)."""
-    start: datetime = row[5]  # type: ignore[assignment]
-    last_input: datetime | None = row[15]  # type: ignore[assignment]
+    """The quarter-hours that a row tells something of: its own, and that of its last input."""
+    start: datetime = row[STARTED_AT]  # type: ignore[assignment]
+    last_input: datetime | None = row[LAST_INPUT_AT]  # type: ignore[assignment]
     own = quarter_of(start)
     if last_input is None or (before := quarter_of(last_input)) == own:
         return (own,)

@@ -268,7 +268,7 @@ class _Flusher:
         plan = Plan(now, self._poison)
         async with transaction() as held:
             cursors = await held.fetch(
-                "SELECT device, epoch, seq, digest, session, last_ended_at FROM device_cursor "
+                "SELECT device, epoch, seq, digest, session, last_ended_at, last_input_at FROM device_cursor "
                 "WHERE device = ANY($1::int[]) FOR UPDATE SKIP LOCKED",
                 list(by_device),
             )
