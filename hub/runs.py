@@ -58,7 +58,7 @@ async def due(job: str, at: datetime, since: datetime) -> bool:
         made = await held.fetchval(
             """
             INSERT INTO report_run (job, queued_at)
-            SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM report_run WHERE job = $1 AND queued_at >= $3)
+            SELECT $1::varchar, $2::timestamptz WHERE NOT EXISTS (SELECT FROM report_run WHERE job = $1::varchar AND queued_at >= $3)
             ON CONFLICT (job) WHERE state IN ('queued', 'running') DO NOTHING RETURNING id
             """,
             job,
