@@ -107,6 +107,7 @@ class ViewerConnection:
         if not self.outbox.has_room():
             return False
         self.outbox.put_part(number, told.telling.next(now))
+        self._behind[number] = self._behind.pop(number)  # the others' turn first
         if told.telling.done:
             told.rev, told.telling = told.telling.rev, None
             if told.rev == team.rev:

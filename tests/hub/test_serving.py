@@ -1,0 +1,147 @@
+"""Our websocket protocol on real sockets: prebuilt frames and their guards, and peers that flood. Also tells when uvicorn has moved what
+they rely on."""
+
+import asyncio
+import struct
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+
+from hub import serving
+from hub.live.telling import text_frame
+from hub.serving import PIECE_BYTES
+
+from .bare import dialled, pair, served
+
+LIMIT_S = 10.0
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+async def test_prebuilt_frame_is_what_the_peer_reads(tmp_path: Path, size: int) -> None:
+    async with pair(tmp_path) as (peer, side):
+        assert side.protocol.write_frame(text_frame(b"x" * size))
+
+        assert await peer.recv() == "x" * size
+
+
+async def test_prebuilt_frames_stand_between_those_of_uvicorn_and_never_within(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        large = "y" * 3_000_000
+        side.protocol.write_frame(text_frame(b"first"))
+        sending = asyncio.create_task(side.send({"type": "websocket.send", "text": large}))
+        await asyncio.sleep(0)
+        side.protocol.write_frame(text_frame(b"second"))
+
+        assert [await peer.recv() for _ in range(3)] == ["first", large, "second"]
+        await sending
+
+
+async def test_nothing_is_written_before_the_connection_is_accepted(tmp_path: Path) -> None:
+    async with served(tmp_path) as (url, sides):
+        dialling = asyncio.create_task(dialled(url))
+        side = await sides.get()
+
+        assert not side.protocol.write_frame(text_frame(b"early"))
+        await side.accept()
+        peer = await dialling
+        assert side.protocol.write_frame(text_frame(b"in time"))
+        assert await peer.recv() == "in time"
+        await peer.close()
+
+
+async def test_nothing_is_written_after_the_peer_closed(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        closing = asyncio.create_task(peer.close(1000))
+        await side.until(lambda: side.protocol.conn.close_rcvd is not None)
+
+        # What makes the guard needed, and what it goes by: uvicorn's flag does not tell.
+        assert not side.protocol.close_sent
+        assert side.protocol.conn.state is not State.OPEN
+        assert not side.protocol.write_frame(text_frame(b"late"))
+        await closing
+        assert peer.close_code == 1000
+
+
+async def test_nothing_is_written_after_we_closed(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        await side.send({"type": "websocket.close", "code": 4100})
+
+        assert not side.protocol.transport.is_closing()  # it waits for the peer's answer: only the state tells
+        assert not side.protocol.write_frame(text_frame(b"late"))
+        with pytest.raises(ConnectionClosed):
+            await peer.recv()
+        assert peer.close_code == 4100
+
+
+async def test_nothing_is_written_to_an_aborted_transport(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (_, side):
+        side.protocol.transport.abort()
+
+        assert side.protocol.conn.state is State.OPEN  # no close frame went either way: only the transport tells
+        assert not side.protocol.write_frame(text_frame(b"late"))
+
+
+async def test_unsent_bytes_are_those_the_peer_leaves(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        peer.transport.pause_reading()
+        while side.protocol.unsent_bytes < 1_000_000:
+            side.protocol.write_frame(text_frame(b"x" * 60_000))
+            await asyncio.sleep(0)
+        peer.transport.resume_reading()
+        reading = asyncio.create_task(read_all(peer))
+
+        await side.until(lambda: side.protocol.unsent_bytes == 0)
+        reading.cancel()
+
+
+async def read_all(peer: ClientConnection) -> None:
+    while True:
+        await peer.recv()
+
+
+async def test_flood_of_small_frames_waits_in_the_kernel_and_is_read_in_order(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        count = 60_000
+        flood = b"".join(
+            Frame(Opcode.TEXT, struct.pack("!I", 0x20202020 + number % 64)).serialize(mask=True)
+            for number in range(count)
+        )
+        peer.transport.write(flood)
+        await side.until(lambda: side.protocol.read_paused)
+        most = 0
+        for number in range(count):
+            async with asyncio.timeout(LIMIT_S):
+                message = await side.receive()
+            most = max(most, side.protocol.queue.qsize())
+            assert message["text"] == struct.pack("!I", 0x20202020 + number % 64).decode()
+
+    assert 100 < most <= PIECE_BYTES // 6 + 1
+
+
+async def test_message_of_the_largest_size_is_read_whole(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        sent = bytes(range(256)) * 1024
+        await peer.send(sent)
+        await peer.send("and the next")
+        async with asyncio.timeout(LIMIT_S):
+            received = [await side.receive(), await side.receive()]
+
+    assert received[0]["bytes"] == sent
+    assert received[1]["text"] == "and the next"
+
+
+async def test_peer_that_pings_and_never_reads_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "UNSENT_MAX_BYTES", 64 * 1024)
+    async with pair(tmp_path) as (peer, side):
+        peer.transport.pause_reading()
+        pings = b"".join(Frame(Opcode.PING, b"x" * 125).serialize(mask=True) for _ in range(1000))
+
+        async with asyncio.timeout(LIMIT_S * 2):
+            while not side.protocol.transport.is_closing():
+                if peer.transport.get_write_buffer_size() < 1_000_000:
+                    peer.transport.write(pings)
+                await asyncio.sleep(0)
