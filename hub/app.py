@@ -70,9 +70,8 @@ class Hub:
         self.settings = settings
         self.name = secrets.token_hex(6)
         """This run of this process, in presence records and leases."""
-        self.feed: Feed = feed or (
-            RedisFeed(settings.redis_url, self.name) if settings.redis_url else MemoryFeed(self.name)
-        )
+        url = settings.feed_url or settings.redis_url
+        self.feed: Feed = feed or (RedisFeed(url, self.name) if url else MemoryFeed(self.name))
         self.store = Store()
         self.publisher = Publisher(self.feed)
         self.ingest = Ingest(settings, self.store, self.publisher, self.name)

@@ -35,6 +35,13 @@ _START_LOCK = 0x7374617274
 """Hub processes that start together make the first rows once: `start` in ASCII."""
 
 
+class Home(msgspec.Struct, frozen=True):
+    """The team where somebody is at home, and which stay that is: a later one has the higher number."""
+
+    team: int
+    membership: int
+
+
 class HomeMember(msgspec.Struct, frozen=True):
     """Somebody active, and the team that is their home now."""
 
@@ -42,6 +49,7 @@ class HomeMember(msgspec.Struct, frozen=True):
     name: str
     team: int
     simulated: bool
+    membership: int
 
 
 class Directory(msgspec.Struct, frozen=True):
@@ -51,6 +59,8 @@ class Directory(msgspec.Struct, frozen=True):
     """Names by id, in the order of their making."""
     members: tuple[HomeMember, ...]
     """By team, then by name."""
+    lowest: dict[int, int]
+    """The stay of each person that is theirs now, or would be their next one: what belongs to a lower one is of a team they have left."""
 
 
 class FirstAdmin(msgspec.Struct, frozen=True):
@@ -228,20 +238,30 @@ async def teams_under(teams: frozenset[int]) -> frozenset[int]:
 
 
 async def directory() -> Directory:
-    """Every team, and everybody active who is in one now. One query."""
+    """Every team, everybody active who is in one now, and which stays are over. One query."""
     rows = await Team.raw(
         """
-        SELECT team.id AS team, team.name AS team_name, person.id, person.name, person.simulated
-        FROM team
-        LEFT JOIN membership ON membership.team = team.id AND membership.until_at IS NULL
-        LEFT JOIN person ON person.id = membership.person AND person.deactivated_at IS NULL
-        ORDER BY team.id, person.name, person.id
+        SELECT team.id AS team, team.name AS team_name, stay.*
+        FROM team LEFT JOIN (
+            SELECT DISTINCT ON (membership.person)
+                person.id, person.name, person.simulated, membership.team AS home, membership.id AS membership,
+                membership.until_at IS NULL AND person.deactivated_at IS NULL AS current
+            FROM membership JOIN person ON person.id = membership.person
+            ORDER BY membership.person, membership.id DESC
+        ) stay ON stay.home = team.id
+        ORDER BY team.id, stay.name, stay.id
         """
     )
-    members = (
-        HomeMember(row["id"], row["name"], row["team"], row["simulated"]) for row in rows if row["id"] is not None
+    stays = [row for row in rows if row["id"] is not None]
+    return Directory(
+        teams={row["team"]: row["team_name"] for row in rows},
+        members=tuple(
+            HomeMember(row["id"], row["name"], row["team"], row["simulated"], row["membership"])
+            for row in stays
+            if row["current"]
+        ),
+        lowest={row["id"]: row["membership"] + (not row["current"]) for row in stays},
     )
-    return Directory(teams={row["team"]: row["team_name"] for row in rows}, members=tuple(members))
 
 
 async def first_admin(settings: Settings) -> FirstAdmin | None:

@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What browsers and agents call us: scheme, host and port. Signed by agents, compared with `Origin`."""
     database_url: str | None = None
     redis_url: str | None = None
+    feed_url: str | None = None
+    """Of the presence feed, when that is not the Redis of sessions, limits and the queue: it may be a cluster."""
     s3_url: str | None = None
     secret: str = ""
     """At least 32 characters; signs CSRF tokens. Made and kept in `data` when none is set in development."""
@@ -58,6 +60,7 @@ NAMES = {
     "public_origin": "DAYLIGHT_PUBLIC_ORIGIN",
     "database_url": "DATABASE_URL",
     "redis_url": "REDIS_URL",
+    "feed_url": "FEED_URL",
     "s3_url": "S3_URL",
     "secret": "DAYLIGHT_SECRET",
     "demo": "DEMO",

@@ -49,6 +49,8 @@ class EnrolledDevice(msgspec.Struct, frozen=True, kw_only=True):
     person_active: bool
     team: int | None
     """Home team of the person now."""
+    membership: int | None = None
+    """Which stay there that is."""
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +227,7 @@ async def device_for_hello(uid: str) -> EnrolledDevice | None:
 _FOR_HELLO = """
     SELECT device.id, device.uid, device.person, device.public_key, device.simulated,
         device.revoked_at IS NOT NULL AS revoked, device.suspended_at IS NOT NULL AS suspended,
-        person.deactivated_at IS NULL AS person_active, membership.team
+        person.deactivated_at IS NULL AS person_active, membership.team, membership.id AS membership
     FROM device JOIN person ON person.id = device.person
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
     WHERE device.uid = {}

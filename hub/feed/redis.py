@@ -1,174 +1,212 @@
-"""The feed of several processes, over one Redis or Valkey. Twin of `memory.py`: both pass the same tests."""
+"""The feed of several processes, over one Redis or Valkey or a cluster of them. Twin of `memory.py`: both pass the same tests.
+
+A team's keys and its channel share a hash tag, so that a script of one team runs on one server, and pub/sub is sharded. One server is a
+cluster of one. Needs Redis 7 or Valkey.
+"""
 
 import asyncio
 import contextlib
-import secrets
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 import redis.asyncio as redis
-import structlog
-from redis.exceptions import RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
-from hub.feed.contract import Changed, Health
-from hub.feed.record import Record
+from hub.feed import node, scripts
+from hub.feed.contract import FEED_AWAY, Changed, Health, Lease, Lost
+from hub.feed.leases import FORGET_S, Leases
+from hub.feed.node import BEAT_S, COMMAND_S, Node, Place, Watching
+from hub.feed.record import Change, Record, TeamRecords
 
-BEAT_S = 0.5
-MISSED_BEATS = 3
-"""Redis can be frozen without an error on any connection: a process that misses three of its own beats calls the feed away."""
-LEASE_S = 5.0
-"""A hub that has not renewed for this long is not heard: what it published counts as unknown."""
-COMMAND_S = 2.0
-
-log = structlog.get_logger()
+START_S = 2.0
+LEASE_KEYS = ["daylight:{hubs}:heard", "daylight:{hubs}:agents"]
 
 _encode = msgspec.msgpack.Encoder().encode
-_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
-
-# KEYS: records, order. ARGV: channel, then triples device, order, record. Order is fixed-width digits, so it compares as text.
-_PUBLISH = """
-for i = 2, #ARGV, 3 do
-  local known = redis.call('HGET', KEYS[2], ARGV[i])
-  if not known or known < ARGV[i + 1] then
-    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2])
-    redis.call('PUBLISH', ARGV[1], ARGV[i + 2])
-  end
-end
-"""
+_decode = msgspec.msgpack.Decoder(Record).decode
 
 
 class RedisFeed:
-    """The feed of several processes, over one Redis or Valkey."""
+    """The feed of several processes."""
 
     def __init__(self, url: str, hub: str) -> None:
         self.healthy = False
+        self.agents = 0
+        self.leases: dict[str, Lease] = {}
         self._hub = hub
-        self._beats = f"daylight:beat:{hub}:{secrets.token_hex(4)}"
-        # No retries inside the client: the feed's own supervision decides, and answers are wanted soon or not at all.
-        self._redis: Any = redis.Redis.from_url(
-            url, socket_timeout=COMMAND_S, socket_connect_timeout=COMMAND_S, retry=None, health_check_interval=0
-        )
-        self._publish = self._redis.register_script(_PUBLISH)
-        self._pubsub: Any = None
+        self._url = url
+        self._seed = self._pool()
+        self._nodes: dict[Place, Node] = {}
+        self._by_slot: list[Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         self._watched: set[int] = set()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._heard_at = 0.0
-        self._on_change: Changed = lambda record: None
-        self._on_health: Health = lambda healthy: None
+        self._known_leases = Leases()
+        self._leased = False
+        self._began = asyncio.Event()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._watching = Watching(self._channels, self._changed, self._look, self._lost)
 
-    async def start(self, on_change: Changed, on_health: Health) -> None:
-        self._on_change, self._on_health = on_change, on_health
-        self._tasks = [
-            asyncio.create_task(self._supervise(), name="feed-reader"),
-            asyncio.create_task(self._beat(), name="feed-beat"),
-        ]
+    async def start(self, on_change: Changed, on_health: Health, on_lost: Lost) -> None:
+        self._on_change, self._on_health, self._on_lost = on_change, on_health, on_lost
+        self._task = asyncio.create_task(self._tend(), name="feed")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                await self._began.wait()
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(RedisError, OSError, TimeoutError):
-            await asyncio.wait_for(self._redis.delete(f"daylight:hub:{self._hub}"), COMMAND_S)
-        with contextlib.suppress(RedisError, OSError, TimeoutError):
-            await asyncio.wait_for(self._redis.aclose(), COMMAND_S)
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._on_change, self._on_health, self._on_lost = _ignore, _ignore, _ignore
+        with contextlib.suppress(*FEED_AWAY):
+            await self._call(scripts.RELEASE, LEASE_KEYS, [self._hub])
+        await asyncio.gather(*(held.stop() for held in self._nodes.values()), *self._ending)
+        with contextlib.suppress(*FEED_AWAY):
+            async with asyncio.timeout(COMMAND_S):
+                await self._seed.disconnect()
 
-    async def publish(self, records: Iterable[Record]) -> None:
-        by_team: dict[int, list[bytes | str]] = {}
+    async def publish(self, team: int, records: Iterable[Record]) -> str:
+        newest: dict[int, Record] = {}
         for record in records:
-            order = f"{record.session:020d}{record.n:020d}"
-            by_team.setdefault(record.team, []).extend((str(record.device), order, _encode(record)))
-        async with asyncio.timeout(COMMAND_S):
-            for team, arguments in by_team.items():
-                keys = [f"daylight:{{{team}}}:records", f"daylight:{{{team}}}:order"]
-                await self._publish(keys=keys, args=[_channel(team), *arguments])
+            known = newest.get(record.device)
+            if known is None or known.order < record.order:
+                newest[record.device] = record
+        arguments: list[bytes | str] = []
+        for record in newest.values():
+            arguments += (str(record.device), scripts.order(record.order), _encode(record))
+        epoch: bytes = await self._call_team(scripts.PUBLISH, team, arguments)
+        return epoch.decode()
 
-    async def remove(self, team: int, device: int) -> None:
-        async with asyncio.timeout(COMMAND_S):
-            await self._redis.hdel(f"daylight:{{{team}}}:records", str(device))
-            await self._redis.hdel(f"daylight:{{{team}}}:order", str(device))
+    async def remove(self, team: int, devices: Mapping[int, int]) -> None:
+        arguments: list[bytes | str] = []
+        for device, lowest in devices.items():
+            arguments += (str(device), f"{lowest:0{scripts.MEMBERSHIP_DIGITS}d}")
+        await self._call_team(scripts.REMOVE, team, arguments)
 
     async def watch(self, team: int) -> None:
         self._watched.add(team)
-        if self._pubsub is not None:
-            await self._pubsub.subscribe(_channel(team))
+        await self._owner(_channel(team)).subscribe(_channel(team))
 
     async def unwatch(self, team: int) -> None:
         self._watched.discard(team)
-        if self._pubsub is not None:
-            await self._pubsub.unsubscribe(_channel(team))
+        await self._owner(_channel(team)).unsubscribe(_channel(team))
 
-    async def snapshot(self, team: int) -> list[Record]:
-        async with asyncio.timeout(COMMAND_S):
-            raw = await self._redis.hvals(f"daylight:{{{team}}}:records")
-        return [_decoder.decode(record) for record in raw]
+    async def snapshot(self, team: int) -> TeamRecords:
+        epoch, rev, kept = await self._call_team(scripts.SNAPSHOT, team, [])
+        return TeamRecords(epoch.decode(), rev, [_decode(memoryview(one)[scripts.ORDER_DIGITS :]) for one in kept])
 
-    async def hubs_heard(self, hubs: Iterable[str]) -> set[str]:
-        wanted = list(hubs)
-        if not wanted:
-            return set()
-        async with asyncio.timeout(COMMAND_S):
-            leases = await self._redis.mget([f"daylight:hub:{hub}" for hub in wanted])
-        return {hub for hub, lease in zip(wanted, leases, strict=True) if lease is not None}
+    async def _call_team(self, script: str, team: int, arguments: list[bytes | str]) -> Any:
+        keys = [f"daylight:{{{team}}}:{part}" for part in ("head", "records", "left")]
+        return await self._call(script, keys, [_channel(team), str(team), *arguments])
 
-    async def _beat(self) -> None:
-        """Renews the lease and beats to ourselves through the same subscription that brings the changes."""
-        while True:
-            try:
-                async with asyncio.timeout(COMMAND_S):
-                    await self._redis.set(f"daylight:hub:{self._hub}", "1", px=int(LEASE_S * 1000))
-                    await self._redis.publish(self._beats, "")
-            except (RedisError, OSError, TimeoutError):
-                pass  # missing beats say it
-            if self.healthy and time.monotonic() - self._heard_at > BEAT_S * MISSED_BEATS:
-                self._is(False)
-                if self._pubsub is not None:
-                    # Wakes the reader from a connection that will never speak again.
-                    await self._pubsub.connection.disconnect(nowait=True)
-            await asyncio.sleep(BEAT_S)
+    async def _call(self, script: str, keys: list[str], arguments: list[bytes | str]) -> Any:
+        """Runs a script on the server that owns its keys: at once or not at all when that one is known to be away."""
+        owner = self._owner(keys[0].encode())
+        if not owner.reachable:
+            raise redis.ConnectionError("the feed is away")
+        return await self._run(owner, script, keys, arguments)
 
-    async def _supervise(self) -> None:
-        while True:
-            try:
-                await self._read()
-            except (RedisError, OSError, TimeoutError, AttributeError, msgspec.MsgspecError) as error:
-                log.warning("feed_lost", error=type(error).__name__)
-            self._is(False)
-            await asyncio.sleep(BEAT_S)
-
-    async def _read(self) -> None:
-        pubsub = self._redis.pubsub()
+    async def _run(self, owner: Node, script: str, keys: list[str], arguments: list[bytes | str]) -> Any:
         try:
             async with asyncio.timeout(COMMAND_S):
-                await pubsub.subscribe(self._beats, *(_channel(team) for team in self._watched))
-            self._pubsub = pubsub
-            self._heard_at = time.monotonic()
-            while True:
-                message = await pubsub.get_message(timeout=BEAT_S)
-                if message is None:
-                    if time.monotonic() - self._heard_at > BEAT_S * MISSED_BEATS:
-                        return
-                    continue
-                if message["type"] != "message":
-                    continue
-                if message["channel"] == self._beats.encode():
-                    self._heard_at = time.monotonic()
-                    self._is(True)
-                else:
-                    self._on_change(_decoder.decode(message["data"]))
-        finally:
-            self._pubsub = None
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
-                async with asyncio.timeout(COMMAND_S):
-                    await pubsub.aclose()
+                return await owner.scripts[script](keys=keys, args=arguments)
+        except FEED_AWAY as error:
+            if node.moved(error):
+                owner.fail()
+            raise
 
-    def _is(self, healthy: bool) -> None:
+    def _owner(self, key: bytes) -> Node:
+        owner = self._by_slot[key_slot(key)]
+        if owner is None:
+            raise redis.ConnectionError("the feed is away")
+        return owner
+
+    def _channels(self, place: Place) -> list[bytes]:
+        return [channel for team in self._watched if place.owns(key_slot(channel := _channel(team)))]
+
+    async def _tend(self) -> None:
+        """Finds the servers whenever anything is wrong with them, and renews our lease."""
+        while True:
+            if not self.healthy:
+                await self._discover()
+            await self._lease()
+            await asyncio.sleep(BEAT_S)
+
+    async def _discover(self) -> None:
+        """Asks for the primaries: those we know and can reach first, then where the URL says, then the rest."""
+        known = sorted(self._nodes.values(), key=lambda held: not held.reachable)
+        asked = [(held.pool, held.place.host) for held in known if held.reachable and held.place.host]
+        asked.append((self._seed, self._seed.connection_kwargs.get("host", "")))
+        asked += [(held.pool, held.place.host) for held in known if not held.reachable and held.place.host]
+        for pool, host in asked:
+            with contextlib.suppress(*FEED_AWAY, ValueError):
+                self._arrange(await node.places(pool, host))
+                return
+
+    def _arrange(self, found: list[Place]) -> None:
+        first = not self._nodes
+        kept = {place: self._nodes.pop(place, None) for place in found}
+        gone, self._nodes = self._nodes, {}
+        for held in gone.values():
+            task = asyncio.create_task(held.stop())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+        self._by_slot = [None] * REDIS_CLUSTER_HASH_SLOTS
+        for place, known in kept.items():
+            # A server that takes another's place has to be asked what it holds.
+            owner = known or Node(self._pool(place), place, self._hub, self._watching, known=not first)
+            self._nodes[place] = owner
+            for low, high in place.slots:
+                self._by_slot[low : high + 1] = [owner] * (high + 1 - low)
+        self._look()
+
+    def _pool(self, place: Place | None = None) -> redis.ConnectionPool:
+        # No retries inside the client: the feed's own supervision decides, and answers are wanted soon or not at all.
+        pool = redis.ConnectionPool.from_url(
+            self._url, socket_timeout=COMMAND_S, socket_connect_timeout=COMMAND_S, retry=Retry(NoBackoff(), 0)
+        )
+        if place is not None and place.host:
+            pool.connection_kwargs |= {"host": place.host, "port": place.port}
+        return pool
+
+    async def _lease(self) -> None:
+        try:
+            owner = self._owner(LEASE_KEYS[0].encode())
+            forget_ms = str(int(FORGET_S * 1000))
+            told = await self._run(owner, scripts.LEASE, LEASE_KEYS, [self._hub, str(self.agents), forget_ms])
+        except FEED_AWAY:
+            return
+        leases = (
+            (hub.decode(), Lease(agents, silent_ms / 1000))
+            for hub, agents, silent_ms in zip(told[::3], told[1::3], told[2::3], strict=True)
+        )
+        self.leases = self._known_leases.told(leases, asyncio.get_running_loop().time())
+        self._leased = True
+        self._look()
+
+    def _changed(self, change: Change) -> None:
+        self._on_change(change)
+
+    def _lost(self) -> None:
+        self._on_lost()
+
+    def _look(self) -> None:
+        """Well is: every slot has a server, each brings our beats, and the leases were read since."""
+        nodes_well = None not in self._by_slot and all(held.well for held in self._nodes.values())
+        if self.healthy and not nodes_well:
+            self._leased = False
+        healthy = nodes_well and self._leased
         if healthy != self.healthy:
             self.healthy = healthy
             self._on_health(healthy)
+        if healthy:
+            self._began.set()
 
 
-def _channel(team: int) -> str:
-    return f"daylight:{{{team}}}:presence"
+def _ignore(_: object = None) -> None: ...
+
+
+def _channel(team: int) -> bytes:
+    return f"daylight:{{{team}}}".encode()

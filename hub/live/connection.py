@@ -21,6 +21,7 @@ from hub.live.line import Line
 from hub.live.plan import Outcome, Submission
 from hub.live.publisher import Publisher
 from hub.live.store import Store
+from hub.people import Home
 from hub.wire.activity import Facts
 from hub.wire.agent import Ack, Batch, FromHub, Heartbeat, Loss, Presence, Rejected, Renew, Resend, Welcome
 from hub.wire.closing import Close
@@ -47,8 +48,8 @@ class Shared:
     now: Callable[[], datetime]
     fenced: "Callable[[AgentConnection], Awaitable[None]]"
     """Told when a later session of the device has taken over."""
-    teams: dict[int, int] = field(default_factory=dict)
-    """Home team of each person; kept fresh by the view's directory."""
+    homes: dict[int, Home] = field(default_factory=dict)
+    """Where each person is at home; kept fresh by the view's directory."""
     draining: bool = False
     """Nothing more is taken in; what was is still answered."""
 
@@ -145,14 +146,14 @@ class AgentConnection:
             self.n += 1
             self._shared.publisher.publish(structs.replace(record, session=self.session, n=self.n, today=today))
 
-    async def move(self) -> None:
-        """The person is in another team now: the record goes with them."""
-        record = self._shared.publisher.latest(self.device.id)
-        team = self._shared.teams.get(self.device.person)
-        if record is not None and team is not None and team != record.team:
+    def move(self) -> None:
+        """The person is in another team now, or in the same one again: the record goes with them."""
+        record, home = self._shared.publisher.latest(self.device.id), self._home()
+        if record is not None and home is not None and home != Home(record.team, record.membership):
             self.n += 1
-            moved = structs.replace(record, team=team, session=self.session, n=self.n)
-            await self._shared.publisher.move(moved, record.team)
+            self._shared.publisher.publish(
+                structs.replace(record, team=home.team, membership=home.membership, session=self.session, n=self.n)
+            )
 
     def departed(self) -> Record | None:
         """The record that says that the device is gone, and nothing else of it; `None` when this connection never had one."""
@@ -181,9 +182,18 @@ class AgentConnection:
             permitted.append(permit(event, policy))
         return permitted
 
+    def _home(self) -> Home | None:
+        """Where the person is at home: as of the directory, or as of this connection's start when that was later."""
+        known = self._shared.homes.get(self.device.person)
+        if self.device.team is None or self.device.membership is None:
+            return known
+        if known is not None and known.membership >= self.device.membership:
+            return known
+        return Home(self.device.team, self.device.membership)
+
     def _publish(self, frame: Presence) -> None:
-        team = self._shared.teams.get(self.device.person, self.device.team)
-        if team is None:
+        home = self._home()
+        if home is None:
             return
         today = policies.in_force()
         # Hub-side numbers: an agent's own may restart with a new session, and ours order what this connection said.
@@ -196,7 +206,8 @@ class AgentConnection:
             Record(
                 device=self.device.id,
                 person=self.device.person,
-                team=team,
+                team=home.team,
+                membership=home.membership,
                 session=self.session,
                 n=self.n,
                 hub=self._shared.hub,

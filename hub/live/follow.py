@@ -8,16 +8,25 @@ from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from redis.exceptions import RedisError
+import structlog
 
 from hub import people
-from hub.feed.contract import Feed
-from hub.feed.record import Record
+from hub.feed.contract import FEED_AWAY, Feed
+from hub.feed.record import Change
 from hub.live.ingest import Ingest
+from hub.live.presence import link_when_silent
 from hub.live.team import Member, TeamView
 from hub.live.upkeep import keep
+from hub.people import Home
+from hub.wire.viewer import Link
 
-HEARD_S = 1.0
+LOOK_S = 1.0
+AGAIN_S = 0.1
+"""Between two snapshots of a team, when changes were missed while the first was on its way."""
+READS_MAX = 8
+"""Snapshots that are read at a time when all teams are."""
+
+log = structlog.get_logger()
 
 
 class Follow:
@@ -27,13 +36,18 @@ class Follow:
         self._feed = feed
         self._ingest = ingest
         self._now = now or (lambda: datetime.now(UTC))
-        self.directory = people.Directory(teams={}, members=())
+        self.directory = people.Directory(teams={}, members=(), lowest={})
         self.stale_since: datetime | None = None
+        self._outages = 0
         self._teams: dict[int, TeamView] = {}
-        self._unheard: dict[str, datetime] = {}
+        self._reading: dict[int, asyncio.Lock] = {}
+        """Held while the snapshot of a watched team is read."""
+        self._links: dict[str, Link] = {}
+        """How each process counts that holds a device of a watched team."""
         self._tasks: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[None]] = set()
-        self._lock = asyncio.Lock()
+        self._opening = asyncio.Lock()
+        self._recovering = asyncio.Lock()
         self._on_stale: Callable[[], None] = lambda: None
         self._on_recovered: Callable[[], None] = lambda: None
 
@@ -41,11 +55,11 @@ class Follow:
         """Begins to listen. `on_stale` is called when the feed goes away, `on_recovered` once all teams are whole again."""
         self._on_stale, self._on_recovered = on_stale, on_recovered
         await self.read_directory()
-        await self._feed.start(self._on_change, self._on_health)
-        self._tasks = [keep(self._watch_hubs, "view-hubs")]
+        await self._feed.start(self._on_change, self._on_health, self._ingest.shared.publisher.republish)
+        self._tasks = [keep(self._look, "view-look")]
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        for task in (*self._tasks, *self._running):
             task.cancel()
         await self._feed.stop()
 
@@ -55,71 +69,88 @@ class Follow:
 
     async def open(self, team: int) -> TeamView:
         """Starts to watch a team: changes first, then the snapshot, so that nothing falls between."""
-        async with self._lock:
+        async with self._opening:
             if team in self._teams:
                 return self._teams[team]
             opened = TeamView(team)
             opened.members(self._members_of(team))
             self._teams[team] = opened
+            self._reading[team] = asyncio.Lock()
             try:
                 await self._feed.watch(team)
-                await self._reread(opened)
-                await self._hear({team: opened})
-            except (RedisError, OSError, TimeoutError):
-                self._on_health(False)
+                await self._read(opened)
+            except FEED_AWAY:
+                self._stale()
             return opened
 
     async def release(self, teams: Iterable[int]) -> None:
         """Stops watching teams that nobody here watches any more."""
-        async with self._lock:
+        async with self._opening:
             for team in teams:
                 if self._teams.pop(team, None):
+                    self._reading.pop(team, None)
                     try:
                         await self._feed.unwatch(team)
-                    except (RedisError, OSError, TimeoutError):
+                    except FEED_AWAY:
                         continue
 
     def settle(self, now: datetime) -> None:
         """Draws what has changed since it was last asked."""
         for team in self._teams.values():
-            team.settle(now, self._heard)
+            team.settle(now, self._link_of)
 
     async def read_directory(self) -> None:
         """Reads who is in which team now, and brings the records of people who changed teams along."""
         self.directory = await people.directory()
-        homes = {member.person: member.team for member in self.directory.members}
-        await self._follow_moves(homes)
+        homes = {member.person: Home(member.team, member.membership) for member in self.directory.members}
+        before, self._ingest.shared.homes = self._ingest.shared.homes, homes
+        for agent in self._ingest.registry.connections():
+            if before.get(agent.device.person) != homes.get(agent.device.person):
+                agent.move()
         for number, team in self._teams.items():
             team.members(self._members_of(number))
-
-    async def _follow_moves(self, homes: dict[int, int]) -> None:
-        moved = {person for person, team in homes.items() if self._ingest.shared.teams.get(person, team) != team}
-        self._ingest.shared.teams = homes
-        if not moved:
-            return
-        for agent in self._ingest.registry.connections():
-            if agent.device.person in moved:
-                await agent.move()
+            self._remove_outdated(team)
 
     def _members_of(self, team: int) -> list[Member]:
         return [
-            Member(person=member.person, name=member.name, simulated=member.simulated)
+            Member(person=member.person, name=member.name, simulated=member.simulated, membership=member.membership)
             for member in self.directory.members
             if member.team == team
         ]
 
-    def _on_change(self, record: Record) -> None:
-        if team := self._teams.get(record.team):
-            team.apply(record)
+    def _remove_outdated(self, team: TeamView) -> None:
+        """Takes out of the feed what people left behind in a team: the process that held them may be gone, or may know it later."""
+        if self._feed.healthy and (outdated := team.outdated(self.directory.lowest)):
+            self._later(self._remove(team.team, outdated))
+
+    async def _remove(self, team: int, outdated: dict[int, int]) -> None:
+        try:
+            await self._feed.remove(team, outdated)
+        except FEED_AWAY as error:
+            log.debug("not_removed", error=type(error).__name__, team=team)  # the directory is read again
+
+    def _on_change(self, change: Change) -> None:
+        team = self._teams.get(change.team)
+        if team is None:
+            return
+        for record in change.records:
+            if record.connected:
+                self._links.setdefault(record.hub, "live")  # whoever speaks is alive, though its lease be new
+        team.records.take(change)
+        if team.records.behind and not self.stale_since and not self._reading[team.team].locked():
+            self._later(self._catch_up(team))
 
     def _on_health(self, healthy: bool) -> None:
-        if not healthy:
-            if self.stale_since is None:
-                self.stale_since = self._now()
-                self._on_stale()
-            return
-        self._ingest.shared.publisher.republish()
-        self._later(self._recover())
+        if healthy:
+            self._later(self._recover())
+        else:
+            self._outages += 1
+            self._stale()
+
+    def _stale(self) -> None:
+        if self.stale_since is None:
+            self.stale_since = self._now()
+            self._on_stale()
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -128,46 +159,71 @@ class Follow:
 
     async def _recover(self) -> None:
         """The feed is back: what it holds now replaces what we had."""
-        if self.stale_since is None:
-            return
-        try:
-            for team in list(self._teams.values()):
+        async with self._recovering:
+            while self.stale_since and self._feed.healthy:
+                outages = self._outages
+                for team in self._teams.values():
+                    team.records.doubt()
+                at_a_time = asyncio.Semaphore(READS_MAX)
+                reads = [self._rewatch(team, at_a_time) for team in list(self._teams.values())]
+                failures = [failure for failure in await asyncio.gather(*reads, return_exceptions=True) if failure]
+                if failures:
+                    log.warning("feed_not_read", error=type(failures[0]).__name__, teams=len(failures))
+                    return  # `_look` tries again
+                if outages == self._outages:
+                    self.stale_since = None
+                    self._on_recovered()
+
+    async def _rewatch(self, team: TeamView, at_a_time: asyncio.Semaphore) -> None:
+        async with at_a_time:
+            if team.team in self._teams:
                 await self._feed.watch(team.team)
-                await self._reread(team)
-            await self._hear(self._teams)
-        except (RedisError, OSError, TimeoutError):
-            return
-        self.stale_since = None
-        self._on_recovered()
+                await self._read(team)
 
-    async def _reread(self, team: TeamView) -> None:
-        team.expect_snapshot()
-        team.replace(await self._feed.snapshot(team.team))
+    async def _catch_up(self, team: TeamView) -> None:
+        """A change was missed. When its snapshot can't be read, everything is stale until it can."""
+        try:
+            await self._read(team)
+        except FEED_AWAY:
+            self._stale()
 
-    async def _watch_hubs(self) -> None:
+    async def _read(self, team: TeamView) -> None:
+        """Reads snapshots of a team until nothing was missed meanwhile. Raises `FEED_AWAY`."""
+        lock = self._reading.get(team.team)
+        if lock is None:
+            return  # nobody watches it any more
+        async with lock:
+            while team.records.behind:
+                team.records.expect_snapshot()
+                team.records.replace(await self._feed.snapshot(team.team))
+                if team.records.behind:
+                    await asyncio.sleep(AGAIN_S)
+        self._remove_outdated(team)
+
+    async def _look(self) -> None:
         while True:
-            await asyncio.sleep(HEARD_S)
-            try:
-                if self.stale_since and self._feed.healthy:
-                    await self._recover()  # a read that failed while the feed itself was well
-                await self._hear(self._teams)
-            except (RedisError, OSError, TimeoutError):
+            await asyncio.sleep(LOOK_S)
+            self._feed.agents = len(self._ingest.registry)
+            if not self._feed.healthy:
                 continue
+            if self.stale_since:
+                await self._recover()  # a read that failed while the feed itself was well
+            self.look_at_hubs()
 
-    async def _hear(self, teams: dict[int, TeamView]) -> None:
-        """Finds out which hubs have fallen silent or are heard again, and draws their people anew."""
-        hubs = set().union(*(team.hubs() for team in teams.values())) if teams else set()
-        heard = await self._feed.hubs_heard(hubs)
-        now = self._now()
+    def look_at_hubs(self) -> None:
+        """Finds out which processes have fallen silent or are heard again, and draws their people anew."""
+        hubs = set().union(*(team.hubs() for team in self._teams.values()))
+        before, self._links = self._links, {hub: self._link_now(hub) for hub in hubs}
         for hub in hubs:
-            known_silent = hub in self._unheard
-            if hub in heard:
-                self._unheard.pop(hub, None)
-            else:
-                self._unheard.setdefault(hub, now)
-            if hub not in heard or known_silent:
+            if before.get(hub) != self._links[hub]:
                 for team in self._teams.values():
                     team.touch_hub(hub)
 
-    def _heard(self, hub: str) -> datetime | None:
-        return self._unheard.get(hub)
+    def _link_of(self, hub: str) -> Link:
+        if hub not in self._links:
+            self._links[hub] = self._link_now(hub)
+        return self._links[hub]
+
+    def _link_now(self, hub: str) -> Link:
+        lease = self._feed.leases.get(hub)
+        return link_when_silent(lease.silent_s if lease else None)

@@ -1,14 +1,17 @@
 """From the records of a person's devices to one tile. Pure."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from hub.feed.record import Record
 from hub.wire.activity import State, state_at
+from hub.wire.today import Today
 from hub.wire.viewer import Link, Tile
 
-UNHEARD_OFFLINE = timedelta(seconds=60)
-"""After this long without its hub, a device counts as offline rather than unknown."""
+SILENT_S = 5.0
+"""A process that has not been heard for this long is not vouched for: its devices count as unknown."""
+OFFLINE_S = 60.0
+"""After this long they count as offline: an agent whose hub is gone has connected elsewhere long since."""
 
 # Each instant belongs to one device: what the person does outranks what a machine merely shows.
 _RANK: dict[State, int] = {
@@ -30,17 +33,19 @@ def unite(
     simulated: bool,
     records: Iterable[Record],
     now: datetime,
-    heard: Callable[[str], datetime | None],
+    link_of: Callable[[str], Link],
 ) -> Tile:
     """One tile from all devices of a person: input outranks passive, idle and locked; ties go to the latest input.
 
-    Private time or a break on one device covers them all. `heard` tells when a hub was last heard: `None` means now.
+    Private time or a break on one device covers them all. `link_of` tells how a device counts that is connected to this hub.
     """
     best: Record | None = None
     best_order: tuple[int, int, datetime] | None = None
     best_link: Link = "offline"
+    today: Today | None = None
     for record in records:
-        link = _link(record, now, heard)
+        link = link_of(record.hub) if record.connected else "offline"
+        today = _later(today, record.today)
         state = state_at(record.facts, now, record.idle_limit_s).state
         order = (_LINK_RANK[link], _RANK[state], record.facts.last_input_at or _NEVER)
         if best_order is None or order > best_order:
@@ -56,16 +61,22 @@ def unite(
         at=best.at,
         since_at=best.since_at if best_link != "offline" else best.at,
         idle_limit_s=best.idle_limit_s,
+        today=today,
     )
 
 
 _LINK_RANK: dict[Link, int] = {"live": 2, "unknown": 1, "offline": 0}
 
 
-def _link(record: Record, now: datetime, heard: Callable[[str], datetime | None]) -> Link:
-    if not record.connected:
+def link_when_silent(silent_s: float | None) -> Link:
+    """How devices count whose hub has been silent for so long; `None`: nobody has heard of it."""
+    if silent_s is None or silent_s >= OFFLINE_S:
         return "offline"
-    last_heard = heard(record.hub)
-    if last_heard is None:
-        return "live"
-    return "unknown" if now - last_heard < UNHEARD_OFFLINE else "offline"
+    return "unknown" if silent_s >= SILENT_S else "live"
+
+
+def _later(one: Today | None, other: Today | None) -> Today | None:
+    """Of two readings of a workday the one that knows more."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda today: (today.starts_at, today.counted_until or _NEVER))

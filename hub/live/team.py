@@ -6,17 +6,17 @@ one class of them; who may see the team at all is asked when they subscribe.
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import takewhile
 
 import msgspec
 
-from hub.feed.record import Record
 from hub.live.presence import unite
+from hub.live.records import Records
 from hub.live.telling import Telling
-from hub.wire.viewer import Tile
+from hub.wire.viewer import Link, Tile
 
 GONE_KEPT = 1000
 """Departures that are remembered for viewers who are behind; one who is further behind gets a snapshot."""
@@ -27,6 +27,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     person: int
     name: str
+    membership: int = 0
+    """Their stay: records of an earlier one are not drawn."""
     simulated: bool = False
 
 
@@ -37,8 +39,9 @@ class TeamView:
         self.team = team
         self.epoch = secrets.token_hex(6)
         self.rev = 1
+        self._touched: set[int] = set()
+        self.records = Records(self._touched.add)
         self._members: dict[int, Member] = {}
-        self._records: dict[int, dict[int, Record]] = {}
         self._tiles: dict[int, Tile] = {}
         self.encoded: dict[int, bytes] = {}
         """Each tile as it goes over the wire: encoded once a change, whatever the number of viewers and frames."""
@@ -47,55 +50,37 @@ class TeamView:
         self._by_name: list[int] = []
         self._gone: dict[int, int] = {}
         self._gone_forgotten = 0
-        self._touched: set[int] = set()
-        self._fresh: set[int] = set()
         self._delta = lru_cache(maxsize=16)(self._encoded_delta)
 
     def members(self, members: Iterable[Member]) -> None:
-        """The people of the team as they are now. Who has left is forgotten."""
+        """The people of the team as they are now: they decide what is drawn. A record that is ahead of them waits until they are known."""
         new = {member.person: member for member in members}
-        for person, member in new.items():
-            if self._members.get(person) != member:
+        for person in self._members.keys() | new.keys():
+            if self._members.get(person) != new.get(person):
                 self._touched.add(person)
-        for person in self._members.keys() - new.keys():
-            self._records.pop(person, None)
-            self._touched.add(person)
         self._members = new
 
-    def apply(self, record: Record) -> None:
-        """Takes a device's record, unless a newer one is known."""
-        devices = self._records.setdefault(record.person, {})
-        known = devices.get(record.device)
-        if known is None or (known.session, known.n) < (record.session, record.n):
-            devices[record.device] = record
-            self._fresh.add(record.device)
-            self._touched.add(record.person)
-
-    def expect_snapshot(self) -> None:
-        """To be called before a snapshot of the feed is asked for: changes that arrive from here on may be newer than it."""
-        self._fresh.clear()
-
-    def replace(self, records: Iterable[Record]) -> None:
-        """Takes a snapshot of the feed. What it doesn't hold is forgotten, unless it came while the snapshot was on its way."""
-        held, self._records = self._records, {}
-        for record in records:
-            self._records.setdefault(record.person, {})[record.device] = record
-        fresh = [record for devices in held.values() for record in devices.values() if record.device in self._fresh]
-        for record in fresh:
-            self.apply(record)
-        self._touched |= held.keys() | self._records.keys()
+    def outdated(self, lowest: Mapping[int, int]) -> dict[int, int]:
+        """Devices whose record is of an earlier stay than the lowest that is right for its person, with that."""
+        return {
+            device: lowest[person]
+            for person, devices in self.records.by_person.items()
+            for device, record in devices.items()
+            if record.membership < lowest.get(person, 0)
+        }
 
     def hubs(self) -> set[str]:
         """The processes that hold this team's connected devices."""
-        return {record.hub for devices in self._records.values() for record in devices.values() if record.connected}
+        everybody = self.records.by_person.values()
+        return {record.hub for devices in everybody for record in devices.values() if record.connected}
 
     def touch_hub(self, hub: str) -> None:
         """Looks again at everybody whose device is held by this process: it has fallen silent, or is heard again."""
-        for person, devices in self._records.items():
+        for person, devices in self.records.by_person.items():
             if any(record.hub == hub for record in devices.values()):
                 self._touched.add(person)
 
-    def settle(self, now: datetime, heard: Callable[[str], datetime | None]) -> bool:
+    def settle(self, now: datetime, link_of: Callable[[str], Link]) -> bool:
         """Draws what was touched. True when anything changed, and then there is a newer revision."""
         if not self._touched:
             return False
@@ -105,7 +90,9 @@ class TeamView:
             if member is None:
                 self._remove(person)
                 continue
-            tile = unite(person, member.name, member.simulated, self._records.get(person, {}).values(), now, heard)
+            devices = self.records.by_person.get(person, {}).values()
+            records = [record for record in devices if record.membership >= member.membership]
+            tile = unite(person, member.name, member.simulated, records, now, link_of)
             if tile != self._tiles.get(person):
                 self._draw(person, tile)
         self._touched.clear()

@@ -1,0 +1,42 @@
+"""From the records of a person's devices to one tile."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec import structs
+
+from hub.feed.record import Record
+from hub.live.presence import link_when_silent, unite
+from hub.wire.today import Today
+from hub.wire.viewer import Link
+
+NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
+RECORD = Record(device=1, person=1, team=1, session=1, n=1, hub="one", connected=True, at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "link"),
+    [(0.0, "live"), (4.9, "live"), (5.0, "unknown"), (59.0, "unknown"), (60.0, "offline"), (None, "offline")],
+)
+def test_hub_that_falls_silent_makes_its_people_unknown_then_offline(silent_s: float | None, link: Link) -> None:
+    tile = unite(1, "Bob", False, [RECORD], NOW, lambda hub: link_when_silent(silent_s))
+
+    assert tile.link == link
+
+
+def test_device_that_left_is_offline_whatever_its_hub_does() -> None:
+    assert unite(1, "Bob", False, [structs.replace(RECORD, connected=False)], NOW, lambda hub: "live").link == "offline"
+
+
+def test_newest_reading_of_the_workday_is_shown_whichever_device_is() -> None:
+    def day(starts: int, counted: int | None) -> Today:
+        return Today(
+            starts_at=NOW + timedelta(days=starts),
+            ends_at=NOW + timedelta(days=starts + 1),
+            counted_until=None if counted is None else NOW + timedelta(minutes=counted),
+        )
+
+    readings = [day(0, 5), day(1, None), day(1, 3), None, day(1, 2)]
+    records = [structs.replace(RECORD, device=device, today=today) for device, today in enumerate(readings)]
+
+    assert unite(1, "Bob", False, records, NOW, lambda hub: "live").today == day(1, 3)
