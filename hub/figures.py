@@ -61,7 +61,7 @@ DESCRIBED = (
     Described("run_failed", "gauge", "1 when the last run of this job that ended has failed.", "deployment", ("job",)),
     Described("run_open_age_seconds", "gauge", "How long the open run of this job has been due.", "deployment", ("job",)),
     Described("rollup_marks", "gauge", "Marks that wait for the rollup job, counted up to 100,000.", "deployment"),
-    Described("rollup_mark_age_seconds", "gauge", "Age of the oldest of them: how far rollups are behind.", "deployment"),
+    Described("rollup_behind_seconds", "gauge", "How long the oldest mark waits that a run could have taken.", "deployment"),
     Described("partitions", "gauge", "Days of interval that are attached.", "deployment"),
     Described("partition_oldest_timestamp_seconds", "gauge", "Start of the oldest of them.", "deployment"),
     Described("partition_newest_timestamp_seconds", "gauge", "Start of the newest of them.", "deployment"),

@@ -23,15 +23,15 @@ from prometheus_client.metrics_core import Metric
 from redis.exceptions import RedisError
 
 from hub import retention, runs
-from hub.database import DATABASE_AWAY, ENGINE, connection
+from hub.database import DATABASE_AWAY, ENGINE
 from hub.figures import DESCRIBED, FIGURES, FORGOTTEN_S, PREFIX, READ_EVERY_S
 from hub.live.upkeep import keep
+from hub.rollups import job as rollups
 
 FOLDER = "DAYLIGHT_PROCESSES_DIR"
 """Environment variable that the supervisor of several processes sets: a folder of their own, empty at start."""
 WRITE_EVERY_S = 5.0
 READ_S = 2.0
-MARKS_MAX = 100_000
 LAG_S = 0.5
 QUEUED, ACTIVE = "saq:daylight:queued", "saq:daylight:active"
 
@@ -149,7 +149,7 @@ def samples_of_process(depth: int) -> list[Sample]:
         Sample("viewers", now.viewers),
         Sample("viewer_frames_total", now.frames_to_viewers),
         Sample("feed_lag_seconds", now.feed_lag_s),
-        Sample("feed_stale", now.stale),
+        Sample("feed_stale", int(now.stale)),
         Sample("feed_stale_seconds_total", now.stale_s),
         *_samples_of(now.commit_seconds),
         *_samples_of(now.commit_rows),
@@ -176,17 +176,11 @@ def samples_of_process(depth: int) -> list[Sample]:
 async def samples_of_database(now: datetime) -> list[Sample]:
     """What the worker and whoever made days left in PostgreSQL."""
     samples = _samples_of_runs(await runs.standing())
-    async with connection() as held:
-        row = await held.fetchrow(
-            f"""
-            SELECT (SELECT count(*) FROM (SELECT FROM dirty LIMIT {MARKS_MAX}) marks) AS marks,
-                (SELECT extract(epoch FROM now() - marked_at)::float8 FROM dirty ORDER BY id LIMIT 1) AS oldest_s
-            """  # noqa: S608
-        )
+    backlog = await rollups.backlog(now)
     found = await retention.partitions()
     samples += [
-        Sample("rollup_marks", row["marks"]),
-        Sample("rollup_mark_age_seconds", row["oldest_s"] or 0),
+        Sample("rollup_marks", backlog.marks),
+        Sample("rollup_behind_seconds", backlog.behind_s),
         Sample("partitions", len(found.days)),
         Sample("partition_days_ahead", sum(day > now.date() for day in found.days)),
         Sample("partition_detach_pending", found.pending),

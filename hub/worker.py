@@ -24,10 +24,13 @@ from saq.queue.redis import RedisQueue
 
 from hub import retention, runs
 from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
+from hub.rollups import job as rollups
 from hub.settings import Settings
 
 QUEUE = "daylight"
-HOUR_S = 3600
+MINUTE_S, HOUR_S = 60, 3600
+ROLL_UP_S = 240.0
+"""A run of `roll_up` begins no further step after this: a longer backlog is left to the next run, which is due at once."""
 TICK_CRON = "* * * * * */10"
 """Every ten seconds: the longest that a lost run waits beside its lease."""
 TICK_S = 30
@@ -82,7 +85,21 @@ async def sweep(now: datetime) -> Swept:
     return Swept(codes=int(codes.split()[-1]), sign_ins=int(sign_ins.split()[-1]), runs=await runs.prune(now))
 
 
+async def roll_up(now: datetime) -> rollups.Progress:
+    """Brings the rollups up to date, step by step; returns the sum of the steps."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + ROLL_UP_S
+    marks = quarters = 0
+    while True:
+        step = await rollups.roll_up(now)
+        marks += step.marks
+        quarters += step.quarters
+        if not step.more or clock() > until:
+            return rollups.Progress(marks=marks, quarters=quarters, more=step.more)
+
+
 JOBS = {
+    "roll_up": Job(roll_up, MINUTE_S, 0, timeout_s=300),
     "keep_days": Job(retention.keep_days, HOUR_S, 5 * 60, timeout_s=60),
     "retention": Job(retention.retain, 24 * HOUR_S, 2 * HOUR_S + 40 * 60, timeout_s=1800),
     "sweep": Job(sweep, HOUR_S, 17 * 60, timeout_s=300),

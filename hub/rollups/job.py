@@ -25,6 +25,8 @@ SETTLED = timedelta(minutes=2)
 """After its end, when nearly everything of a quarter-hour has come: devices send once a minute."""
 QUARTERS_AT_ONCE = 600
 """Recomputed by a step: 0.5 s here with rows of a minute, of the ten that a transaction has."""
+COUNTED_MAX = 100_000
+"""Of the marks that wait. Without a worker for a day there are millions, and figures are wanted all the same."""
 ROLLUP_LOCK = 0x6461796C69676872
 """The advisory lock's number: `daylighr` in ASCII. One step runs at a time, whatever the queue does."""
 
@@ -44,7 +46,7 @@ class Backlog(msgspec.Struct, frozen=True):
     """How far the rollups are behind. Reads are exact all the same; they take longer."""
 
     marks: int
-    """All that wait, those of quarter-hours that still go on too."""
+    """All that wait, those of quarter-hours that still go on too. Counted up to `COUNTED_MAX`."""
     behind_s: float
     """How long the oldest one has waited since a step could have taken it."""
 
@@ -79,8 +81,10 @@ async def backlog(now: datetime) -> Backlog:
     """For the figures of the worker."""
     async with connection() as held:
         row = await held.fetchrow(
-            "SELECT count(*) AS marks, min(greatest(marked_at, quarter_at + $1::interval)) FROM dirty",
+            "SELECT count(*) AS marks, min(greatest(marked_at, quarter_at + $1::interval)) "
+            "FROM (SELECT marked_at, quarter_at FROM dirty ORDER BY id LIMIT $2) oldest",
             QUARTER + SETTLED,
+            COUNTED_MAX,
         )
     return Backlog(row["marks"], max(0.0, (now - (row["min"] or now)).total_seconds()))
 
