@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 READY_S = 30.0
+ESTABLISHED = "01"
 
 
 def free_port() -> int:
@@ -20,6 +21,17 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def open_sockets(pid: int) -> set[str]:
+    """Inodes of the sockets that a process holds."""
+    found = set()
+    for path in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(OSError):  # closed meanwhile
+            name = os.readlink(path)
+            if name.startswith("socket:["):
+                found.add(name[8:-1])
+    return found
 
 
 class HubProcess:
@@ -45,6 +57,13 @@ class HubProcess:
         return [
             int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         ]
+
+    def served(self) -> dict[int, set[int]]:
+        """By hub process, the ports from which its open connections come."""
+        place = f"0100007F:{self.port:04X}"
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        by_inode = {row[9]: int(row[2].split(":")[1], 16) for row in rows if row[1] == place and row[3] == ESTABLISHED}
+        return {pid: {by_inode[inode] for inode in open_sockets(pid) if inode in by_inode} for pid in self.children()}
 
     def roll(self) -> None:
         """Asks for a rolling restart."""
