@@ -17,6 +17,7 @@ import signal
 import socket as sockets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
@@ -38,9 +39,11 @@ from hub.figures import FIGURES
 from hub.live.ingest import Ingest
 from hub.live.publisher import Publisher
 from hub.live.store import Store
+from hub.live.today import Workdays
 from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.metrics import Metrics
+from hub.rollups.read import today as read_workdays
 from hub.serving import Server, config, listen
 from hub.settings import Settings
 from hub.wire.closing import Close
@@ -72,9 +75,10 @@ class Hub:
         """This run of this process, in presence records and leases."""
         url = settings.feed_url or settings.redis_url
         self.feed: Feed = feed or (RedisFeed(url, self.name) if url else MemoryFeed(self.name))
-        self.store = Store()
+        self.store = Store(stored=lambda people: self.workdays.stored(people))
         self.publisher = Publisher(self.feed)
         self.ingest = Ingest(settings, self.store, self.publisher, self.name)
+        self.workdays = Workdays(self.ingest.registry, read_workdays, lambda: datetime.now(UTC))
         self.view = View(self.feed, self.ingest)
         self.phase: Literal["starting", "open", "leaving", "draining"] = "starting"
         self._turned_at = time.monotonic()
@@ -93,6 +97,7 @@ class Hub:
         self.store.start()
         self.publisher.start()
         self.ingest.registry.start()
+        self.workdays.start()
         await _patiently(self.view.start)
         self._turning = keep(self._turn, "loop-turns")
         self.phase = "open"
@@ -107,6 +112,7 @@ class Hub:
         """Before any socket is told to go: agents hear that they should come back, what they sent is committed and acked."""
         self.phase = "draining"
         log.info("draining", agents=FIGURES.agents, viewers=FIGURES.viewers)
+        await self.workdays.stop()
         await self.ingest.drain(DRAIN_S)
         await self.view.stop()
         await self.publisher.stop()

@@ -19,8 +19,8 @@ READ_S = 2.0
 """Agents send once a minute, so this makes a figure two seconds old at the most and costs a thirtieth of reading it for each of them."""
 AT_ONCE = 300
 
-Read = Callable[[Collection[int]], Awaitable[dict[int, Today]]]
-"""The workday that holds the present moment, of each of these people."""
+Read = Callable[[Collection[int], datetime], Awaitable[dict[int, Today]]]
+"""The workday that holds a moment, of each of these people."""
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ class Workdays:
         while due:
             group, due = due[:AT_ONCE], due[AT_ONCE:]
             try:
-                read = await self._read(group)
+                read = await self._read(group, now)
             except DATABASE_AWAY as error:
                 self._due.update(group, due)
                 log.debug("workdays_not_read", error=type(error).__name__, people=len(self._due))

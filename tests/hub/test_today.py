@@ -1,0 +1,138 @@
+"""The workday on a tile: exact from what is stored, and moved on by the facts of the moment."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.live.agents import Registry
+from hub.live.today import Workdays
+from hub.rollups.job import roll_up
+from hub.settings import Settings
+from hub.wire.agent import Ack
+from hub.wire.today import Today, active_today_s
+from hub.wire.viewer import Tile
+
+from .conftest import Cast
+from .live import connected, minute, running, signed_in, viewing
+
+pytestmark = pytest.mark.usefixtures("database", "redis_url")
+MINUTE_S = 60.0
+
+
+def worked(tile: Tile | None, at: datetime) -> float | None:
+    """What the page shows for a tile."""
+    if tile is None or tile.today is None:
+        return None
+    facts = tile.facts if tile.link == "live" else None
+    return active_today_s(tile.today, facts, tile.since_at, tile.idle_limit_s, at)
+
+
+def busy(ago: int, **changes: Any) -> Any:
+    """A minute with input from its first second to its last."""
+    made = minute(ago)
+    facts = type(made.facts)(app="Editor", last_input_at=made.ended_at)
+    return minute(ago, facts=facts, first_input_at=made.started_at, **changes)
+
+
+async def test_tile_shows_what_is_stored_of_the_workday_and_what_is_expected(settings: Settings, cast: Cast) -> None:
+    now = datetime.now(UTC)
+    async with running(settings) as hub:
+        client = await signed_in(hub, cast.alice, cast.password)
+        async with connected(hub, cast.device(cast.bob)) as agent, viewing(hub, client) as viewer:
+            await viewer.subscribe([cast.payments])
+            await agent.batch(1, [busy(12), busy(11), busy(10)])
+            await agent.receive(Ack)
+            await viewer.until(lambda seen: (worked(seen.tile(cast.bob.id), now) or 0) > 0)
+            tile = viewer.tile(cast.bob.id)
+            await roll_up(now)
+            await agent.batch(4, [busy(3)])
+            await agent.receive(Ack)
+            await viewer.until(lambda seen: (worked(seen.tile(cast.bob.id), now) or 0) > 3 * MINUTE_S)
+
+            assert tile is not None
+            assert tile.today is not None
+            in_day = tile.today.starts_at <= now - timedelta(minutes=13)  # else the test runs at midnight in Oslo
+            assert not in_day or worked(tile, now) == 3 * MINUTE_S
+            assert not in_day or worked(viewer.tile(cast.bob.id), now) == 4 * MINUTE_S
+            assert tile.today.ends_at - tile.today.starts_at in {timedelta(hours=hours) for hours in (23, 24, 25)}
+            assert tile.today.expected_s in {0, 8 * 3600}
+
+
+async def test_live_input_moves_the_figure_without_a_query(settings: Settings, cast: Cast) -> None:
+    async with running(settings) as hub:
+        client = await signed_in(hub, cast.alice, cast.password)
+        async with connected(hub, cast.device(cast.bob)) as agent, viewing(hub, client) as viewer:
+            await viewer.subscribe([cast.payments])
+            await agent.batch(1, [busy(2)])
+            await agent.receive(Ack)
+            await viewer.until(lambda seen: (worked(seen.tile(cast.bob.id), datetime.now(UTC)) or 0) >= MINUTE_S)
+            stored_until = minute(2).ended_at
+            last = datetime.now(UTC)
+            await agent.presence(1, app="Editor", last_input_at=last)
+            await viewer.until(lambda seen: (seen.tile(cast.bob.id).facts or agent).last_input_at == last)
+
+            since_stored_s = (last - stored_until).total_seconds()
+            assert worked(viewer.tile(cast.bob.id), last) == pytest.approx(MINUTE_S + since_stored_s)
+
+
+class Agents:
+    """Connections as `Workdays` sees them."""
+
+    def __init__(self, *people: int) -> None:
+        self.told: list[tuple[int, Today]] = []
+        self._agents = [OneAgent(person, self.told) for person in people]
+
+    def connections(self) -> list[Any]:
+        return list(self._agents)
+
+
+class OneAgent:
+    def __init__(self, person: int, told: list[tuple[int, Today]]) -> None:
+        self.device = type("Device", (), {"person": person, "id": person})
+        self.today: Today | None = None
+        self._told = told
+
+    def tell_today(self, today: Today) -> None:
+        self.today = today
+        self._told.append((self.device.person, today))
+
+
+async def test_one_read_serves_all_who_are_due_and_none_is_made_for_the_others() -> None:
+    asked: list[set[int]] = []
+    clock = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+    async def read(people: Any, now: datetime) -> dict[int, Today]:
+        asked.append(set(people))
+        start = now.replace(hour=0)
+        return {person: Today(starts_at=start, ends_at=start + timedelta(days=1)) for person in people}
+
+    agents = Agents(1, 2, 3)
+    registry: Registry = agents  # type: ignore[assignment]
+    workdays = Workdays(registry, read, lambda: clock)
+    await workdays.read_due()
+    await workdays.read_due()
+    workdays.stored({2, 99})
+    await workdays.read_due()
+    clock += timedelta(days=1)
+    await workdays.read_due()
+
+    assert asked == [{1, 2, 3}, {2}, {1, 2, 3}]
+
+
+async def test_workdays_that_cannot_be_read_are_due_still() -> None:
+    away = True
+
+    async def read(people: Any, now: datetime) -> dict[int, Today]:
+        if away:
+            raise TimeoutError
+        return {person: Today(starts_at=now, ends_at=now + timedelta(days=1)) for person in people}
+
+    agents = Agents(1)
+    registry: Registry = agents  # type: ignore[assignment]
+    workdays = Workdays(registry, read, lambda: datetime.now(UTC))
+    await workdays.read_due()
+    away = False
+    await workdays.read_due()
+
+    assert [person for person, _ in agents.told] == [1]
