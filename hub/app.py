@@ -36,6 +36,7 @@ from hub.feed.contract import Feed
 from hub.feed.memory import MemoryFeed
 from hub.feed.redis import RedisFeed
 from hub.figures import FIGURES
+from hub.live.balance import Balance
 from hub.live.ingest import Ingest
 from hub.live.publisher import Publisher
 from hub.live.store import Store
@@ -80,6 +81,7 @@ class Hub:
         self.ingest = Ingest(settings, self.store, self.publisher, self.name)
         self.workdays = Workdays(self.ingest.registry, read_workdays, lambda: datetime.now(UTC))
         self.view = View(self.feed, self.ingest)
+        self.balance = Balance(self.feed, self.name, self.ingest.registry)
         self.phase: Literal["starting", "open", "leaving", "draining"] = "starting"
         self._turned_at = time.monotonic()
         self._turning: asyncio.Task[None] | None = None
@@ -99,6 +101,7 @@ class Hub:
         self.ingest.registry.start()
         self.workdays.start()
         await _patiently(self.view.start)
+        self.balance.start()
         self._turning = keep(self._turn, "loop-turns")
         self.phase = "open"
         log.info("hub_ready", hub=self.name)
@@ -112,6 +115,7 @@ class Hub:
         """Before any socket is told to go: agents hear that they should come back, what they sent is committed and acked."""
         self.phase = "draining"
         log.info("draining", agents=FIGURES.agents, viewers=FIGURES.viewers)
+        self.balance.stop()
         await self.workdays.stop()
         await self.ingest.drain(DRAIN_S)
         await self.view.stop()
