@@ -6,7 +6,9 @@ The drain itself is the application's (`app.py`).
 """
 
 import asyncio
+import contextlib
 import socket as sockets
+import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -58,6 +60,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(frame)
         return True
 
+    def cut(self) -> None:
+        """Ends the connection at once, whatever its buffers hold: the only thing that works on a peer that doesn't read.
+
+        With a reset, so that the kernel lets go of what it holds, too: after a plain close it would wait for the peer to read it.
+        """
+        with contextlib.suppress(OSError):
+            at_once = struct.pack("ii", 1, 0)
+            self.transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, at_once)
+        self.transport.abort()
+
     def data_received(self, data: bytes) -> None:
         self._unread, self._taken = self._unread[self._taken :] + data, 0
         self._take()
@@ -82,14 +94,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) >= CONTINUATIONS_MAX:
-            self.transport.abort()
+            self.cut()
             return
         super().handle_cont(event)
 
     def handle_ping(self) -> None:
         super().handle_ping()
         if self.unsent_bytes > UNSENT_MAX_BYTES:
-            self.transport.abort()
+            self.cut()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -206,8 +218,3 @@ def protocol_of(socket: Any) -> WebSocketProtocol:
     """The protocol under a websocket of the application."""
     protocol: WebSocketProtocol = socket.scope["state"]["protocol"]
     return protocol
-
-
-def abort(socket: Any) -> None:
-    """Ends a websocket at once, whatever its buffers hold: the only thing that works on a peer that doesn't read."""
-    protocol_of(socket).transport.abort()

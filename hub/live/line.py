@@ -9,7 +9,7 @@ from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from hub.figures import FIGURES
-from hub.serving import abort
+from hub.serving import protocol_of
 from hub.wire.agent import FromAgent, FromHub
 from hub.wire.closing import Close
 from hub.wire.frames import BadFrame, Codec
@@ -87,4 +87,4 @@ class Line:
     def cut(self) -> None:
         """Ends the connection without a word: the peer would not read one."""
         self.closed = True
-        abort(self._socket)
+        protocol_of(self._socket).cut()

@@ -134,7 +134,7 @@ class Outbox:
             async with asyncio.timeout(CLOSE_S):
                 await self._socket.close(code=code, reason=code.name.lower())
         except TimeoutError:
-            self._protocol.transport.abort()
+            self._protocol.cut()
         except (WebSocketDisconnect, OSError, RuntimeError):
             pass
 
@@ -143,4 +143,4 @@ class Outbox:
         self.closed = True
         FIGURES.refused["viewer_too_slow"] += 1
         log.warning("viewer_refused", reason="too_slow")
-        self._protocol.transport.abort()
+        self._protocol.cut()

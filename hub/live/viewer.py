@@ -91,6 +91,7 @@ class ViewerConnection:
             self._behind.pop(number)
             return False
         if told.epoch != team.epoch:
+            self.outbox.forget(number)  # the count began anew: revisions no longer order what is unacked
             told.epoch, told.telling = team.epoch, team.snapshot(self.viewport)
         if told.telling is None:
             if told.rev == team.rev:

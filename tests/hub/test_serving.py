@@ -2,6 +2,7 @@
 they rely on."""
 
 import asyncio
+import socket
 import struct
 from pathlib import Path
 
@@ -83,6 +84,21 @@ async def test_nothing_is_written_to_an_aborted_transport(tmp_path: Path) -> Non
 
         assert side.protocol.conn.state is State.OPEN  # no close frame went either way: only the transport tells
         assert not side.protocol.write_frame(text_frame(b"late"))
+
+
+async def test_peer_that_was_cut_off_gets_a_reset_and_the_kernel_keeps_nothing_for_it(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        peer.transport.pause_reading()
+        while side.protocol.unsent_bytes < 1_000_000:
+            side.protocol.write_frame(text_frame(b"x" * 60_000))
+            await asyncio.sleep(0)
+        side.protocol.cut()
+
+        state_closed = (
+            7  # TCP_CLOSE of <netinet/tcp.h>, the first byte of tcp_info: a plain close would wait for the peer to read
+        )
+        of_peer = peer.transport.get_extra_info("socket")
+        await side.until(lambda: of_peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == state_closed)
 
 
 async def test_unsent_bytes_are_those_the_peer_leaves(tmp_path: Path) -> None:

@@ -32,15 +32,14 @@ class Wire:
     def __init__(self) -> None:
         self.sent: deque[bytes] = deque()
         self.unsent_bytes = 0
-        self.aborted = False
-        self.transport = SimpleNamespace(abort=self._abort)
+        self.was_cut = False
 
     def write_frame(self, frame: bytes) -> bool:
         self.sent.append(frame)
-        return not self.aborted
+        return not self.was_cut
 
-    def _abort(self) -> None:
-        self.aborted = True
+    def cut(self) -> None:
+        self.was_cut = True
 
 
 class Page:
