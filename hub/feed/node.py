@@ -21,6 +21,7 @@ from redis.exceptions import ClusterDownError, MovedError
 from hub.feed import scripts
 from hub.feed.contract import FEED_AWAY
 from hub.feed.record import Change
+from hub.figures import FIGURES
 
 BEAT_S = 0.5
 MISSED_BEATS = 3
@@ -79,12 +80,14 @@ class Node:
         self._connection: Any = None
         self._subscribed: dict[bytes, asyncio.Future[bool]] = {}
         self._leaving: Counter[bytes] = Counter()
-        self._heard_at = 0.0
+        self._asked_at = self._heard_at = 0.0
         self._heard = self._confirmed = False
         self._well_from = 0.0
+        self._stopping = False
         self._task = asyncio.create_task(self._run(), name="feed-node")
 
     async def stop(self) -> None:
+        self._stopping = True  # Python 3.11's TaskGroup swallows a cancellation that meets an error of a child
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         with contextlib.suppress(*FEED_AWAY):
@@ -119,7 +122,7 @@ class Node:
                 await self._connection.send_command("SUNSUBSCRIBE", channel)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self._listen()
             except* (*FEED_AWAY, ValueError, AttributeError) as errors:
@@ -157,6 +160,7 @@ class Node:
             await asyncio.sleep(BEAT_S)
 
     async def _beat(self) -> None:
+        self._asked_at = asyncio.get_running_loop().time()
         async with asyncio.timeout(COMMAND_S):
             kept = await self.scripts[scripts.BEAT](keys=[self._mark], args=[self._beats, int(MARK_S * 1000)])
         self._confirmed = True
@@ -175,6 +179,7 @@ class Node:
                 kind, channel, message = await connection.read()
             if kind == b"smessage" and channel == self._beats:
                 self._heard_at = asyncio.get_running_loop().time()
+                FIGURES.feed_lag_s = self._heard_at - self._asked_at
                 self._heard = True
                 self._look()
             elif kind == b"smessage":

@@ -13,6 +13,7 @@ import structlog
 from hub import people
 from hub.feed.contract import FEED_AWAY, Feed
 from hub.feed.record import Change
+from hub.figures import FIGURES
 from hub.live.ingest import Ingest
 from hub.live.presence import link_when_silent
 from hub.live.team import Member, TeamView
@@ -150,6 +151,7 @@ class Follow:
     def _stale(self) -> None:
         if self.stale_since is None:
             self.stale_since = self._now()
+            FIGURES.feed_is(False)
             self._on_stale()
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
@@ -172,6 +174,7 @@ class Follow:
                     return  # `_look` tries again
                 if outages == self._outages:
                     self.stale_since = None
+                    FIGURES.feed_is(True)
                     self._on_recovered()
 
     async def _rewatch(self, team: TeamView, at_a_time: asyncio.Semaphore) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,6 +25,7 @@ from hub.wire.agent import Ack
 
 from .conftest import Cast
 from .live import connected, minute, running, signed_in
+from .valkeys import valkey
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 PERSONAL = ("alice", "bob", "halden", "okafor", "brandt", "editor", "laptop")
@@ -241,6 +243,26 @@ async def test_process_that_ends_takes_its_figures_with_it(
                 await asyncio.sleep(0.02)
 
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_lag_of_the_feed_and_its_absence_are_told(cast: Cast, settings: Settings) -> None:
+    with valkey() as own:
+        async with running(msgspec.structs.replace(settings, redis_url=own.url)) as hub, httpx.AsyncClient() as client:
+
+            async def told(name: str) -> float:
+                return read((await client.get(f"http://127.0.0.1:{hub.port}/metrics", timeout=10)).text)[name, ()]
+
+            async with asyncio.timeout(30):
+                while not 0 < await told("feed_lag_seconds") < 1:
+                    await asyncio.sleep(0.05)
+                assert await told("feed_stale") == 0
+                own.freeze()
+                while not await told("feed_stale"):
+                    await asyncio.sleep(0.05)
+                own.thaw()
+                while await told("feed_stale"):
+                    await asyncio.sleep(0.05)
+                assert await told("feed_stale_seconds_total") > 0
 
 
 def test_time_without_the_feed_is_summed() -> None:

@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import signal
-import socket
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +14,11 @@ import redis.asyncio
 
 from hub import runs, worker
 from hub.database import connection
-from hub.embedded.valkey import binary
 from hub.worker import Job, Worker
 from tests.journeys.hubs import environment
 
 from .conftest import Cast
+from .valkeys import ValkeyServer, valkey
 
 WAIT_S = 30.0
 EXIT_S = 15.0
@@ -316,62 +314,27 @@ async def test_postgresql_that_restarts_costs_nothing(database: str, redis_url: 
         await ended("count", ("done", 1), ("done", 1))
 
 
-class OwnValkey:
-    """A Valkey of a test's own, to be frozen and killed."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self._folder = folder
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [binary(), "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)],
-            stdout=subprocess.DEVNULL,
-        )
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def signal(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    async def answers(self) -> bool:
-        with contextlib.suppress(redis.exceptions.RedisError, OSError):
-            async with redis.asyncio.from_url(self.url) as client:
-                return bool(await client.ping())
-        return False
-
-
 @pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[OwnValkey]:
-    own = OwnValkey(tmp_path)
-    own.start()
-    await until(own.answers)
-    yield own
-    own.kill()
+def own_valkey() -> Iterator[ValkeyServer]:
+    """A Valkey of a test's own, to be frozen and killed."""
+    with valkey() as server:
+        yield server
 
 
-async def test_valkey_that_was_killed_is_found_again(database: str, valkey: OwnValkey) -> None:
-    async with at_work(valkey.url, {"count": once(nothing)}):
+async def test_valkey_that_was_killed_is_found_again(database: str, own_valkey: ValkeyServer) -> None:
+    async with at_work(own_valkey.url, {"count": once(nothing)}):
         await make_due("count")
         await ended("count", ("done", 1))
-        valkey.kill()
+        own_valkey.kill()
         await make_due("count")
-        valkey.start()
+        own_valkey.start()
 
         await ended("count", ("done", 1), ("done", 1))
 
 
 @pytest.mark.timeout(90)
 async def test_frozen_valkey_does_not_end_the_work_that_is_being_done(
-    database: str, valkey: OwnValkey, monkeypatch: pytest.MonkeyPatch
+    database: str, own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "LEASE_S", 4.0)
     monkeypatch.setattr(worker, "CLOSE_S", 0.2)
@@ -381,10 +344,10 @@ async def test_frozen_valkey_does_not_end_the_work_that_is_being_done(
     async def work() -> None:
         await enough.wait()
 
-    async with at_work(valkey.url, {"count": once(work)}):
+    async with at_work(own_valkey.url, {"count": once(work)}):
         await make_due("count")
         await ended("count", ("running", 1))
-        valkey.signal(signal.SIGSTOP)
+        own_valkey.freeze()
         async with connection() as held:
             first = await held.fetchval("SELECT lease_until_at FROM report_run")
 
@@ -395,7 +358,7 @@ async def test_frozen_valkey_does_not_end_the_work_that_is_being_done(
         await until(renewed)
         enough.set()
         await ended("count", ("done", 1))
-        valkey.signal(signal.SIGCONT)
+        own_valkey.thaw()
         await make_due("count")
         await ended("count", ("done", 1), ("done", 1))
 
@@ -450,14 +413,14 @@ async def test_worker_process_starts_and_ends_when_told(database: str, redis_url
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
 async def test_worker_process_ends_when_told_while_valkey_is_away(
-    database: str, valkey: OwnValkey, tmp_path: Path, fault: str
+    database: str, own_valkey: ValkeyServer, tmp_path: Path, fault: str
 ) -> None:
-    async with worker_process(database, valkey.url, tmp_path) as process:
+    async with worker_process(database, own_valkey.url, tmp_path) as process:
         await process.says(b"worker_started")
         await ended("keep_days", ("done", 1))
         if fault == "killed":
-            valkey.kill()
+            own_valkey.kill()
         else:
-            valkey.signal(signal.SIGSTOP)
+            own_valkey.freeze()
 
         await process.ends_well()
