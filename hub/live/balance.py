@@ -32,11 +32,13 @@ log = structlog.get_logger()
 
 def excess(own: int, others: Sequence[int]) -> int:
     """How many of its `own` agents a process should send elsewhere in one sweep; 0 when it is not overfull. `others`: of the rest."""
-    mean = (own + sum(others)) / (1 + len(others))
+    processes = 1 + len(others)
+    mean = (own + sum(others)) / processes
     most = max(OVER * mean, mean + MARGIN)
     if own <= most:
         return 0
-    return min(math.ceil(own - most), max(1, int(own * SHARE)))
+    # One in so many comes back to us.
+    return min(math.ceil((own - most) * processes / len(others)), max(1, int(own * SHARE)))
 
 
 class Balance:

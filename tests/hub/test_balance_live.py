@@ -11,7 +11,7 @@ from agents.simulate import simulate
 from hub.app import Hub, create
 from hub.auth.enrolment import make_code
 from hub.database import connection, transaction
-from hub.live import balance
+from hub.live import agents, balance
 from hub.people import ensure_organisation
 from hub.serving import Server, config, listen
 from hub.settings import Settings
@@ -45,7 +45,9 @@ async def until(condition: Callable[[], bool], limit_s: float = 40.0) -> None:
 async def test_second_hub_relieves_the_first_and_then_everybody_stays(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
-    monkeypatch.setattr(balance, "SWEEP_S", 0.3)
+    monkeypatch.setattr(balance, "SWEEP_S", 0.8)
+    monkeypatch.setattr(balance, "SHARE", 0.2)
+    monkeypatch.setattr(agents, "ELSEWHERE_RETRY_MS", (1, 100))  # as then: all are back before the next sweep
     async with transaction():
         await ensure_organisation(demo=False)
     code = (await make_code(settings.secret, uses=PEOPLE)).code
@@ -69,9 +71,10 @@ async def test_second_hub_relieves_the_first_and_then_everybody_stays(
         two = await stack.enter_async_context(hub_on(listen("127.0.0.1", port, shared=True), settings_here))
         other = two.hub.ingest.registry
         await until(lambda: len(registry) <= LIMIT and len(registry) + len(other) >= there - 3)
+        await steady(other)
         sessions = await sessions_given()
         spread = len(registry), len(other)
-        for _ in range(10):  # sweeps
+        for _ in range(5):  # sweeps
             await asyncio.sleep(balance.SWEEP_S)
         moved_later = await sessions_given() - sessions
         stop.set()

@@ -1,0 +1,103 @@
+"""`/ready` tells a load balancer the truth: whether who is sent here now is served."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hub.embedded import Embedded, Handle
+from hub.settings import Settings
+from tests.conftest import ORIGIN, SECRET
+from tests.hub.live import Running, connected, running
+from tests.journeys.hubs import command, environment
+
+PATIENCE_S = 20.0
+
+
+@contextlib.contextmanager
+def frozen(server: Handle | None) -> Iterator[None]:
+    """The server stops answering and keeps its connections, as a machine that hangs."""
+    assert server is not None
+    pids = server.pids()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def told(hub: Running) -> tuple[int, dict[str, bool]]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}", timeout=10) as client:
+        answer = await client.get("/ready")
+        return answer.status_code, answer.json()
+
+
+async def until_told(hub: Running, wanted: Callable[[int, dict[str, bool]], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not wanted(*await told(hub)):
+            await asyncio.sleep(0.05)
+
+
+@contextlib.asynccontextmanager
+async def on_servers_of_its_own(folder: Path) -> AsyncIterator[tuple[Running, Embedded]]:
+    embedded = Embedded(Settings(data=folder))
+    with embedded as servers:
+        env = environment(servers.database_url, servers.redis_url, ORIGIN, folder)
+        await asyncio.to_thread(command, env, "migrate")
+        settings = Settings(
+            data=folder,
+            database_url=servers.database_url,
+            redis_url=servers.redis_url,
+            secret=SECRET,
+            public_origin=ORIGIN,
+        )
+        async with running(settings) as hub:
+            yield hub, embedded
+
+
+@pytest.mark.timeout(100)
+async def test_hub_without_database_is_not_ready_and_one_without_redis_is(tmp_path: Path) -> None:
+    async with on_servers_of_its_own(tmp_path / "data") as (hub, embedded):
+        await until_told(hub, lambda status, state: status == 200 and state["feed"])
+
+        with frozen(embedded.valkey):  # ingest is not affected
+            await until_told(hub, lambda status, state: not state["feed"])
+            assert await told(hub) == (200, {"ready": True, "feed": False})
+        await until_told(hub, lambda status, state: state["feed"])
+
+        with frozen(embedded.postgres):
+            await until_told(hub, lambda status, state: status == 503 and not state["ready"])
+        await until_told(hub, lambda status, state: status == 200)
+
+
+async def test_hub_is_not_ready_before_it_is_open_nor_from_the_moment_it_leaves(settings: Settings, cast: Any) -> None:
+    async with running(settings) as hub:
+        assert (await told(hub))[0] == 200
+        hub.hub.phase = "starting"
+        starting = await told(hub)
+        hub.hub.leave()
+        leaving = await told(hub)
+        async with connected(hub, cast.device(cast.bob)) as agent:  # whoever comes all the same is served
+            assert agent.welcomed
+
+    assert starting[0] == leaving[0] == 503
+    assert leaving[1]["ready"] is False
+
+
+async def test_hub_whose_event_loop_was_stuck_is_not_ready_until_it_turns_again(settings: Settings) -> None:
+    async with running(settings) as hub:
+        asking = asyncio.create_task(hub.hub.ready())
+        hub.hub._turned_at = time.monotonic() - 60  # as after a call that blocked for a minute
+        at_once = await asking
+        await until_told(hub, lambda status, state: status == 200)
+
+    assert at_once is False
