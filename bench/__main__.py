@@ -4,9 +4,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import results, store
+from bench import results, store, viewers
 
-BENCHMARKS: dict[str, Callable[[], results.Result]] = {store.NAME: store.run}
+BENCHMARKS: dict[str, Callable[[], results.Result]] = {store.NAME: store.run, viewers.NAME: viewers.run}
 
 
 def main() -> int:

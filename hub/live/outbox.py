@@ -8,12 +8,13 @@ that acks what it doesn't read.
 import asyncio
 import time
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from hub import logs
 from hub.figures import FIGURES
 from hub.live.telling import Part
 from hub.serving import protocol_of
@@ -35,11 +36,8 @@ CLOSE_S = 1.0
 log = structlog.get_logger()
 
 
-class _Sent(NamedTuple):
-    rev: int
-    part: int
-    size: int
-    at: float
+_Sent = tuple[tuple[int, int], int, float]
+"""A frame on its way: its revision and part, its size in bytes, and when it was sent by the monotonic clock."""
 
 
 class Outbox:
@@ -48,6 +46,7 @@ class Outbox:
     def __init__(self, socket: "WebSocket[Any, Any, Any]") -> None:
         self._socket = socket
         self._protocol = protocol_of(socket)
+        self.connection = logs.connection()
         self._unacked: dict[int, deque[_Sent]] = {}
         self._unacked_bytes = 0
         self._written = 0
@@ -80,38 +79,38 @@ class Outbox:
         if self._protocol.unsent_bytes > HELD_MAX_BYTES:
             self.cut()
             return
-        self._write(frame)
+        self._write(frame, time.monotonic())
 
     def put_part(self, team: int, part: Part) -> None:
         """Writes a frame that counts as unacked until the viewer has drawn it. To be asked before: `has_room`."""
         if self.closed:
             return
-        self._unacked.setdefault(team, deque()).append(_Sent(part.rev, part.part, len(part.frame), time.monotonic()))
-        self._unacked_bytes += len(part.frame)
-        self._write(part.frame)
+        size, now = len(part.frame), time.monotonic()
+        self._unacked.setdefault(team, deque()).append(((part.rev, part.part), size, now))
+        self._unacked_bytes += size
+        self._write(part.frame, now)
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, frame: bytes, now: float) -> None:
         if not self._protocol.write_frame(frame):
             self.closed = True
             return
         self._written += len(frame)
-        self.last_put = time.monotonic()
+        self.last_put = now
         FIGURES.frames_to_viewers += 1
 
     def acked(self, team: int, rev: int, part: int) -> bool:
         """Takes an ack of everything of a team up to here. True when it was one of something: an ack of what was not sent is not heard."""
-        sent = self._unacked.get(team)
-        if not sent or (rev, part) > (sent[-1].rev, sent[-1].part):
+        sent, upto = self._unacked.get(team), (rev, part)
+        if not sent or upto > sent[-1][0] or upto < sent[0][0]:
             return False
-        before = len(sent)
-        while sent and (sent[0].rev, sent[0].part) <= (rev, part):
-            self._unacked_bytes -= sent.popleft().size
-        return len(sent) < before
+        while sent and sent[0][0] <= upto:
+            self._unacked_bytes -= sent.popleft()[1]
+        return True
 
     def forget(self, team: int) -> None:
         """A team that is no longer subscribed, or is told anew from its beginning: what is on the way of it needs no ack."""
-        for sent in self._unacked.pop(team, ()):
-            self._unacked_bytes -= sent.size
+        for _, size, _ in self._unacked.pop(team, ()):
+            self._unacked_bytes -= size
 
     def overdue(self, now: float) -> bool:
         """Whether the viewer has left a frame unacked, or what waits for it unread, for longer than one that reads would."""
@@ -119,7 +118,7 @@ class Outbox:
         taken = self._written - unsent
         if unsent == 0 or taken > self._taken:
             self._taken, self._taken_at = taken, now
-        unacked_at = min((sent[0].at for sent in self._unacked.values() if sent), default=now)
+        unacked_at = min((sent[0][2] for sent in self._unacked.values() if sent), default=now)
         return now - min(unacked_at, self._taken_at) > ACK_S
 
     async def close(self, code: Close) -> None:
@@ -129,7 +128,7 @@ class Outbox:
         self.closed = True
         if code is not Close.DRAINED:
             FIGURES.refused[f"viewer_{code.name.lower()}"] += 1
-            log.warning("viewer_refused", reason=code.name.lower())
+            log.warning("viewer_refused", reason=code.name.lower(), connection=self.connection)
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self._socket.close(code=code, reason=code.name.lower())
@@ -142,5 +141,5 @@ class Outbox:
         """Ends the connection without a word: the peer would not read one."""
         self.closed = True
         FIGURES.refused["viewer_too_slow"] += 1
-        log.warning("viewer_refused", reason="too_slow")
+        log.warning("viewer_refused", reason="too_slow", connection=self.connection)
         self._protocol.cut()

@@ -67,17 +67,15 @@ class ViewerConnection:
 
     def catch_up(self, now: datetime) -> None:
         """Tells what is newer as far as there is room, a part of each team in turn; the rest is tried again."""
-        if self.outbox.unsent_bytes > HELD_MAX_BYTES:
-            return
         stale_since = self._follow.stale_since
-        if stale_since and not self._told_stale:
+        if stale_since and not self._told_stale and self.outbox.unsent_bytes <= HELD_MAX_BYTES:
             self._tell(Stale(since_at=stale_since))
         told_one = True
         while told_one and self._behind:
             told_one = False
             for team in list(self._behind):
                 told_one |= self._tell_part(team, now)
-        if self._told_stale and not stale_since and not self._behind:
+        if self._told_stale and not stale_since and not self._behind and self.outbox.unsent_bytes <= HELD_MAX_BYTES:
             self._tell(Stale())  # only after all that changed meanwhile
 
     def _tell(self, frame: Stale) -> None:
