@@ -83,11 +83,9 @@ class Node:
         self._asked_at = self._heard_at = 0.0
         self._heard = self._confirmed = False
         self._well_from = 0.0
-        self._stopping = False
         self._task = asyncio.create_task(self._run(), name="feed-node")
 
     async def stop(self) -> None:
-        self._stopping = True  # Python 3.11's TaskGroup swallows a cancellation that meets an error of a child
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         with contextlib.suppress(*FEED_AWAY):
@@ -122,24 +120,27 @@ class Node:
                 await self._connection.send_command("SUNSUBSCRIBE", channel)
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while True:
             try:
                 await self._listen()
-            except* (*FEED_AWAY, ValueError, AttributeError) as errors:
-                log.warning("feed_lost", error=type(errors.exceptions[0]).__name__, port=self.place.port)
+            except (*FEED_AWAY, ValueError, AttributeError) as error:
+                log.warning("feed_lost", error=type(error).__name__, port=self.place.port)
             await asyncio.sleep(AGAIN_S)
 
     async def _listen(self) -> None:
         connection = _Listening(self.pool)
+        joining: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(COMMAND_S):
                 await connection.connect()
             self._heard_at = asyncio.get_running_loop().time()
             self._connection = connection
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._read(connection))
-                group.create_task(self._join())
+            joining = asyncio.create_task(self._join())
+            joining.add_done_callback(lambda _: connection.disconnect_soon())  # and then who reads gets an error
+            await self._read(connection)
         finally:
+            if joining:
+                joining.cancel()
             self._connection = None
             self._heard = self._confirmed = False
             for future in self._subscribed.values():
@@ -152,9 +153,10 @@ class Node:
 
     async def _join(self) -> None:
         """Subscribes to what is watched, then beats for as long as the connection lives."""
-        await self.subscribe(self._beats, *self._watching.channels(self.place))
-        self.reachable = True
-        while True:
+        with contextlib.suppress(*FEED_AWAY):
+            await self.subscribe(self._beats, *self._watching.channels(self.place))
+            self.reachable = True
+        while self.reachable:
             with contextlib.suppress(*FEED_AWAY):  # missing beats say it
                 await self._beat()
             await asyncio.sleep(BEAT_S)

@@ -27,6 +27,11 @@ class Records:
         self._kept: list[Change] | None = None
         self._missed = False
 
+    @property
+    def position(self) -> tuple[str, int]:
+        """Epoch and rev of the last change that is in."""
+        return self._epoch, self._rev
+
     def take(self, change: Change) -> None:
         """Applies a change, when it is the next one."""
         if self._kept is not None:
