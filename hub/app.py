@@ -28,7 +28,7 @@ from litestar.connection import WebSocket
 from litestar.exceptions import NotFoundException
 from litestar.response import File
 
-from hub import policies, retention, web
+from hub import logs, policies, retention, web
 from hub.auth.login import require_origin
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, close_pool, connection, open_pool
 from hub.errors import Forbidden, StartError
@@ -104,7 +104,7 @@ class Hub:
         self.balance.start()
         self._turning = keep(self._turn, "loop-turns")
         self.phase = "open"
-        log.info("hub_ready", hub=self.name)
+        log.info("hub_ready")
 
     def leave(self) -> None:
         """From now on a load balancer is told to send nobody here. Whoever comes all the same is served."""
@@ -258,10 +258,11 @@ def serve(settings: Settings, inherited: str | None = None) -> None:
 
     `inherited`: the descriptors of a listening socket and of a pipe, when a supervisor holds them.
     """
-    web.configure_logs(settings)
+    hub = Hub(settings)
+    logs.configure(settings, hub=hub.name)
     if inherited is not None:
         listening, tell = map(int, inherited.split(","))
-        Process(Hub(settings), tell).run(sockets=[sockets.socket(fileno=listening)])
+        Process(hub, tell).run(sockets=[sockets.socket(fileno=listening)])
         return
     try:
         listener = listen(settings.host, settings.port)
@@ -269,7 +270,7 @@ def serve(settings: Settings, inherited: str | None = None) -> None:
         raise StartError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is PORT taken?"
         ) from error
-    Process(Hub(settings)).run(sockets=[listener])
+    Process(hub).run(sockets=[listener])
 
 
 async def _patiently(work: Callable[[], Awaitable[None]]) -> None:

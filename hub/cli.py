@@ -82,12 +82,9 @@ def hub(host: str | None, port: int | None, processes: int | None, inherited: st
 @daylight.command()
 def worker() -> None:
     """Run the background worker on the databases in the settings."""
-    from hub import web
     from hub.worker import run
 
-    settings = connected(read())
-    web.configure_logs(settings)
-    asyncio.run(run(settings))
+    asyncio.run(run(connected(read())))
 
 
 @daylight.command()

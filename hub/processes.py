@@ -26,7 +26,7 @@ from pathlib import Path
 
 import structlog
 
-from hub import web
+from hub import logs
 from hub.embedded import require_free_port
 from hub.embedded.process import BACKOFF_FIRST_S, BACKOFF_MAX_S, STEADY_S, launch
 from hub.errors import StartError
@@ -319,7 +319,7 @@ def end(children: Iterable[Child], limit_s: float) -> None:
 
 def supervise(settings: Settings) -> None:
     """Runs `settings.processes` hub processes on one port until SIGTERM or SIGINT. Raises `StartError` when they can't start."""
-    web.configure_logs(settings)
+    logs.configure(settings)
     require_free_port(settings.host, settings.port)  # SO_REUSEPORT would let us in beside another hub of this user
     folder = Path(tempfile.mkdtemp(prefix="daylight-processes-"))
     try:

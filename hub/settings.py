@@ -13,6 +13,7 @@ import msgspec
 from hub.errors import StartError
 
 Environment = Literal["development", "production"]
+LogLevel = Literal["debug", "info", "warning"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_password: str = ""
     trusted_proxies: str = ""
     """Addresses, separated by commas, whose `X-Forwarded-*` headers are believed."""
+    log_level: LogLevel = "info"
     drain_delay_s: float = 0.0
     """After SIGTERM a hub says for this long that it is not ready, and still takes connections: until a load balancer has seen it."""
 
@@ -67,6 +69,7 @@ NAMES = {
     "admin_email": "DAYLIGHT_ADMIN_EMAIL",
     "admin_password": "DAYLIGHT_ADMIN_PASSWORD",
     "trusted_proxies": "DAYLIGHT_TRUSTED_PROXIES",
+    "log_level": "DAYLIGHT_LOG_LEVEL",
     "drain_delay_s": "DAYLIGHT_DRAIN_DELAY_S",
 }
 SECRET_MIN_CHARACTERS = 32
@@ -141,6 +144,10 @@ def _convert(field: str, raw: str) -> object:
             if raw not in get_args(Environment):
                 raise ValueError(f"expected one of {', '.join(get_args(Environment))}")
             return raw
+        case "log_level":
+            if raw.lower() not in get_args(LogLevel):
+                raise ValueError(f"expected one of {', '.join(get_args(LogLevel))}")
+            return raw.lower()
         case "public_origin":
             if not raw.startswith(("http://", "https://")) or raw.count("/") != 2:
                 raise ValueError("expected scheme, host and port only, as in https://daylight.example.org")

@@ -5,9 +5,8 @@ method, path, status and duration is logged, and nothing of its content comes ba
 """
 
 import re
-import sys
+import secrets
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -38,6 +37,7 @@ from hub.auth import routes
 from hub.auth.limits import Limits
 from hub.auth.login import SESSION_STORE, Sessions, allowed_origins, require_origin, session_config
 from hub.errors import DaylightError, Invalid, TooMany, Unavailable
+from hub.logs import places
 from hub.passwords import prepare
 from hub.settings import Settings
 
@@ -52,6 +52,8 @@ CSRF_HEADER = "x-csrftoken"
 HSTS_S = 2 * 365 * 24 * 3600
 PROBLEM = "application/problem+json"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_PROBES = {"/health", "/ready", "/metrics"}
+"""Asked every few seconds by machines: logged for debugging only."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # The only messages of msgspec that are passed on: they name types and fields of ours, never a value that was sent.
 _TELLING = re.compile(r"Expected `[^`]*`( of length [<>=]+ \d+)?(, got `[^`]*`)?( - at `\$[^`]*`)?")
@@ -142,25 +144,8 @@ def redis_client(url: str) -> "redis.asyncio.Redis":
     return redis.asyncio.Redis.from_pool(pool)
 
 
-def configure_logs(settings: Settings) -> None:
-    """Sends logs to stderr: JSON lines in production, readable ones in development. Each has its request's id."""
-    # Tracebacks without local variables: those can hold what people did.
-    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.format_exc_info] if settings.environment == "production" else []),
-            structlog.processors.JSONRenderer() if settings.environment == "production" else plain,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-
-
 class Edge:
-    """The outermost layer: names the request, adds the headers that every answer has, writes the access log."""
+    """The outermost layer: names the request and the socket, adds the headers that every answer has, writes the access log."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -172,10 +157,11 @@ class Edge:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            if scope["type"] == ScopeType.HTTP:
+        if scope["type"] == ScopeType.HTTP:
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
                 await self._answer(scope, receive, send, request_id)
-            else:
+        else:
+            with structlog.contextvars.bound_contextvars(request_id=request_id, connection=secrets.token_hex(4)):
                 await self._app(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send, request_id: str) -> None:
@@ -199,7 +185,8 @@ class Edge:
             await self._app(scope, receive, with_headers)
         finally:
             duration_ms = round((time.perf_counter() - started) * 1000, 1)
-            log.info(
+            note = log.debug if scope["path"] in _PROBES else log.info
+            note(
                 "request", method=scope["method"], path=scope["path"], status=status, duration_ms=duration_ms
             )  # an allow-list: no query, no headers, no body
 
@@ -268,7 +255,7 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
             detail = "It is in the hub's log under this request id."
     if status == 500 and not isinstance(error, (DaylightError, *_AWAY)):
         # Types and places only: an exception's message may quote what was sent.
-        log.error("failed", error=type(error).__name__, at=_places(error))
+        log.error("failed", error=type(error).__name__, at=places(error.__traceback__))
     if status == 500 and isinstance(error, DaylightError):
         title = "Something went wrong in the hub."
     problem = Problem(
@@ -303,8 +290,3 @@ def _explained(error: ValidationException) -> tuple[str | None, str]:
         return missing[1], "It is missing."
     field = key if key != "data" and re.fullmatch(r"[a-z_][a-z0-9_.]{0,60}", key) else None
     return field, f"{message}." if _TELLING.fullmatch(message) else ""
-
-
-def _places(error: Exception) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    return [f"{frame.filename.rsplit('/site-packages/')[-1]}:{frame.lineno} {frame.name}" for frame in frames]

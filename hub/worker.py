@@ -22,7 +22,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
-from hub import retention, runs
+from hub import logs, retention, runs
 from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
@@ -267,12 +267,9 @@ async def run(settings: Settings) -> None:
     """Works until it is told to stop (SIGTERM, SIGINT)."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
+    logs.configure(settings, worker=secrets.token_hex(6))
     await open_pool(settings.database_url, size=POOL_SIZE)
     try:
         await Worker(settings.redis_url).run()
     finally:
         await close_pool()
-
-
-NAME = secrets.token_hex(6)
-"""This run of this process, in its log."""

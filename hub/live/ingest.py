@@ -7,6 +7,7 @@ own connection with a code of its own, and concerns nobody else.
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -87,6 +88,8 @@ class Ingest:
             return
         except WebSocketDisconnect:
             return
+        log.debug("agent_admitted", session=connection.session)
+        began = time.monotonic()
         try:
             while True:
                 await connection.receive()
@@ -96,6 +99,7 @@ class Ingest:
             pass
         finally:
             self._ended(connection)
+            log.debug("agent_gone", seconds=round(time.monotonic() - began, 1), frames=line.frames)
 
     async def _admit(self, line: "Line") -> "AgentConnection":
         """The powerless phase: a challenge, one `hello`, and a verdict, all within the deadline."""
@@ -123,6 +127,7 @@ class Ingest:
             # A deadline that passes after `hello` is the database's doing, not the peer's.
             raise _Refused(Close.UNAVAILABLE if heard else Close.HANDSHAKE_TIMEOUT) from None
         line.device = device.id
+        structlog.contextvars.bind_contextvars(device=device.id)
         connection = AgentConnection(self.shared, line, device, standing.instance, admission)
         await self.registry.add(connection)
         await connection.welcome(admission)

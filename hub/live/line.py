@@ -8,6 +8,7 @@ import structlog
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from hub import logs
 from hub.figures import FIGURES
 from hub.serving import protocol_of
 from hub.wire.agent import FromAgent, FromHub
@@ -24,14 +25,17 @@ log = structlog.get_logger()
 class Line:
     """A socket with its codec: frames in and out, every send under a deadline. A peer that does not read is cut off."""
 
-    __slots__ = ("_codec", "_socket", "closed", "device", "heard_at")
+    __slots__ = ("_codec", "_socket", "closed", "connection", "device", "frames", "heard_at")
 
     def __init__(self, socket: "WebSocket[Any, Any, Any]", codec: "Codec[FromAgent]") -> None:
         self._socket = socket
         self._codec = codec
         self.closed = False
+        self.connection = logs.connection()
+        """For the log, as is `device` once it is known: whoever ends this line may serve another."""
         self.device: int | None = None
-        """Once it is known; for the log."""
+        self.frames = 0
+        """Received."""
         self.heard_at = time.monotonic()
 
     async def receive(self) -> FromAgent:
@@ -41,9 +45,10 @@ class Line:
             self.closed = True
             if message.get("code") == TOO_LARGE:  # the websocket layer closed it: a frame over FRAME_MAX_BYTES
                 FIGURES.refused["too_large"] += 1
-                log.warning("agent_refused", reason="too_large", device=self.device)
+                log.warning("agent_refused", reason="too_large", device=self.device, connection=self.connection)
             raise WebSocketDisconnect(code=1005, detail="gone")
         self.heard_at = time.monotonic()
+        self.frames += 1
         text, data = message.get("text"), message.get("bytes")
         if (text is not None) != self._codec.text:
             raise BadFrame(Close.MALFORMED, "not the frame type of the subprotocol")
@@ -63,7 +68,7 @@ class Line:
                         await self._socket.send({"type": "websocket.send", "bytes": data, "text": None})
         except TimeoutError:
             FIGURES.refused["too_slow"] += 1
-            log.warning("agent_refused", reason="too_slow", device=self.device)
+            log.warning("agent_refused", reason="too_slow", device=self.device, connection=self.connection)
             self.cut()
         except (WebSocketDisconnect, OSError, RuntimeError):
             self.closed = True
@@ -75,7 +80,7 @@ class Line:
         self.closed = True
         if code is not Close.DRAINED:
             FIGURES.refused[code.name.lower()] += 1
-            log.warning("agent_refused", reason=code.name.lower(), device=self.device)
+            log.warning("agent_refused", reason=code.name.lower(), device=self.device, connection=self.connection)
         try:
             async with asyncio.timeout(SEND_S):
                 await self._socket.close(code=code, reason=code.name.lower())

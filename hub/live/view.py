@@ -99,6 +99,8 @@ class View:
         turn.add(viewer)
         self._viewers.add(viewer)
         FIGURES.viewers = len(self._viewers)
+        log.debug("viewer_admitted")
+        began = time.monotonic()
         try:
             while True:
                 message = await socket.receive()
@@ -118,6 +120,7 @@ class View:
             self._viewers.discard(viewer)
             self._behind.discard(viewer)
             FIGURES.viewers = len(self._viewers)
+            log.debug("viewer_gone", seconds=round(time.monotonic() - began, 1))
             await self._release(viewer, viewer.teams)
 
     async def _handle(self, viewer: ViewerConnection, frame: Subscribe | ViewerAck) -> None:
