@@ -4,6 +4,8 @@
 """
 
 import asyncio
+import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -47,7 +49,8 @@ class Follow:
         """How each process counts that holds a device of a watched team."""
         self._tasks: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[None]] = set()
-        self._opening = asyncio.Lock()
+        self._opening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By team: one that takes long to open holds up nobody who asks for another."""
         self._recovering = asyncio.Lock()
         self._on_stale: Callable[[], None] = lambda: None
         self._on_recovered: Callable[[], None] = lambda: None
@@ -70,7 +73,7 @@ class Follow:
 
     async def open(self, team: int) -> TeamView:
         """Starts to watch a team: changes first, then the snapshot, so that nothing falls between."""
-        async with self._opening:
+        async with self._opening[team]:
             if team in self._teams:
                 return self._teams[team]
             opened = TeamView(team)
@@ -84,16 +87,15 @@ class Follow:
                 self._stale()
             return opened
 
-    async def release(self, teams: Iterable[int]) -> None:
-        """Stops watching teams that nobody here watches any more."""
-        async with self._opening:
-            for team in teams:
-                if self._teams.pop(team, None):
-                    self._reading.pop(team, None)
-                    try:
-                        await self._feed.unwatch(team)
-                    except FEED_AWAY:
-                        continue
+    async def release(self, teams: Iterable[int], watched: Callable[[int], bool]) -> None:
+        """Stops watching teams that nobody here watches any more. `watched` is asked again when it is a team's turn."""
+        for team in teams:
+            async with self._opening[team]:
+                if watched(team) or self._teams.pop(team, None) is None:
+                    continue
+                self._reading.pop(team, None)
+                with contextlib.suppress(*FEED_AWAY):
+                    await self._feed.unwatch(team)
 
     def settle(self, now: datetime) -> None:
         """Draws what has changed since it was last asked."""

@@ -165,7 +165,7 @@ class View:
                 unseen.add(team)
                 del self._watching[team]
                 self._seen.pop(team, None)
-        await self._follow.release(unseen)
+        await self._follow.release(unseen, self._watching.__contains__)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
