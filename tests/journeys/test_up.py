@@ -111,7 +111,7 @@ async def test_up_is_ready_stops_whole_and_comes_back_with_its_data(
         assert "40 simulated people" in said
         started = first.processes()
         async with asyncio.timeout(60):
-            while not re.search(r"^daylight_rows_total [1-9]", first.get("/metrics"), re.MULTILINE):
+            while not re.search(r"^daylight_rows_total\S* [1-9]", first.get("/metrics"), re.MULTILINE):
                 await asyncio.sleep(0.2)
         first.command("person", "add", "eve@halden.example", "--name", "Eve", "--team", "Design")
         first.process.send_signal(signal.SIGINT)
