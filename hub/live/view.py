@@ -130,7 +130,7 @@ class View:
             self._catch_up(viewer)
 
     async def _subscribe(self, viewer: ViewerConnection, frame: Subscribe) -> None:
-        if viewer.teams:
+        if viewer.subscribed:
             await asyncio.sleep(AGAIN_S)
         directory = self._follow.directory
         asked = directory.teams if frame.teams is None else dict.fromkeys(frame.teams)

@@ -32,6 +32,7 @@ class ViewerConnection:
         self.signed_in = signed_in
         self.outbox = outbox
         self._follow = follow
+        self.subscribed = False
         self.teams: set[int] = set()
         self.looked: set[int] = set()
         """Teams whose look this sitting has recorded."""
@@ -45,7 +46,7 @@ class ViewerConnection:
         """Replaces what was subscribed. Each team is then to be shown with `show`."""
         for team in self.teams | teams:
             self.outbox.forget(team)
-        self.teams, self.viewport = teams, viewport
+        self.subscribed, self.teams, self.viewport = True, teams, viewport
         self._told.clear()
         self._behind.clear()
         self._told_stale = False
