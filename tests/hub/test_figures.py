@@ -22,6 +22,8 @@ from hub.metrics import Metrics, Sample, Written
 from hub.settings import Settings
 from hub.web import redis_client
 from hub.wire.agent import Ack
+from tests.conftest import ORIGIN
+from tests.journeys.hubs import environment, free_port, hub_process
 
 from .conftest import Cast
 from .live import connected, minute, running, signed_in
@@ -217,6 +219,42 @@ async def test_any_of_several_processes_answers_for_all(
         process.send_signal(signal.SIGKILL)
         await process.wait()
         await client.aclose()
+
+
+async def test_processes_of_one_port_are_all_in_each_answer(cast: Cast, settings: Settings, tmp_path: Path) -> None:
+    assert settings.database_url
+    assert settings.redis_url
+    port = free_port()
+    env = environment(settings.database_url, settings.redis_url, ORIGIN, tmp_path)
+    with hub_process(env, port, tmp_path / "hub.log", processes=2) as hub:
+        await hub.await_ready()
+
+        async def told() -> set[int]:
+            async with httpx.AsyncClient() as client:  # a connection of its own each time
+                given = read((await client.get(f"{hub.url}/metrics", timeout=10)).text)
+            return {int(labels[0][1]) for name, labels in given if name == "agents"}
+
+        async with asyncio.timeout(40):
+            while not all([await told() == set(hub.children()) and len(hub.children()) == 2 for _ in range(8)]):
+                await asyncio.sleep(0.1)
+        hub.terminate()
+        assert hub.process is not None
+        assert await asyncio.to_thread(hub.process.wait, 20) == 0
+
+
+async def test_health_asks_nobody(cast: Cast, settings: Settings) -> None:
+    """It says that the process lives, also to somebody with a session and while Redis is frozen."""
+    with valkey() as own:
+        async with running(msgspec.structs.replace(settings, redis_url=own.url)) as hub:
+            client = await signed_in(hub, cast.alice, cast.password)
+            own.freeze()
+
+            answers = [await client.get("/health", timeout=1.5), await client.get("/metrics", timeout=5)]
+
+            own.thaw()
+            assert [answer.status_code for answer in answers] == [200, 200]
+            assert ("queue_depth", ()) not in read(answers[1].text)
+            await client.aclose()
 
 
 async def test_process_that_has_ended_is_left_out(
