@@ -137,7 +137,9 @@ class HubChild(Child):
         super().__init__(name, ["hub"], environment, None)
         self._listener = listener
         self._pipe: int | None = None
-        self._heard_at: float | None = None
+        self._heard = False
+        self._silent_s = 0.0
+        """Counted in turns of ours: a machine that was suspended is no fault of the child's."""
 
     def start(self) -> None:
         self.forget()
@@ -151,23 +153,24 @@ class HubChild(Child):
             os.close(tell)
 
     def hear(self) -> None:
-        """Takes in what it said."""
+        """Takes in what it said. To be called once a turn."""
+        self._silent_s += POLL_S
         if self._pipe is not None:
             with contextlib.suppress(BlockingIOError):
                 if os.read(self._pipe, 4096):
-                    self._heard_at = time.monotonic()
+                    self._heard, self._silent_s = True, 0.0
 
     @property
     def ready(self) -> bool:
-        return self.alive and self._heard_at is not None
+        return self.alive and self._heard
 
     @property
     def stuck(self) -> bool:
-        return self.ready and self._heard_at is not None and time.monotonic() - self._heard_at > SILENT_S
+        return self.ready and self._silent_s > SILENT_S
 
     def forget(self) -> None:
         """Lets go of what was known of an earlier run."""
-        self._heard_at = None
+        self._heard, self._silent_s = False, 0.0
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
