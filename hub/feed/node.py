@@ -123,8 +123,10 @@ class Node:
         while True:
             try:
                 await self._listen()
-            except (*FEED_AWAY, ValueError, AttributeError) as error:
+            except FEED_AWAY as error:
                 log.warning("feed_lost", error=type(error).__name__, port=self.place.port)
+            except Exception:
+                log.exception("feed_failed", port=self.place.port)
             await asyncio.sleep(AGAIN_S)
 
     async def _listen(self) -> None:
@@ -222,7 +224,7 @@ class _Listening:
     """A bare connection. Its only reader has its own deadline, so that it has none itself."""
 
     def __init__(self, pool: redis.ConnectionPool) -> None:
-        self._connection: Any = pool.connection_class(**(pool.connection_kwargs | {"socket_timeout": None}))
+        self._connection: Any = pool.connection_class(**pool.connection_kwargs)
 
     async def connect(self) -> None:
         await self._connection.connect()

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import redis.asyncio as redis
+import structlog
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
@@ -23,6 +24,8 @@ from hub.feed.record import Change, Record, TeamRecords
 
 START_S = 2.0
 LEASE_KEYS = ["daylight:{hubs}:heard", "daylight:{hubs}:agents"]
+
+log = structlog.get_logger()
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
@@ -129,9 +132,12 @@ class RedisFeed:
     async def _tend(self) -> None:
         """Finds the servers whenever anything is wrong with them, and renews our lease."""
         while True:
-            if not self.healthy:
-                await self._discover()
-            await self._lease()
+            try:
+                if not self.healthy:
+                    await self._discover()
+                await self._lease()
+            except Exception:
+                log.exception("feed_failed")  # and without this loop nothing would come back
             await asyncio.sleep(BEAT_S)
 
     async def _discover(self) -> None:
@@ -164,8 +170,9 @@ class RedisFeed:
 
     def _pool(self, place: Place | None = None) -> redis.ConnectionPool:
         # No retries inside the client: the feed's own supervision decides, and answers are wanted soon or not at all.
+        # Nor its own time limits on sockets: on Python 3.11 its `wait_for` swallows cancellations, and every call here has a deadline.
         pool = redis.ConnectionPool.from_url(
-            self._url, socket_timeout=COMMAND_S, socket_connect_timeout=COMMAND_S, retry=Retry(NoBackoff(), 0)
+            self._url, socket_timeout=None, socket_connect_timeout=COMMAND_S, retry=Retry(NoBackoff(), 0)
         )
         if place is not None and place.host:
             pool.connection_kwargs |= {"host": place.host, "port": place.port}

@@ -314,6 +314,9 @@ async def law_holds(
     with mock.patch.object(people, "directory", world.directory):
         for one in desks:
             await one.start()
+        for device in OWNERS:  # two of them at both: an old connection that nobody has noticed yet
+            desks[device % 2].connect(device)
+            desks[0].connect(device)
         async with following(unreliable) as follow:
             reader = Reader(follow)
             for step in plan:
