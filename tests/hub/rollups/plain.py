@@ -121,3 +121,31 @@ def _frozen(sums: dict[Any, Any]) -> dict[Any, Any]:
     return {
         place: {key: tuple(counts) for key, counts in by_key.items() if any(counts)} for place, by_key in sums.items()
     }
+
+
+def plain_today(rows: list[dict[str, Any]], plainly: Plain, person: int, zone: str, now: datetime) -> dict[str, Any]:
+    """What `Today` must say of a person."""
+    day = now.astimezone(ZoneInfo(zone)).date()
+    starts_at, ends_at = (
+        datetime(each.year, each.month, each.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    inputs = []
+    for row in rows:
+        first, last = row["first_input_at"] or row["last_input_at"], row["last_input_at"]
+        if row["person"] != person or last is None or last < starts_at:
+            continue
+        if last < ends_at:
+            inputs.append(last)
+        elif row["started_at"] < ends_at and first < ends_at:
+            inputs.append(ends_at)
+    counted_until = max(inputs, default=None)
+    until = counted_until or starts_at
+    spans = plainly.spans.get((person, day), {}).get("active", [])
+    return {
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "active_s": sum((min(end, until) - start).total_seconds() for start, end in spans if start < until),
+        "open_s": sum((end - max(start, until)).total_seconds() for start, end in spans if end > until),
+        "counted_until": counted_until,
+    }
