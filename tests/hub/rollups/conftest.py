@@ -120,6 +120,15 @@ class World:
             self._at_statement = None
         return calls
 
+    async def roll_up_elsewhere(self) -> job.Progress:
+        """One step of another worker."""
+        watch, self._at_statement = self._at_statement, None
+        try:
+            done: job.Progress = await outside(roll_up(self.now + QUIET))
+        finally:
+            self._at_statement = watch
+        return done
+
     async def roll_up_killed(self, at_call: int, *, by_the_server: bool) -> bool:
         """One step that is killed before its `at_call`-th statement. False: it was done before that."""
 
