@@ -211,7 +211,7 @@ def create(hub: Hub) -> Litestar:
             return
         await hub.view.serve(socket)
 
-    @get("/health", include_in_schema=False, opt={"skip_session": True})
+    @get("/health", include_in_schema=False)
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
@@ -220,7 +220,7 @@ def create(hub: Hub) -> Litestar:
         state = {"ready": await hub.ready(), "feed": hub.feed.healthy}
         return Response(state, status_code=200 if state["ready"] else 503)
 
-    @get("/metrics", include_in_schema=False, media_type="text/plain; version=0.0.4", opt={"skip_session": True})
+    @get("/metrics", include_in_schema=False, media_type="text/plain; version=0.0.4")
     async def metrics() -> str:
         return await figures.text()
 

@@ -7,10 +7,12 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import redis.asyncio
+from saq.queue.redis import RedisQueue
 
 from hub import runs, worker
 from hub.database import connection
@@ -330,6 +332,28 @@ async def test_valkey_that_was_killed_is_found_again(database: str, own_valkey: 
         own_valkey.start()
 
         await ended("count", ("done", 1), ("done", 1))
+
+
+async def test_worker_without_valkey_does_not_ask_for_it_without_end(
+    database: str, own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """saq asks again as soon as it failed."""
+    asked = 0
+    dequeue = RedisQueue.dequeue
+
+    async def counted(queue: RedisQueue, **options: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await dequeue(queue, **options)
+
+    monkeypatch.setattr(RedisQueue, "dequeue", counted)
+    async with at_work(own_valkey.url, {"count": once(nothing)}):
+        await make_due("count")
+        await ended("count", ("done", 1))
+        own_valkey.kill()
+        before = asked
+        await asyncio.sleep(3)
+        assert asked - before <= 10 * worker.CONCURRENCY
 
 
 @pytest.mark.timeout(90)
