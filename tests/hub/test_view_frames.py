@@ -286,6 +286,23 @@ def test_viewer_that_reads_slowly_is_not_overdue_and_one_that_has_stopped_is() -
     assert overdue == [False, False, False, False, True]
 
 
+def test_new_epoch_of_a_team_does_not_wait_for_acks_of_the_old_one() -> None:
+    desk = Desk(3)
+    viewer, wire, page = desk.viewer()
+    for number in range(2):
+        desk.names[1][10_000] = f"Changed {number}"
+        desk.changed(viewer)
+    desk.teams[1] = TeamView(1)
+    desk.changed(viewer)
+    read(viewer, wire, page)
+    desk.names[1][10_000] = "Changed since"
+    desk.changed(viewer)
+    read(viewer, wire, page)
+
+    assert page.told[1] == (desk.teams[1].epoch, desk.teams[1].rev)
+    assert page.teams[1][10_000].name == "Changed since"
+
+
 def test_people_who_change_all_the_time_are_shown_to_one_who_reads_slowly() -> None:
     desk = Desk(60)
     viewer, wire, page = desk.viewer()

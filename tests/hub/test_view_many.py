@@ -149,6 +149,33 @@ async def test_viewer_who_comes_while_the_last_one_leaves_is_shown_every_change(
         await comes.until(lambda seen: shows(seen, cast.bob.id, "Afterwards"))
 
 
+async def test_team_asked_for_while_it_waits_to_be_let_go_of_is_kept(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, leaving, go_on = hub.hub.feed.unwatch, asyncio.Queue[int](), asyncio.Event()
+
+    async def slow(team: int) -> None:
+        leaving.put_nowait(team)
+        await go_on.wait()
+        await real(team)
+
+    monkeypatch.setattr(hub.hub.feed, "unwatch", slow)
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as last:
+        await last.subscribe()
+        await last.until(lambda seen: len(seen.revs) == 2)
+    other = ({cast.payments, cast.payments_api} - {await leaving.get()}).pop()
+    who = cast.bob if other == cast.payments else cast.bea
+    async with viewing(hub, client) as comes, connected(hub, cast.device(who)) as agent:
+        await comes.subscribe([other])
+        await comes.until(lambda seen: seen.tile(who.id))
+        go_on.set()
+        await agent.presence(app="Afterwards")
+
+        await comes.until(lambda seen: shows(seen, who.id, "Afterwards"))
+        assert leaving.empty()
+
+
 async def test_viewer_that_subscribes_all_the_time_waits_for_each_but_the_first(
     hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
