@@ -145,6 +145,7 @@ class Follow:
 
     def _on_health(self, healthy: bool) -> None:
         if healthy:
+            self._ingest.shared.publisher.resume()
             self._later(self._recover())
         else:
             self._outages += 1

@@ -77,9 +77,13 @@ class Publisher:
     def republish(self) -> None:
         """Everything again: the feed may have lost it."""
         self._epochs.clear()
-        self._resting.clear()
         for team in list(self._latest):
             self._republish_team(team)
+
+    def resume(self) -> None:
+        """What waits is tried again at once: the feed is back."""
+        self._resting.clear()
+        self._wake.set()
 
     def _republish_team(self, team: int) -> None:
         self._pending[team] = self._latest.get(team, {}) | self._pending.get(team, {})

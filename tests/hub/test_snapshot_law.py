@@ -256,7 +256,7 @@ def payload(frame: bytes) -> str:
 
 
 def follower(feed: Feed) -> Follow:
-    nothing = SimpleNamespace(republish=lambda: None)
+    nothing = SimpleNamespace(republish=lambda: None, resume=lambda: None)
     registry: Any = mock.MagicMock()
     registry.connections.return_value = []
     registry.__len__.return_value = 0
