@@ -78,7 +78,7 @@ async def test_rolling_restart_replaces_every_process_and_refuses_nobody(
     assert not any(alive(pid) for pid in before | after)
 
 
-async def test_process_that_is_killed_comes_back_and_who_connects_meanwhile_waits(
+async def test_process_that_is_killed_comes_back_and_refuses_nobody_meanwhile(
     database: str, redis_url: str, tmp_path: Path
 ) -> None:
     answers: Counter[object] = Counter()
