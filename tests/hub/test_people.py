@@ -186,6 +186,20 @@ async def test_directory_has_everybody_active_by_home_team(cast, database):
     }  # fmt: skip
 
 
+async def test_directory_says_which_stays_are_over(cast, database):
+    before = await people.directory()
+    await people.move(cast.bob.id, cast.support)
+    await people.deactivate(cast.charlie.id)
+    after = await people.directory()
+
+    stays = {member.person: member.membership for member in after.members}
+    assert after.lowest[cast.alice.id] == before.lowest[cast.alice.id] == stays[cast.alice.id]
+    assert after.lowest[cast.bob.id] == stays[cast.bob.id] > before.lowest[cast.bob.id]
+    assert after.lowest[cast.charlie.id] == before.lowest[cast.charlie.id] + 1
+    assert cast.charlie.id not in stays
+    assert cast.dora.id not in after.lowest
+
+
 async def test_teams_under_a_team_are_all_that_hang_from_it(cast, database):
     assert await people.teams_under(frozenset({cast.payments, 99})) == {cast.payments, cast.payments_api}
     assert await people.teams_under(frozenset({cast.halden})) == {1, 2, 3, 4}

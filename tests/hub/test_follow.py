@@ -1,0 +1,119 @@
+"""The teams that a process follows: what the directory knows better is taken out of the feed, and silence of hubs is noticed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from hub import people
+from hub.feed.memory import Memory, MemoryFeed
+from hub.feed.record import Record
+from hub.live.follow import Follow
+
+from .test_snapshot_law import follower
+
+AT = datetime(2026, 11, 18, 9, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def record(person: int, membership: int, hub: str = "one") -> Record:
+    return Record(
+        device=person,
+        person=person,
+        team=1,
+        membership=membership,
+        session=1,
+        n=1,
+        hub=hub,
+        connected=True,
+        at=AT,
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def memory(clock: Clock) -> Memory:
+    return Memory(clock)
+
+
+@pytest.fixture
+async def other(memory: Memory) -> MemoryFeed:
+    """The feed of another process."""
+    made = MemoryFeed("one", memory)
+    await made.start(lambda change: None, lambda healthy: None, lambda: None)
+    return made
+
+
+@pytest.fixture
+async def follow(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Follow]:
+    async def directory() -> people.Directory:
+        members = (people.HomeMember(person, f"Person {person}", 1, False, 5) for person in (1, 2))
+        return people.Directory({1: "Team"}, tuple(members), {1: 5, 2: 5, 3: 8})
+
+    monkeypatch.setattr(people, "directory", directory)
+    made = follower(MemoryFeed("viewer", memory))
+    await made.start(lambda: None, lambda: None)
+    yield made
+    await made.stop()
+
+
+def links(follow: Follow) -> dict[int, str]:
+    follow.settle(AT)
+    team = follow.team(1)
+    assert team is not None
+    return {person: tile.link for person, tile in team._tiles.items()}
+
+
+async def test_what_people_left_behind_is_taken_out_and_what_is_ahead_of_us_is_kept(
+    follow: Follow, other: MemoryFeed, memory: Memory
+) -> None:
+    await other.publish(1, [record(1, 4), record(2, 6), record(3, 7), record(4, 1)])
+    await follow.open(1)
+    async with asyncio.timeout(10):
+        while len(memory.team(1).records) > 2:
+            await asyncio.sleep(0)
+
+    assert memory.team(1).records.keys() == {2, 4}
+    assert links(follow) == {1: "offline", 2: "live"}
+
+
+async def test_people_of_a_silent_hub_are_unknown_then_offline_and_live_when_it_speaks_again(
+    follow: Follow, other: MemoryFeed, clock: Clock
+) -> None:
+    await follow.open(1)
+    await other.publish(1, [record(1, 5)])
+    other.kill()
+    seen = []
+    for later_s in (4.0, 2.0, 55.0):
+        clock.now += later_s
+        follow.look_at_hubs()
+        seen.append(links(follow)[1])
+    await other.start(lambda change: None, lambda healthy: None, lambda: None)
+    follow.look_at_hubs()
+
+    assert seen == ["live", "unknown", "offline"]
+    assert links(follow)[1] == "live"
+
+
+async def test_hub_that_nobody_has_heard_of_is_offline_until_it_speaks(
+    follow: Follow, other: MemoryFeed, memory: Memory
+) -> None:
+    await other.publish(1, [record(1, 5, hub="long gone")])
+    await follow.open(1)
+    before = links(follow)[1]
+    await other.publish(1, [record(2, 5, hub="brand new")])
+
+    assert before == "offline"
+    assert links(follow) == {1: "offline", 2: "live"}
