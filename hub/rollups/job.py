@@ -24,7 +24,7 @@ from hub.wire.activity import quarter_of
 SETTLED = timedelta(minutes=2)
 """After its end, when nearly everything of a quarter-hour has come: devices send once a minute."""
 QUARTERS_AT_ONCE = 600
-"""Recomputed by a step: 0.5 s here with rows of a minute, of the ten that a transaction has."""
+"""Recomputed by a step: 0.1 s here with rows of half a minute, and 0.5 s at the most, of the ten that a transaction has."""
 COUNTED_MAX = 100_000
 """Of the marks that wait. Without a worker for a day there are millions, and figures are wanted all the same."""
 ROLLUP_LOCK = 0x6461796C69676872

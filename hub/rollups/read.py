@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from hub.database import transaction
 from hub.rollups.stored import Limits, Window, affected, fetch, horizon, limits, windows_of
-from hub.rollups.united import QUARTER, Piece, Total, pieces_of, totals_of
+from hub.rollups.united import QUARTER, Piece, Stored, Total, pieces_of, totals_of
 from hub.rollups.workdays import bounds, day_of, zone_of
 from hub.wire.activity import State
 from hub.wire.today import Today
@@ -49,8 +49,11 @@ class _Fresh(NamedTuple):
     """A window whose quarters a mark can have changed, from the rows."""
 
     window: Window
+    rows: list[Stored]
     pieces: list[Piece]
-    totals: list[Total]
+
+    def totals(self) -> list[Total]:
+        return totals_of(self.pieces, self.rows, self.window.start_at, self.window.end_at)
 
 
 async def read_quarters(
@@ -66,7 +69,7 @@ async def read_quarters(
         if (person, total[0]) not in stale:
             found.setdefault(person, []).append(Total(*total))
     for one in fresh:
-        found.setdefault(one.window.person, []).extend(one.totals)
+        found.setdefault(one.window.person, []).extend(one.totals())
     return found
 
 
@@ -98,7 +101,7 @@ async def read_days(persons: Collection[int], first: date, last: date, now: date
         spans.setdefault((person, day), {})[state] = [(each.lower, each.upper) for each in ranges]
     for one in fresh:
         person = one.window.person
-        for total in one.totals:
+        for total in one.totals():
             add(person, day_of(zones[person], total.quarter_at), total[1:4], total[4:], 1)
         for piece in one.pieces:
             by_state = spans.setdefault((person, day_of(zones[person], piece.started_at)), {})
@@ -179,7 +182,7 @@ async def _fresh(held: Any, stale: set[tuple[int, datetime]], known: Limits) -> 
     found = await fetch(held, windows, known.longest)
     for index, (window, rows) in enumerate(zip(windows, found.rows, strict=True)):
         pieces = pieces_of(rows, found.known_until, known.of, window.start_at, window.end_at)
-        yield _Fresh(window, pieces, totals_of(pieces, rows, window.start_at, window.end_at))
+        yield _Fresh(window, rows, pieces)
         if index % WINDOWS_AT_ONCE == WINDOWS_AT_ONCE - 1:
             await asyncio.sleep(0)  # others' turn
 

@@ -99,19 +99,19 @@ async def test_late_input_turns_idle_time_of_a_rolled_up_quarter_into_active_tim
 
 async def test_input_that_is_told_of_hours_later_counts_where_it_was(world: World) -> None:
     """The agent noticed it when the machine woke up, or the rows of its time were lost."""
-    await world.store(LAPTOP, [seen("09:10:00", "09:14:00")])
+    await world.store(
+        LAPTOP, [seen("09:26:00", "09:29:00"), worked("09:29:00", "09:30:00"), worked("11:00:00", "11:01:00")]
+    )
     await world.roll_up()
     before = await rolled(ANN, "active")
 
-    await world.store(LAPTOP, [seen("12:50:00", "12:51:00", last="09:13:00", locked=True)])
+    await world.store(LAPTOP, [seen("12:50:00", "12:51:00", last="09:27:00", locked=True)])
     await world.require_exact_reads()
-    await world.store(LAPTOP, [worked("12:51:00", "12:52:00")])
-    await world.store(LAPTOP, [seen("09:16:00", "09:17:00", last="09:16:00")])
     await world.roll_up()
 
-    assert before == {}
-    # From 9:13 to the next input at 9:16 it is 180 s: the last minute of the row counts. After 9:16 there is none for hours.
-    assert await rolled(ANN, "active") == {"09:00": 60, "12:45": 60}
+    assert before == {"09:15": 60, "11:00": 60}
+    # From 9:27 to the next input at 9:29 it is 120 s, which is within the limit.
+    assert await rolled(ANN, "active") == {"09:15": 180, "11:00": 60}
 
 
 async def test_open_silence_counts_up_to_the_end_of_what_is_stored(world: World) -> None:
