@@ -29,8 +29,8 @@ HELD_MAX_BYTES = UNACKED_MAX_BYTES + 64 * 1024
 """What waits in this process for one viewer, whatever it acks: nothing is sent while `UNACKED_MAX_BYTES` or more are unsent, and
 a frame of a team is at most 64 KiB. Beats are not sent while anything waits; the list of teams comes once a subscription."""
 ACK_S = 8.0
-"""A viewer that has a frame unacked for this long, or has taken no byte of what waits for it, is cut off. With the second between two
-looks, that is within ten."""
+"""A viewer that has a frame unacked for this long, or has taken no byte of what waits for it, is cut off: within ten seconds, as
+`view.py` looks every 0.6 s, or less often on a machine that can't keep up."""
 CLOSE_S = 1.0
 
 log = structlog.get_logger()

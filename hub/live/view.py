@@ -36,10 +36,10 @@ from hub.wire.viewer import Beat, Subscribe, TeamName, Teams, ViewerAck
 
 TICK_S = 0.15
 """One frame a team and tick at most: changes within it cost one write a viewer, whatever their number."""
-TURNS = 7
-"""Each viewer is looked after in one tick of so many, about once a second: beats are spread, and no tick walks over all viewers."""
-SILENT_S = 0.5
-"""A viewer that was sent nothing for this long gets a beat in its turn, so the longest silence is 1.6 s. A page gives up after 3."""
+TURNS = 4
+"""Each viewer is looked after in one tick of so many, every 0.6 s: beats are spread, and no tick walks over all viewers."""
+SILENT_S = 0.7
+"""A viewer that was sent nothing for this long gets a beat in its turn: after 1.3 s at most. A page gives up after 3."""
 AT_ONCE = 100
 """Viewers written to before agents get their turn: some 100 x 5 teams x 7 us of writing."""
 AGAIN_S = 0.25
