@@ -54,7 +54,7 @@ async def test_rollups_and_reads_are_what_the_rows_say_at_every_moment(
         elif act == "job":
             await world.roll_up()
         elif act == "watched":
-            await world.roll_up_watched(partial(_read_at, world, chance.randint(1, 12)))
+            await world.roll_up_watched(partial(_commit_and_read_at, world, chance.randint(1, 12)))
         elif act == "killed":
             await world.roll_up_killed(chance.randint(1, 12), by_the_server=chance.random() < 0.3)
         elif act == "two jobs":
@@ -147,7 +147,8 @@ def timeline(chance: random.Random, start: datetime, length: int) -> list[Event]
     return made
 
 
-async def _read_at(world: World, at: int, call: int, _: Any) -> None:
-    """Reads while the job is before its `at`-th statement."""
+async def _commit_and_read_at(world: World, at: int, call: int, _: Any) -> None:
+    """Commits what is held and reads, while the job is before its `at`-th statement."""
     if call == at:
+        await outside(world.release())
         await outside(world.require_exact_reads())

@@ -12,7 +12,7 @@ from hub.rollups.job import SETTLED, backlog, roll_up
 from hub.rollups.read import read_days, today
 from hub.wire.activity import Facts
 from hub.wire.events import Gap, Interval
-from tests.hub.rollups.conftest import World
+from tests.hub.rollups.conftest import World, outside
 
 ANN, JONAS = 1, 2
 LAPTOP, DESKTOP, HIS = 1, 2, 3
@@ -279,6 +279,29 @@ async def test_commit_that_was_open_while_the_job_ran_is_rolled_up_by_its_own_ma
     assert before == {"09:00": 60}
     assert await rolled(ANN, "active") == {"09:00": 120}
     await world.require_exact_rollups()
+
+
+async def test_commit_between_any_two_statements_of_the_job_is_not_lost(world: World) -> None:
+    await world.store(LAPTOP, [worked("09:10:00", "09:11:00")])
+    minute, statement, calls = 11, 1, 1
+
+    while statement <= calls:
+        minute += 1
+        await world.store(LAPTOP, [worked(f"09:{minute}:00", f"09:{minute}:30")])
+        await world.store_but_hold_commit(DESKTOP, [worked(f"09:{minute}:10", f"09:{minute}:50")])
+
+        async def commit(call: int, _: Any, at_call: int = statement) -> None:
+            if call == at_call:
+                await outside(world.release())
+                await outside(world.require_exact_reads())
+
+        calls = await world.roll_up_watched(commit)
+        await world.require_exact_reads()
+        await world.roll_up()
+        await world.require_exact_rollups()
+        statement += 1
+
+    assert calls > 10
 
 
 async def test_second_job_does_nothing_while_one_runs(world: World) -> None:
