@@ -9,6 +9,7 @@ always explicit, since its defaults fail a job of 15 s and lose one whose worker
 import asyncio
 import contextlib
 import secrets
+import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,9 +43,11 @@ SWALLOWED_S = 300.0
 BLOCK_S = 5.0
 ANSWER_S = 10.0
 """Longer than `BLOCK_S`: then Redis is frozen, and the connection is given up."""
-STOP_S = 4.0
-"""Work that was told to stop gets this long to give its run back; with closing what is open, the process ends within 15 s of SIGTERM."""
+STOP_S = 3.0
+"""Work that was told to stop gets this long to give its run back."""
 CLOSE_S = 2.0
+END_S = STOP_S + CLOSE_S
+"""saq itself is done within this, or is ended: with closing what is open, the process ends within 15 s of SIGTERM."""
 
 _AWAY = (*DATABASE_AWAY, RedisError)
 
@@ -125,6 +128,7 @@ class Worker:
         )
         self._queue = RedisQueue(client, name=QUEUE)
         ticking: Any = saq.CronJob(self._tick, cron=tick_cron, timeout=TICK_S, retries=1, heartbeat=TICK_S, ttl=60)
+        self._stopping = asyncio.Event()
         self._worker: Any = saq.Worker(
             self._queue,
             functions=[("work", self._work), ("tick", self._tick)],
@@ -134,19 +138,42 @@ class Worker:
             cancellation_hard_deadline_s=STOP_S,
             startup=self._started,
         )
+        self._worker.SIGNALS = []  # ours: see `run`
 
     async def run(self) -> None:
         """Works until SIGTERM, SIGINT or `stop`."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        working = asyncio.create_task(self._worker.start())
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await self._worker.start()
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
         finally:
+            await self._end(working)
+            stopping.cancel()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
             with contextlib.suppress(TimeoutError, RedisError, OSError):
                 async with asyncio.timeout(CLOSE_S):
                     await self._queue.disconnect()
             log.info("worker_stopped")
 
     def stop(self) -> None:
-        self._worker.event.set()
+        self._stopping.set()
+
+    async def _end(self, working: "asyncio.Task[None]") -> None:
+        """Ends saq within `END_S`: one of its tasks may swallow its cancellation, and it would wait for that, up to a minute."""
+        tasks = list(self._worker.tasks)
+        for _ in range(2):
+            working.cancel()
+            await asyncio.wait({working}, timeout=END_S)
+            for task in tasks:
+                task.cancel()
+            if working.done():
+                return
 
     async def tick(self) -> int:
         """Makes due what is due, and puts all that waits into the queue; returns how many runs wait."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,9 +16,13 @@ import redis.asyncio
 from saq.queue.redis import RedisQueue
 
 from hub import runs, worker
-from hub.database import connection
+from hub.database import close_pool, connection, open_pool
+from hub.embedded import Embedded, Servers
+from hub.embedded.process import running_in
+from hub.settings import Settings
 from hub.worker import Job, Worker
-from tests.journeys.hubs import environment
+from tests.conftest import ORIGIN
+from tests.journeys.hubs import command, environment
 
 from .conftest import Cast
 from .valkeys import ValkeyServer, valkey
@@ -129,6 +134,25 @@ async def test_what_was_due_while_no_worker_ran_is_done_once(database: str, redi
         await ended("other", ("done", 1))
 
     assert len(done) == 1
+
+
+async def test_marks_are_rolled_up_by_the_workers_own_job(cast: Cast, database: str, redis_url: str) -> None:
+    async with connection() as held:
+        await held.execute(
+            "INSERT INTO dirty (person, quarter_at) "
+            "SELECT 1, date_trunc('hour', now()) - n * interval '1 hour' FROM generate_series(1, 3) n"
+        )
+    async with at_work(redis_url, {"roll_up": worker.JOBS["roll_up"]}):
+
+        async def rolled_up() -> bool:
+            return ("done", 1) in await states("roll_up")
+
+        await until(rolled_up)
+
+    async with connection() as held:
+        assert await held.fetchval("SELECT count(*) FROM dirty") == 0
+        detail = await held.fetchval("SELECT detail FROM report_run WHERE state = 'done' ORDER BY id LIMIT 1")
+    assert msgspec.json.decode(detail)["marks"] == 3
 
 
 async def test_queue_that_is_emptied_loses_no_run(database: str, redis_url: str) -> None:
@@ -448,3 +472,56 @@ async def test_worker_process_ends_when_told_while_valkey_is_away(
             own_valkey.freeze()
 
         await process.ends_well()
+
+
+@pytest.fixture
+def own_servers(tmp_path: Path) -> Iterator[tuple[Embedded, Servers]]:
+    """PostgreSQL and Valkey of a test's own."""
+    embedded = Embedded(Settings(data=tmp_path / "data"))
+    with embedded as servers:
+        yield embedded, servers
+
+
+@pytest.mark.timeout(90)
+async def test_worker_process_works_on_after_postgresql_was_restarted(
+    own_servers: tuple[Embedded, Servers], tmp_path: Path
+) -> None:
+    embedded, servers = own_servers
+    assert embedded.postgres is not None
+    await asyncio.to_thread(
+        command, environment(servers.database_url, servers.redis_url, ORIGIN, tmp_path / "data"), "migrate"
+    )
+    async with worker_process(servers.database_url, servers.redis_url, tmp_path / "data") as process:
+        await process.says(b"worker_started")
+        await process.says(b"run_done")
+        await asyncio.to_thread(embedded.postgres.restart)
+        await open_pool(servers.database_url)
+        try:
+            await make_due("not_known_here")  # the next time that it looks, it takes it
+        finally:
+            await close_pool()
+        await process.says(b"_UnknownJob")
+
+        await process.ends_well()
+
+
+@pytest.mark.timeout(90)
+async def test_worker_process_ends_when_told_while_postgresql_is_frozen(
+    own_servers: tuple[Embedded, Servers], tmp_path: Path
+) -> None:
+    _, servers = own_servers
+    data = tmp_path / "data"
+    await asyncio.to_thread(command, environment(servers.database_url, servers.redis_url, ORIGIN, data), "migrate")
+    async with worker_process(servers.database_url, servers.redis_url, data) as process:
+        await process.says(b"worker_started")
+        frozen = running_in(data / "postgres", "postgres")
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            await process.says(b"_failed")  # it looked for what is due, or worked on it, in vain
+
+            await process.ends_well()
+        finally:
+            for pid in frozen:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
