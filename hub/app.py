@@ -45,7 +45,7 @@ from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.metrics import Metrics
 from hub.rollups.read import today as read_workdays
-from hub.serving import Server, config, listen
+from hub.serving import Server, WebSocketProtocol, config, listen
 from hub.settings import Settings
 from hub.wire.closing import Close
 
@@ -60,6 +60,8 @@ STUCK_S = 5.0
 """A loop that has turned no more often than this keeps everybody waiting who is sent here."""
 LAST_ASK_S = 0.5
 """Whoever was accepted right before we stopped listening has this long to say what they want, and is answered."""
+GOODBYE_S = 2.0
+"""For peers that were told to go to say so too. uvicorn would cut them off, and what they had not read yet, the reason, would be lost."""
 BEAT_TICKS = 10
 """Of uvicorn's, each 0.1 s: a word to the supervisor every second."""
 PAGES = Path(__file__).parent.parent / "web" / "dist"
@@ -175,6 +177,12 @@ class Process(Server):
 
     async def _drained(self) -> None:
         await asyncio.gather(self._hub.drain(), asyncio.sleep(LAST_ASK_S))
+        until = time.monotonic() + GOODBYE_S
+        while self._sockets_open() and time.monotonic() < until:  # noqa: ASYNC110 - once in a process's life
+            await asyncio.sleep(0.05)
+
+    def _sockets_open(self) -> bool:
+        return any(isinstance(peer, WebSocketProtocol) for peer in self.server_state.connections)
 
 
 def create(hub: Hub) -> Litestar:
