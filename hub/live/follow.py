@@ -40,6 +40,7 @@ class Follow:
         self._ingest = ingest
         self._now = now or (lambda: datetime.now(UTC))
         self.directory = people.Directory(teams={}, members=(), lowest={})
+        self._members: dict[int, list[Member]] = {}
         self.stale_since: datetime | None = None
         self._outages = 0
         self._teams: dict[int, TeamView] = {}
@@ -77,7 +78,7 @@ class Follow:
             if team in self._teams:
                 return self._teams[team]
             opened = TeamView(team)
-            opened.members(self._members_of(team))
+            opened.members(self._members.get(team, ()))
             self._teams[team] = opened
             self._reading[team] = asyncio.Lock()
             try:
@@ -110,16 +111,14 @@ class Follow:
         for agent in self._ingest.registry.connections():
             if before.get(agent.device.person) != homes.get(agent.device.person):
                 agent.move()
+        self._members = {}
+        for member in self.directory.members:
+            self._members.setdefault(member.team, []).append(
+                Member(person=member.person, name=member.name, simulated=member.simulated, membership=member.membership)
+            )
         for number, team in self._teams.items():
-            team.members(self._members_of(number))
+            team.members(self._members.get(number, ()))
             self._remove_outdated(team)
-
-    def _members_of(self, team: int) -> list[Member]:
-        return [
-            Member(person=member.person, name=member.name, simulated=member.simulated, membership=member.membership)
-            for member in self.directory.members
-            if member.team == team
-        ]
 
     def _remove_outdated(self, team: TeamView) -> None:
         """Takes out of the feed what people left behind in a team: the process that held them may be gone, or may know it later."""
@@ -175,7 +174,8 @@ class Follow:
                 if failures:
                     log.warning("feed_not_read", error=type(failures[0]).__name__, teams=len(failures))
                     return  # `_look` tries again
-                if outages == self._outages:
+                # One team may have fallen behind again while another was read: nobody catches up while all is stale.
+                if outages == self._outages and not any(team.records.behind for team in self._teams.values()):
                     self.stale_since = None
                     FIGURES.feed_is(True)
                     self._on_recovered()

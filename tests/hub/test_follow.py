@@ -8,7 +8,7 @@ import pytest
 
 from hub import people
 from hub.feed.memory import Memory, MemoryFeed
-from hub.feed.record import Record
+from hub.feed.record import Record, TeamRecords
 from hub.live.follow import Follow
 
 from .test_snapshot_law import follower
@@ -117,3 +117,32 @@ async def test_hub_that_nobody_has_heard_of_is_offline_until_it_speaks(
 
     assert before == "offline"
     assert links(follow) == {1: "offline", 2: "live"}
+
+
+async def test_team_that_falls_behind_while_others_are_read_anew_is_read_again(
+    follow: Follow, other: MemoryFeed, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for team in (1, 2):
+        await follow.open(team)
+    read: dict[int, asyncio.Event] = {1: asyncio.Event(), 2: asyncio.Event()}
+    real = follow._feed.snapshot
+
+    async def in_turn(team: int) -> TeamRecords:
+        kept = await real(team)
+        read[team].set()
+        if team == 2 and not memory.team(1).rev:
+            await asyncio.sleep(0)  # the other one is whole again
+            await asyncio.sleep(0)
+            memory.team(1).rev += 1  # a change that is lost on its way
+            await other.publish(1, [record(1, 5)])
+        return kept
+
+    monkeypatch.setattr(follow._feed, "snapshot", in_turn)
+    follow._on_health(False)
+    follow._on_health(True)
+    async with asyncio.timeout(10):
+        while follow.stale_since:
+            await asyncio.sleep(0)
+
+    assert all(event.is_set() for event in read.values())
+    assert links(follow)[1] == "live"
