@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from hub.feed.record import Record
 from hub.wire.activity import State, state_at
 from hub.wire.today import Today
@@ -61,7 +63,7 @@ def unite(
         at=best.at,
         since_at=best.since_at if best_link != "offline" else best.at,
         idle_limit_s=best.idle_limit_s,
-        today=today,
+        today=structs.replace(today, read_at=None) if today else None,
     )
 
 
@@ -76,7 +78,7 @@ def link_when_silent(silent_s: float | None) -> Link:
 
 
 def _later(one: Today | None, other: Today | None) -> Today | None:
-    """Of two readings of a workday the one that knows more."""
+    """Of two readings of a workday the later one."""
     if one is None or other is None:
         return one or other
-    return max(one, other, key=lambda today: (today.starts_at, today.counted_until or _NEVER))
+    return max(one, other, key=lambda today: (today.starts_at, today.read_at or _NEVER))

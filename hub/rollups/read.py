@@ -119,6 +119,7 @@ async def read_days(persons: Collection[int], first: date, last: date, now: date
 async def today(persons: Collection[int], now: datetime) -> dict[int, Today]:
     """For each of these people that exists, the workday in their zone that holds `now`."""
     async with _snapshot() as held:
+        read_at = await held.fetchval("SELECT now()")
         expected_min = await held.fetchval("SELECT expected_min FROM organisation LIMIT 1") or [0] * 7
         zones = {row["id"]: zone_of(row["zone"]) for row in await held.fetch(_ZONES, list(persons))}
         days = {person: day_of(zone, now) for person, zone in zones.items()}
@@ -146,6 +147,7 @@ async def today(persons: Collection[int], now: datetime) -> dict[int, Today]:
             open_s=active.get(window.person, (_NOTHING, _NOTHING))[1].total_seconds(),
             counted_until=counted.get(window.person),
             expected_s=60 * expected_min[days[window.person].weekday()],
+            read_at=read_at,
         )
         for window in windows
     }

@@ -25,6 +25,8 @@ class Today(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The latest input that is stored; `None` when none is, since the workday began."""
     expected_s: int = 0
     """What the person is expected to be active for in this workday; 0 on a free day."""
+    read_at: UtcTime | None = None
+    """When it was read, by the database's clock: between hub processes the later reading wins. Viewers are not told."""
 
 
 def active_today_s(
@@ -32,8 +34,8 @@ def active_today_s(
 ) -> float:
     """Active time of the workday at `at`, in seconds. `facts` and `since_at` are the live ones; `None`: nobody is connected.
 
-    From `counted_until` to the live input there is no silence longer than the limit, or the device said since when it has been active: so the
-    tail is as exact as what is stored. After the workday's end it is 0, until the hub tells of the next.
+    From `counted_until` to the live input there is no silence longer than the limit, or the device said since when it has been
+    active: so the tail is as exact as what is stored. After the workday's end it is 0, until the hub tells of the next.
     """
     if at >= today.ends_at:
         return 0.0

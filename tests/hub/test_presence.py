@@ -29,14 +29,17 @@ def test_device_that_left_is_offline_whatever_its_hub_does() -> None:
 
 
 def test_newest_reading_of_the_workday_is_shown_whichever_device_is() -> None:
-    def day(starts: int, counted: int | None) -> Today:
+    def read(starts: int, active_s: float, read_min: int) -> Today:
+        starts_at = NOW + timedelta(days=starts)
         return Today(
-            starts_at=NOW + timedelta(days=starts),
-            ends_at=NOW + timedelta(days=starts + 1),
-            counted_until=None if counted is None else NOW + timedelta(minutes=counted),
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(days=1),
+            active_s=active_s,
+            read_at=NOW + timedelta(minutes=read_min),
         )
 
-    readings = [day(0, 5), day(1, None), day(1, 3), None, day(1, 2)]
+    # The last of the later workday: also when it counts less, since private time on the other device has come in.
+    readings = [read(0, 900, 5), read(1, 300, 1), read(1, 240, 3), None, read(1, 200, 2)]
     records = [structs.replace(RECORD, device=device, today=today) for device, today in enumerate(readings)]
 
-    assert unite(1, "Bob", False, records, NOW, lambda hub: "live").today == day(1, 3)
+    assert unite(1, "Bob", False, records, NOW, lambda hub: "live").today == structs.replace(readings[2], read_at=None)

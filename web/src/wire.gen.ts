@@ -94,6 +94,10 @@ export interface Today {
    * What the person is expected to be active for in this workday; 0 on a free day.
    */
   expected_s?: number;
+  /**
+   * When it was read, by the database's clock: between hub processes the later reading wins. Viewers are not told.
+   */
+  read_at?: string | null;
 }
 /**
  * Which teams to show; `None` for all that the viewer may see. Replaces an earlier subscription.
