@@ -42,14 +42,15 @@ def unite(
     Private time or a break on one device covers them all. `link_of` tells how a device counts that is connected to this hub.
     """
     best: Record | None = None
-    best_order: tuple[int, int, datetime] | None = None
+    best_order: tuple[int, int, datetime, datetime, int] | None = None
     best_link: Link = "offline"
     today: Today | None = None
     for record in records:
         link = link_of(record.hub) if record.connected else "offline"
         today = _later(today, record.today)
         state = state_at(record.facts, now, record.idle_limit_s).state
-        order = (_LINK_RANK[link], _RANK[state], record.facts.last_input_at or _NEVER)
+        # The last two only make one of equals certain: no two viewers may see different devices of a person.
+        order = (_LINK_RANK[link], _RANK[state], record.facts.last_input_at or _NEVER, record.at, record.device)
         if best_order is None or order > best_order:
             best, best_order, best_link = record, order, link
     if best is None:

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from hub.feed.record import Record
 from hub.live.presence import link_when_silent, unite
+from hub.wire.activity import Facts
 from hub.wire.today import Today
 from hub.wire.viewer import Link
 
@@ -43,3 +44,14 @@ def test_newest_reading_of_the_workday_is_shown_whichever_device_is() -> None:
     records = [structs.replace(RECORD, device=device, today=today) for device, today in enumerate(readings)]
 
     assert unite(1, "Bob", False, records, NOW, lambda hub: "live").today == structs.replace(readings[2], read_at=None)
+
+
+def test_of_equal_devices_the_same_is_shown_whatever_the_order_of_their_records() -> None:
+    equal = [structs.replace(RECORD, device=device, facts=Facts(app=f"App {device}")) for device in (1, 2)]
+    later = structs.replace(equal[0], at=NOW + timedelta(seconds=1))
+
+    for records, app in ((equal, "App 2"), ([later, equal[1]], "App 1")):
+        for order in (records, records[::-1]):
+            facts = unite(1, "Bob", False, order, NOW, lambda hub: "live").facts
+            assert facts is not None
+            assert facts.app == app
