@@ -48,7 +48,7 @@ OPTIONS = {
     "listen_addresses": "",
     "port": str(PORT),
     "cluster_name": "daylight",
-    "max_connections": "100",
+    "max_connections": "800",  # 64 hub processes with ten each, one more in a rolling restart, worker, commands
     "shared_buffers": "128MB",
     "fsync": "on",
     "synchronous_commit": "on",
