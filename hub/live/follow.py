@@ -105,7 +105,11 @@ class Follow:
 
     async def read_directory(self) -> None:
         """Reads who is in which team now, and brings the records of people who changed teams along."""
-        self.directory = await people.directory()
+        known, self.directory = self.directory, await people.directory(self.directory)
+        for team in self._teams.values():
+            self._remove_outdated(team)
+        if self.directory is known:
+            return
         homes = {member.person: Home(member.team, member.membership) for member in self.directory.members}
         before, self._ingest.shared.homes = self._ingest.shared.homes, homes
         for agent in self._ingest.registry.connections():
@@ -118,7 +122,6 @@ class Follow:
             )
         for number, team in self._teams.items():
             team.members(self._members.get(number, ()))
-            self._remove_outdated(team)
 
     def _remove_outdated(self, team: TeamView) -> None:
         """Takes out of the feed what people left behind in a team: the process that held them may be gone, or may know it later."""

@@ -58,7 +58,7 @@ async def other(memory: Memory) -> MemoryFeed:
 
 @pytest.fixture
 async def follow(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Follow]:
-    async def directory() -> people.Directory:
+    async def directory(known: people.Directory) -> people.Directory:
         members = (people.HomeMember(person, f"Person {person}", 1, False, 5) for person in (1, 2))
         return people.Directory({1: "Team"}, tuple(members), {1: 5, 2: 5, 3: 8})
 

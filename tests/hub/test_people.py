@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+import msgspec
 import pytest
 
 from hub import passwords, people
@@ -198,6 +199,28 @@ async def test_directory_says_which_stays_are_over(cast, database):
     assert after.lowest[cast.charlie.id] == before.lowest[cast.charlie.id] + 1
     assert cast.charlie.id not in stays
     assert cast.dora.id not in after.lowest
+
+
+async def test_directory_is_read_again_only_when_something_of_it_has_changed(cast, database):
+    first = await people.directory()
+    same = await people.directory(first)
+    changes = [
+        people.move(cast.bob.id, cast.support),
+        people.deactivate(cast.charlie.id),
+        people.add_team("Cards", cast.payments),
+        Person.update({Person.name: "Alice Okafor-Lind"}).where(Person.id == cast.alice.id),
+    ]
+    known, again = first, []
+    for change in changes:
+        await change
+        again.append(await people.directory(known))
+        known = again[-1]
+
+    assert same is first
+    assert len({found.digest for found in (first, *again)}) == 1 + len(changes)
+    assert again[2].teams.keys() - first.teams.keys()
+    assert "Alice Okafor-Lind" in {member.name for member in known.members}
+    assert msgspec.structs.replace(await people.directory(), digest=0) == msgspec.structs.replace(known, digest=0)
 
 
 async def test_teams_under_a_team_are_all_that_hang_from_it(cast, database):

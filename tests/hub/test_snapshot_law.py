@@ -80,7 +80,7 @@ class World:
         for record in held:
             self.note(record)
 
-    async def directory(self) -> people.Directory:
+    async def directory(self, known: people.Directory) -> people.Directory:
         members = (
             people.HomeMember(person, f"Person {person}", home.team, False, home.membership)
             for person, home in sorted(self.homes.items())
