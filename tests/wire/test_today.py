@@ -22,4 +22,6 @@ def test_active_today(case: dict[str, Any]) -> None:
     facts = msgspec.convert(case["facts"], Facts | None)
     since_at = msgspec.convert(case.get("since_at"), datetime | None)
 
-    assert active_today_s(today, facts, since_at, IDLE_LIMIT_S, msgspec.convert(case["at"], datetime)) == case["active_s"]
+    assert (
+        active_today_s(today, facts, since_at, IDLE_LIMIT_S, msgspec.convert(case["at"], datetime)) == case["active_s"]
+    )
