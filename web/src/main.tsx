@@ -1,27 +1,33 @@
 import "@fontsource-variable/inter";
 import "./ui/tokens.css";
 import "./ui/base.css";
-import { ThemeProvider } from "@mui/material/styles";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider } from "react-redux";
 import { BrowserRouter } from "react-router";
 import { App } from "./app/App";
 import { makeStore } from "./app/store";
-import { paintTheme, THEME_KEY, theme } from "./ui/theme";
+import { preferredLanguage, speak } from "./i18n/i18n";
+import { Look } from "./ui/Look";
+import { paintTheme } from "./ui/theme";
 
 paintTheme(document.documentElement);
 const root = document.getElementById("root");
 if (root) {
+  try {
+    await speak(preferredLanguage());
+  } catch {
+    // Its words can't be had: English is here.
+  }
   createRoot(root).render(
     <StrictMode>
-      <ThemeProvider theme={theme} defaultMode="system" modeStorageKey={THEME_KEY} disableTransitionOnChange>
+      <Look>
         <Provider store={makeStore()}>
           <BrowserRouter>
             <App />
           </BrowserRouter>
         </Provider>
-      </ThemeProvider>
+      </Look>
     </StrictMode>,
   );
 }

@@ -3,11 +3,13 @@ import IconButton from "@mui/material/IconButton";
 import Menu from "@mui/material/Menu";
 import MenuItem from "@mui/material/MenuItem";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
 import type { Me } from "../session/api";
 import { useSignOutMutation } from "../session/api";
 import css from "./Account.module.css";
 
 export function Account({ me }: { me: Me }) {
+  const { t } = useTranslation("shell");
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [signOut, { isError }] = useSignOutMutation();
   return (
@@ -16,7 +18,7 @@ export function Account({ me }: { me: Me }) {
         <span className={css.avatar} aria-hidden="true">
           {initials(me.name)}
         </span>
-        <span className="sr">Account of {me.name}</span>
+        <span className="sr">{t("account.of", { name: me.name })}</span>
       </IconButton>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
         <li className={css.who} role="none">
@@ -24,10 +26,10 @@ export function Account({ me }: { me: Me }) {
           <span>{me.email}</span>
         </li>
         <Divider component="li" role="separator" />
-        <MenuItem onClick={() => signOut()}>Sign out</MenuItem>
+        <MenuItem onClick={() => signOut()}>{t("account.signOut")}</MenuItem>
         {isError && (
           <li className={css.failed} role="none">
-            That didn't work: you are still signed in. Try again.
+            {t("account.signOutFailed")}
           </li>
         )}
       </Menu>

@@ -1,5 +1,6 @@
 import Button from "@mui/material/Button";
 import { lazy, Suspense, useEffect } from "react";
+import { useTranslation } from "react-i18next";
 import { useDispatch, useSelector } from "react-redux";
 import { Navigate, Route, Routes, useNavigate } from "react-router";
 import { api } from "../http/api";
@@ -16,6 +17,7 @@ const SignInPage = lazy(() => import("../session/SignInPage").then((module) => (
 const DevicesPage = lazy(() => import("../devices/DevicesPage").then((module) => ({ default: module.DevicesPage })));
 
 export function App() {
+  const { t } = useTranslation();
   const session = useSelector((state: RootState) => state.session);
   const dispatch = useDispatch<Store["dispatch"]>();
   const checkSession = () =>
@@ -38,7 +40,7 @@ export function App() {
   if (session.status === "unreached") {
     return (
       <main className={css.unreached}>
-        <ProblemNote problem={session.problem} action={<Button onClick={checkSession}>Try again</Button>} />
+        <ProblemNote problem={session.problem} action={<Button onClick={checkSession}>{t("tryAgain")}</Button>} />
       </main>
     );
   }
@@ -69,14 +71,15 @@ function Live(props: { onSignedOut: () => void; onRefused: () => void }) {
 }
 
 function NotFound() {
+  const { t } = useTranslation("shell");
   const navigate = useNavigate();
   return (
     <Empty
       icon="search"
-      title="There is no such page"
-      action={<Button onClick={() => navigate("/")}>Go to Live</Button>}
+      title={t("missing.title")}
+      action={<Button onClick={() => navigate("/")}>{t("missing.back")}</Button>}
     >
-      The address may be mistyped, or from another version of Daylight.
+      {t("missing.words")}
     </Empty>
   );
 }

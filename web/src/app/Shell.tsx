@@ -1,4 +1,5 @@
 import { Suspense } from "react";
+import { useTranslation } from "react-i18next";
 import { NavLink, Outlet } from "react-router";
 import type { Me } from "../session/api";
 import { BarEnd } from "../ui/Bar";
@@ -8,27 +9,28 @@ import { ThemeButton } from "../ui/ThemeButton";
 import { Account } from "./Account";
 import css from "./Shell.module.css";
 
-const PAGES: [path: string, name: string, icon: IconName][] = [
-  ["/", "Live", "live"],
-  ["/devices", "Devices", "screen"],
+const PAGES: [path: string, name: "live" | "devices", icon: IconName][] = [
+  ["/", "live", "live"],
+  ["/devices", "devices", "screen"],
 ];
 
 /** Navigation around every page: a rail at the side, or a bar at the bottom of a phone. */
 export function Shell({ me }: { me: Me }) {
+  const { t } = useTranslation("shell");
   const { name, demo } = me.organisation;
   return (
     <div className={css.app}>
       <a className={css.skip} href="#page">
-        Skip to the page
+        {t("skip")}
       </a>
-      <nav className={css.nav} aria-label="Main">
+      <nav className={css.nav} aria-label={t("nav")}>
         <span className={css.mark}>
           <Mark />
         </span>
         {PAGES.map(([path, word, icon]) => (
           <NavLink key={path} to={path} end className={css.link ?? ""}>
             <Icon name={icon} size={20} />
-            {word}
+            {t(word)}
           </NavLink>
         ))}
       </nav>
@@ -37,8 +39,8 @@ export function Shell({ me }: { me: Me }) {
           <>
             <span className={css.organisation}>{name}</span>
             {demo && (
-              <span className={css.demo} title="A demonstration: the people and what they do are simulated.">
-                Simulated
+              <span className={css.demo} title={t("simulatedMeaning")}>
+                {t("simulated")}
               </span>
             )}
             <span className={css.tools}>

@@ -1,5 +1,6 @@
 import Button from "@mui/material/Button";
 import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
 import css from "./Command.module.css";
 
@@ -7,6 +8,7 @@ const SAID_MS = 2_000;
 
 /** A command to paste elsewhere. */
 export function Command({ text }: { text: string }) {
+  const { t } = useTranslation();
   const line = useRef<HTMLElement>(null);
   const [copied, setCopied] = useState(false);
 
@@ -22,7 +24,7 @@ export function Command({ text }: { text: string }) {
         {text}
       </code>
       <Button onClick={copy} startIcon={<Icon name={copied ? "check" : "copy"} />}>
-        <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
+        <span aria-live="polite">{copied ? t("copied") : t("copy")}</span>
       </Button>
     </div>
   );

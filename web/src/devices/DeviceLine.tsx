@@ -1,6 +1,8 @@
 import Button from "@mui/material/Button";
+import { useTranslation } from "react-i18next";
+import { i18n } from "../i18n/i18n";
 import { Icon } from "../ui/Icon";
-import { span } from "../ui/time";
+import { day, span } from "../ui/time";
 import type { Device } from "./api";
 import css from "./DeviceLine.module.css";
 
@@ -15,21 +17,25 @@ interface Props {
 }
 
 export function DeviceLine({ device, now, zone, onRevoke }: Props) {
+  const { t } = useTranslation("devices");
   const { name, system, enrolled_at, revoked_at, simulated } = device;
   return (
     <li className={css.line} data-device={device.id} data-revoked={revoked_at !== null || undefined}>
       <Icon name="screen" size={20} className={css.icon} />
       <div className={css.what}>
         <b>{name}</b>
-        {simulated && <span className={css.tag}>Simulated</span>}
+        {simulated && <span className={css.tag}>{t("simulated")}</span>}
         <p>
-          {system && `${system} · `}enrolled {day(enrolled_at, zone)}
+          {system && `${system} · `}
+          {t("enrolledOn", { day: day(enrolled_at, zone) })}
         </p>
       </div>
-      <span className={css.seen}>{revoked_at ? `Revoked ${day(revoked_at, zone)}` : seen(device, now)}</span>
+      <span className={css.seen}>
+        {revoked_at ? t("revokedOn", { day: day(revoked_at, zone) }) : seen(device, now)}
+      </span>
       {!revoked_at && (
-        <Button onClick={onRevoke} aria-label={`Revoke ${name}`}>
-          Revoke
+        <Button onClick={onRevoke} aria-label={t("revokeNamed", { name })}>
+          {t("revoke")}
         </Button>
       )}
     </li>
@@ -38,20 +44,11 @@ export function DeviceLine({ device, now, zone, onRevoke }: Props) {
 
 function seen({ last_seen_at, suspended_at }: Device, now: number): string {
   if (suspended_at) {
-    return "Suspended: two computers used it at once";
+    return i18n.t("devices:suspended");
   }
   if (!last_seen_at) {
-    return "Not seen yet";
+    return i18n.t("devices:unseen");
   }
   const ageMs = now - Date.parse(last_seen_at);
-  return ageMs < RECENT_MS ? "Seen just now" : `Seen ${span(ageMs / 1000)} ago`;
-}
-
-function day(time: string, zone: string): string {
-  const options: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", year: "numeric" };
-  try {
-    return new Date(time).toLocaleDateString("en-GB", { ...options, timeZone: zone });
-  } catch {
-    return new Date(time).toLocaleDateString("en-GB", options); // A zone this browser doesn't know.
-  }
+  return ageMs < RECENT_MS ? i18n.t("devices:seenNow") : i18n.t("devices:seen", { span: span(ageMs / 1000) });
 }

@@ -1,5 +1,6 @@
 import Button from "@mui/material/Button";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import type { Problem } from "../http/request";
 import { Bar } from "../ui/Bar";
@@ -17,6 +18,7 @@ const REFRESH_MS = 15_000;
 
 /** My own devices: which there are, a new one, an old one out. */
 export function DevicesPage({ zone }: { zone: string }) {
+  const { t } = useTranslation(["devices", "ui"]);
   const {
     data: devices,
     error,
@@ -35,41 +37,39 @@ export function DevicesPage({ zone }: { zone: string }) {
 
   return (
     <>
-      <Bar title="Devices" />
+      <Bar title={t("title")} />
       <main className={devices?.length === 0 ? css.empty : css.page}>
-        {isError && <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>Try again</Button>} />}
+        {isError && (
+          <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
+        )}
         {devices?.length === 0 && (
           <Empty
             icon="screen"
-            title="You have no devices yet"
+            title={t("empty.title")}
             action={
               <Button variant="contained" color="primary" onClick={enrol}>
-                Enrol a device
+                {t("enrol")}
               </Button>
             }
           >
-            Enrol the computer you work on, and your team sees your state and the app in front. Window titles, sites,
-            screenshots and what you type are not collected.
+            {t("empty.words")}
           </Empty>
         )}
         {sorted.length > 0 && (
           <>
             <div className={css.head}>
               <div className={css.about}>
-                <h2>My devices</h2>
+                <h2>{t("mine")}</h2>
                 <p>
                   <Icon name="ledger" size={14} />
-                  <span>
-                    Collected from them: your state (active, idle, locked, …), when there was input, and the app in
-                    front. Not collected: window titles, sites, screenshots, what you type.
-                  </span>
+                  <span>{t("collected")}</span>
                 </p>
               </div>
               <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={enrol}>
-                Enrol a device
+                {t("enrol")}
               </Button>
             </div>
-            <ul className={css.sheet} aria-label="My devices">
+            <ul className={css.sheet} aria-label={t("mine")}>
               {sorted.map((device) => (
                 <DeviceLine
                   key={device.id}
@@ -82,7 +82,7 @@ export function DevicesPage({ zone }: { zone: string }) {
             </ul>
           </>
         )}
-        {!devices && !isError && <div className={css.skeleton} role="status" aria-label="Loading your devices" />}
+        {!devices && !isError && <div className={css.skeleton} role="status" aria-label={t("loading")} />}
       </main>
       {enrolling && <EnrolDialog onClose={() => setParams({}, { replace: true })} />}
       {revoking && <RevokeDialog device={revoking} onClose={() => setRevoking(null)} />}

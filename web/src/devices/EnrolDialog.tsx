@@ -4,6 +4,7 @@ import DialogActions from "@mui/material/DialogActions";
 import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useEffect, useId, useRef } from "react";
+import { Trans, useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -19,6 +20,7 @@ const LIFE_MAX_S = 600;
 
 /** Shows a one-time code, and waits for the device that uses it. */
 export function EnrolDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation(["devices", "ui"]);
   const title = useId();
   const now = useNow(1000);
   const [makeCode, { data: code, fulfilledTimeStamp, error, isLoading }] = useMakeCodeMutation();
@@ -42,54 +44,59 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} aria-labelledby={title} fullWidth maxWidth="sm">
       <DialogTitle id={title} className={css.title ?? ""}>
-        {enrolled ? "Device enrolled" : "Enrol a device"}
+        {enrolled ? t("enrolling.enrolled") : t("enrol")}
       </DialogTitle>
       <DialogContent className={css.content ?? ""}>
         {error && (
-          <ProblemNote problem={error as Problem} action={<Button onClick={() => makeCode()}>Try again</Button>} />
+          <ProblemNote
+            problem={error as Problem}
+            action={<Button onClick={() => makeCode()}>{t("ui:tryAgain")}</Button>}
+          />
         )}
-        {isLoading && <div className={css.box} role="status" aria-label="Making a code" />}
+        {isLoading && <div className={css.box} role="status" aria-label={t("enrolling.making")} />}
         {!enrolled && code && leftS > 0 && (
           <>
-            <p>Run this on the computer to enrol, signed in as yourself:</p>
+            <p>{t("enrolling.run")}</p>
             <Command text={code.command || `daylight agent enrol --hub ${location.origin} ${code.code}`} />
-            <p>The code alone, should the agent ask for it:</p>
+            <p>{t("enrolling.alone")}</p>
             <div className={css.box}>
-              <output className={css.code} aria-label="One-time code">
+              <output className={css.code} aria-label={t("enrolling.code")}>
                 {code.code}
               </output>
               <span className={css.left}>
-                one device, <span role="timer">{countdown(leftS)}</span> left
+                <Trans
+                  ns="devices"
+                  i18nKey="enrolling.left"
+                  values={{ left: countdown(leftS) }}
+                  components={{ time: <span role="timer" /> }}
+                />
               </span>
             </div>
           </>
         )}
-        {!enrolled && code && leftS <= 0 && <p>This code has run out unused: they last ten minutes. Get a new one.</p>}
+        {!enrolled && code && leftS <= 0 && <p>{t("enrolling.over")}</p>}
         <p className={css.waiting} role="status" data-enrolled={enrolled?.id}>
           {enrolled ? (
             <>
               <Icon name="check" className={css.good} />
-              <b>Enrolled: {enrolled.name}</b>
+              <b>{t("enrolling.named", { name: enrolled.name })}</b>
             </>
           ) : (
-            code && leftS > 0 && "Waiting for the device. This turns over by itself."
+            code && leftS > 0 && t("enrolling.waiting")
           )}
         </p>
         <p className={css.collected}>
           <Icon name="ledger" size={14} />
-          <span>
-            Collected from it: your state, when there was input, and the app in front. Not collected: window titles,
-            sites, screenshots, what you type.
-          </span>
+          <span>{t("enrolling.collected")}</span>
         </p>
       </DialogContent>
       <DialogActions className={css.actions ?? ""}>
         {code && !enrolled && leftS <= 0 && (
           <Button variant="contained" color="primary" onClick={() => makeCode()}>
-            Get a new code
+            {t("enrolling.again")}
           </Button>
         )}
-        <Button onClick={onClose}>{enrolled ? "Done" : "Close"}</Button>
+        <Button onClick={onClose}>{enrolled ? t("ui:done") : t("ui:close")}</Button>
       </DialogActions>
     </Dialog>
   );

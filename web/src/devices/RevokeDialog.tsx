@@ -5,6 +5,7 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useId, useState } from "react";
+import { Trans, useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
 import { type Device, useRevokeMutation } from "./api";
@@ -12,6 +13,7 @@ import css from "./Dialog.module.css";
 
 /** Cannot be undone, so it asks for the device's name. */
 export function RevokeDialog({ device, onClose }: { device: Device; onClose: () => void }) {
+  const { t } = useTranslation("devices");
   const [typed, setTyped] = useState("");
   const [revoke, { isLoading, error }] = useRevokeMutation();
   const ids = { title: useId(), box: useId() };
@@ -28,16 +30,13 @@ export function RevokeDialog({ device, onClose }: { device: Device; onClose: () 
     <Dialog open onClose={onClose} aria-labelledby={ids.title} fullWidth maxWidth="xs">
       <form onSubmit={submit}>
         <DialogTitle id={ids.title} className={css.title ?? ""}>
-          Revoke {device.name}?
+          {t("revoking.title", { name: device.name })}
         </DialogTitle>
         <DialogContent className={css.content ?? ""}>
           {error && <ProblemNote problem={error as Problem} />}
-          <p>
-            It is disconnected at once and sends nothing more. What it recorded is kept. To use it again, enrol it
-            again.
-          </p>
+          <p>{t("revoking.words")}</p>
           <label htmlFor={ids.box}>
-            Type <b>{device.name}</b> to confirm
+            <Trans ns="devices" i18nKey="revoking.confirm" values={{ name: device.name }} components={{ b: <b /> }} />
           </label>
           <OutlinedInput
             id={ids.box}
@@ -49,9 +48,9 @@ export function RevokeDialog({ device, onClose }: { device: Device; onClose: () 
           />
         </DialogContent>
         <DialogActions className={css.actions ?? ""}>
-          <Button onClick={onClose}>Keep it</Button>
+          <Button onClick={onClose}>{t("revoking.keep")}</Button>
           <Button type="submit" variant="contained" color="error" disabled={!named || isLoading}>
-            Revoke
+            {t("revoke")}
           </Button>
         </DialogActions>
       </form>

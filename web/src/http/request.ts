@@ -2,6 +2,7 @@
  * Calls of the hub's HTTP API, same origin. Adds the double-submit token, and turns every failure into a `Problem`:
  * nothing that a page shows is made up here except what only the browser knows (no connection).
  */
+import { i18n } from "../i18n/i18n";
 
 export interface Problem {
   /** HTTP status; 0 when the hub was not reached at all. */
@@ -20,12 +21,6 @@ export interface Call {
   body?: unknown;
 }
 
-const UNREACHED: Problem = {
-  status: 0,
-  title: "The hub can't be reached.",
-  detail: "Nothing was lost. Check the connection and try again.",
-};
-
 export async function request({ path, method = "GET", body }: Call): Promise<{ data: unknown } | { error: Problem }> {
   try {
     const headers: Record<string, string> = { accept: "application/json" };
@@ -42,7 +37,7 @@ export async function request({ path, method = "GET", body }: Call): Promise<{ d
     }
     return { data: response.status === 204 ? null : await response.json() };
   } catch {
-    return { error: UNREACHED };
+    return { error: { status: 0, title: i18n.t("ui:unreached"), detail: i18n.t("ui:unreachedDetail") } };
   }
 }
 
@@ -59,7 +54,7 @@ function cookie(name: string): string | undefined {
 }
 
 async function problemOf(response: Response): Promise<Problem> {
-  const problem: Problem = { status: response.status, title: `The hub answered ${response.status}.` };
+  const problem: Problem = { status: response.status, title: i18n.t("ui:answered", { status: response.status }) };
   try {
     const { title, detail, request_id, field } = (await response.json()) as Partial<Problem>;
     Object.assign(problem, JSON.parse(JSON.stringify({ title, detail, request_id, field })));

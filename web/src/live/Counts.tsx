@@ -1,3 +1,5 @@
+import { useTranslation } from "react-i18next";
+import { number } from "../ui/time";
 import type { State } from "./activity";
 import css from "./Counts.module.css";
 import { StateMark } from "./StateMark";
@@ -12,8 +14,9 @@ interface Props {
 
 /** How many people are in each state; each count filters. The bar above shows the same as lengths. */
 export function Counts({ counts, people, chosen, onChoose }: Props) {
+  const { t } = useTranslation("live");
   return (
-    <section className={css.counts} aria-label="People by state">
+    <section className={css.counts} aria-label={t("counts")}>
       <div className={css.mix} data-mix="" aria-hidden="true">
         {STATES.map((state) => (
           <i key={state} className={`s-${state}`} style={{ flexGrow: counts[state] / people }} />
@@ -30,7 +33,7 @@ export function Counts({ counts, people, chosen, onChoose }: Props) {
               aria-pressed={chosen === state}
               onClick={() => onChoose(chosen === state ? null : state)}
             >
-              <span className={css.number}>{counts[state].toLocaleString("en")}</span>
+              <span className={css.number}>{number(counts[state])}</span>
               <StateMark state={state} />
             </button>
           </li>

@@ -1,11 +1,13 @@
 import InputAdornment from "@mui/material/InputAdornment";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
 import css from "./Find.module.css";
 
 /** Filters the rows by what is typed; `/` leads here, Escape empties it. */
 export function Find({ text, onText }: { text: string; onText: (text: string) => void }) {
+  const { t } = useTranslation("live");
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => {
     function onKey(event: KeyboardEvent) {
@@ -23,7 +25,7 @@ export function Find({ text, onText }: { text: string; onText: (text: string) =>
       className={css.find ?? ""}
       inputRef={box}
       type="search"
-      placeholder="Filter by name, app or team"
+      placeholder={t("find")}
       value={text}
       onChange={(event) => onText(event.target.value)}
       onKeyDown={(event) => {
@@ -31,7 +33,7 @@ export function Find({ text, onText }: { text: string; onText: (text: string) =>
           onText("");
         }
       }}
-      inputProps={{ "aria-label": "Filter by name, app or team", "aria-keyshortcuts": "/" }}
+      inputProps={{ "aria-label": t("find"), "aria-keyshortcuts": "/" }}
       startAdornment={
         <InputAdornment position="start">
           <Icon name="search" />

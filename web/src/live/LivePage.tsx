@@ -1,5 +1,6 @@
 import Button from "@mui/material/Button";
 import { useDeferredValue, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
 import { useSelector } from "react-redux";
 import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
@@ -20,6 +21,7 @@ import { STATES, wallOf } from "./wall";
 
 /** What is happening in my teams now. The filter is in the address, so a link shows the same. */
 export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () => void }) {
+  const { t, i18n } = useTranslation(["live", "ui"]);
   const [attempt, setAttempt] = useState(0);
   useLiveLink(attempt, events);
   const live = useSelector((state: { live: LiveState }) => state.live);
@@ -31,9 +33,10 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
 
   // A frame may have come since the last tick: time never runs backwards against it.
   const { judgedAtMs, hubNowMs, word } = freshnessOf(live, Math.max(now, live.currentAtMs ?? 0));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the words of a row are those of the language
   const wall = useMemo(
     () => live.teams && wallOf(live.teams, { judgedAtMs, hubNowMs }, { state, text: wanted }),
-    [live.teams, judgedAtMs, hubNowMs, state, wanted],
+    [live.teams, judgedAtMs, hubNowMs, state, wanted, i18n.language],
   );
   const whole = live.teams?.every((team) => team.epoch !== null) ?? false;
   const ready = whole || (live.teams?.some((team) => team.order.length > 0) ?? false);
@@ -52,11 +55,11 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
   const peopled = wall?.groups.filter((group) => group.people > 0).length ?? 0;
   return (
     <>
-      <Bar title="Live">
+      <Bar title={t("title")}>
         {ready && wall && wall.people > 0 && (
-          <span
-            className={css.sum}
-          >{`${counted(peopled, "team", "teams")}, ${counted(wall.people, "person", "people")}`}</span>
+          <span className={css.sum}>
+            {t("sum", { teams: t("ui:teams", { count: peopled }), people: t("ui:people", { count: wall.people }) })}
+          </span>
         )}
         <LiveBadge live={live} />
       </Bar>
@@ -65,31 +68,30 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
           <div className={css.stopped}>
             <ProblemNote
               problem={{
-                title: "The hub ended this connection and asks not to come back by itself.",
-                detail: ready ? "What is shown stays as it was." : undefined,
+                title: t("stopped.title"),
+                detail: ready ? t("stopped.kept") : undefined,
               }}
-              action={<Button onClick={() => setAttempt(attempt + 1)}>Connect again</Button>}
+              action={<Button onClick={() => setAttempt(attempt + 1)}>{t("stopped.again")}</Button>}
             />
           </div>
         )}
         {!(ready && wall) && live.link !== "stopped" && <Skeleton />}
         {ready && wall && teams === 0 && (
-          <Empty icon="ledger" title="You see nobody's activity">
-            Managers see the people of their own teams, and nobody else. Admins set things up and see no activity. If
-            you lead a team, ask an admin to make you its manager.
+          <Empty icon="ledger" title={t("nobody.title")}>
+            {t("nobody.words")}
           </Empty>
         )}
         {ready && wall && teams > 0 && wall.people === 0 && (
           <Empty
             icon="screen"
-            title="Nobody is here yet"
+            title={t("empty.title")}
             action={
               <Button variant="contained" color="primary" onClick={onEnrol}>
-                Enrol the first device
+                {t("empty.enrol")}
               </Button>
             }
           >
-            People appear here as soon as a device of theirs is enrolled and connected.
+            {t("empty.words")}
           </Empty>
         )}
         {ready && wall && wall.people > 0 && (
@@ -111,8 +113,4 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
       </main>
     </>
   );
-}
-
-function counted(n: number, one: string, many: string): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }

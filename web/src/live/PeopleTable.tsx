@@ -2,7 +2,9 @@ import Button from "@mui/material/Button";
 import useMediaQuery from "@mui/material/useMediaQuery";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
 import { Empty } from "../ui/Empty";
+import { number } from "../ui/time";
 import css from "./PeopleTable.module.css";
 import { PersonRow } from "./PersonRow";
 import type { Group, Row } from "./wall";
@@ -22,6 +24,7 @@ interface Props {
 
 /** People as rows, by team. Of thousands only those near the window are in the document. */
 export function PeopleTable({ groups, filtered, onShowAll }: Props) {
+  const { t } = useTranslation("live");
   const phone = useMediaQuery("(max-width: 760px)");
   const touched = useMediaQuery("(pointer: coarse)");
   const rowHeight = phone ? HEIGHT.phone : touched ? HEIGHT.touched : HEIGHT.row;
@@ -47,10 +50,10 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
     return (
       <Empty
         icon="search"
-        title="Nobody matches this filter"
-        action={<Button onClick={onShowAll}>Show everybody</Button>}
+        title={t("unmatched.title")}
+        action={<Button onClick={onShowAll}>{t("unmatched.all")}</Button>}
       >
-        States change by the second; the filter stays until you clear it.
+        {t("unmatched.words")}
       </Empty>
     );
   }
@@ -58,18 +61,18 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
   const before = (items[0]?.start ?? top) - top;
   const after = virtualizer.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
   return (
-    <div role="table" aria-label="People" aria-rowcount={lines.length + 1} className={css.table}>
+    <div role="table" aria-label={t("table.label")} aria-rowcount={lines.length + 1} className={css.table}>
       <div role="rowgroup" className={css.headGroup}>
         <div role="row" aria-rowindex={1} className={css.head}>
-          <span role="columnheader">State</span>
-          <span role="columnheader">Name</span>
-          <span role="columnheader">App or site</span>
-          <span role="columnheader">For</span>
-          <span role="columnheader" title="Active time of the person's workday, against what is expected of it">
-            Active today
+          <span role="columnheader">{t("table.state")}</span>
+          <span role="columnheader">{t("table.name")}</span>
+          <span role="columnheader">{t("table.app")}</span>
+          <span role="columnheader">{t("table.for")}</span>
+          <span role="columnheader" title={t("table.todayMeaning")}>
+            {t("table.today")}
           </span>
-          <span role="columnheader" title="How long ago the person's device last said something">
-            Age
+          <span role="columnheader" title={t("table.ageMeaning")}>
+            {t("table.age")}
           </span>
         </div>
       </div>
@@ -98,11 +101,13 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
 }
 
 function TeamLine({ group, index, filtered }: { group: Group; index: number; filtered: boolean }) {
-  const people = group.people === 1 ? "1 person" : `${group.people} people`;
+  const { t } = useTranslation(["live", "ui"]);
+  const people = t("ui:people", { count: group.people });
   return (
     <div role="row" aria-rowindex={index + 2} className={css.group} style={{ height: HEIGHT.group }}>
       <div role="rowheader" aria-colspan={6}>
-        <b>{group.name}</b> <span>{filtered ? `${group.rows.length} of ${people}` : people}</span>
+        <b>{group.name}</b>{" "}
+        <span>{filtered ? t("table.shown", { shown: number(group.rows.length), people }) : people}</span>
       </div>
     </div>
   );

@@ -1,4 +1,5 @@
 import { memo } from "react";
+import { useTranslation } from "react-i18next";
 import css from "./PeopleTable.module.css";
 import { StateMark } from "./StateMark";
 import type { Row } from "./wall";
@@ -11,6 +12,7 @@ interface Props extends Omit<Row, "key"> {
 
 /** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
 export const PersonRow = memo(function PersonRow(props: Props) {
+  const { t } = useTranslation("live");
   const { person, name, state, what, detail, held, age, today, expected, done, simulated, index, edge, height } = props;
   return (
     <div
@@ -27,7 +29,7 @@ export const PersonRow = memo(function PersonRow(props: Props) {
       </span>
       <span role="cell" data-cell="name" title={name}>
         {name}
-        {simulated && <span className={css.simulated}> simulated</span>}
+        {simulated && <span className={css.simulated}> {t("simulated")}</span>}
       </span>
       <span role="cell" data-cell="app" title={[what, detail].filter(Boolean).join(" · ")}>
         {what}
@@ -36,7 +38,7 @@ export const PersonRow = memo(function PersonRow(props: Props) {
       <span role="cell" data-cell="for">
         {held}
       </span>
-      <span role="cell" data-cell="today" title={expected && `${today} active today, ${expected} expected`}>
+      <span role="cell" data-cell="today" title={expected && t("workday", { today, expected })}>
         {today}
         {done !== null && (
           <span className={css.done} aria-hidden>

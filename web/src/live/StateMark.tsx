@@ -1,15 +1,16 @@
+import { useTranslation } from "react-i18next";
 import { Icon, type IconName } from "../ui/Icon";
 import type { State } from "./activity";
 import css from "./StateMark.module.css";
-import { WORDS } from "./wall";
 
 /** A state, told by outline, word and colour. */
 export function StateMark({ state }: { state: State }) {
+  const { t } = useTranslation();
   const icon: IconName = state === "unknown" ? "stale" : state;
   return (
     <span className={`${css.state} s-${state}`}>
       <Icon name={icon} size={14} className={css.icon} />
-      {WORDS[state]}
+      {t(`state.${state}`)}
     </span>
   );
 }

@@ -1,4 +1,5 @@
-/** From teams and a moment to what the rows say. Pure; run once a second and at each drawn frame. */
+/** From teams and a moment to what the rows say, in the language of the page. Pure but for that; run once a second and at each drawn frame. */
+import { i18n } from "../i18n/i18n";
 import { hoursMinutes, span } from "../ui/time";
 import type { Tile } from "../wire.gen";
 import { type Judgement, ms, type Reason, type State, stateAt } from "./activity";
@@ -7,17 +8,6 @@ import { activeTodayS } from "./today";
 
 /** In the order of the counts. `unknown` is called Stale: what is known is old. */
 export const STATES: State[] = ["active", "passive", "idle", "locked", "break", "private", "offline", "unknown"];
-
-export const WORDS: Record<State, string> = {
-  active: "Active",
-  passive: "Passive",
-  idle: "Idle",
-  locked: "Locked",
-  break: "Break",
-  private: "Private",
-  offline: "Offline",
-  unknown: "Stale",
-};
 
 export interface Row {
   key: string;
@@ -136,30 +126,28 @@ function workday(tile: Tile, atMs: number): Pick<Row, "today" | "expected" | "do
   };
 }
 
-const DOING: Partial<Record<Reason, string>> = {
-  call: "in a call",
-  presentation: "presenting",
-  media: "playing media",
-};
-
 function said(tile: Tile, { state, reason, was }: ReturnType<typeof judge>): { what: string; detail: string } {
   const facts = tile.facts ?? {};
   switch (state) {
     case "locked":
-      return { what: "Screen locked", detail: "" };
+      return { what: i18n.t("live:what.locked"), detail: "" };
     case "break":
-      return { what: "On a break", detail: "" };
+      return { what: i18n.t("live:what.break"), detail: "" };
     case "private":
-      return { what: "Private time", detail: "nothing is collected" };
+      return { what: i18n.t("live:what.private"), detail: i18n.t("live:what.nothingCollected") };
     case "offline":
-      return { what: tile.at ? "No device connected" : "Not seen yet", detail: "" };
+      return { what: i18n.t(tile.at ? "live:what.disconnected" : "live:what.unseen"), detail: "" };
     case "unknown":
-      return { what: was ? `Was ${WORDS[was].toLowerCase()}` : "Nothing heard yet", detail: facts.app ?? "" };
+      return { what: i18n.t(was ? `live:was.${was}` : "live:what.unheard"), detail: facts.app ?? "" };
     default: {
-      const detail = facts.title ?? (facts.app ? facts.site : null) ?? DOING[reason] ?? "";
+      const detail = facts.title ?? (facts.app ? facts.site : null) ?? doing(reason);
       return { what: facts.app ?? facts.site ?? "", detail };
     }
   }
+}
+
+function doing(reason: Reason): string {
+  return reason === "call" || reason === "presentation" || reason === "media" ? i18n.t(`live:what.${reason}`) : "";
 }
 
 function matches(tile: Tile, team: string, wanted: string): boolean {

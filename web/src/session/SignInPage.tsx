@@ -1,8 +1,11 @@
 import Button from "@mui/material/Button";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
+import { i18n } from "../i18n/i18n";
 import { Icon } from "../ui/Icon";
+import { LanguageButton } from "../ui/LanguageButton";
 import { Mark } from "../ui/Mark";
 import { ProblemNote } from "../ui/ProblemNote";
 import { ThemeButton } from "../ui/ThemeButton";
@@ -13,6 +16,7 @@ import css from "./SignInPage.module.css";
 
 /** Shown in place of any page, at that page's address, so that signing in leads back to the same view. */
 export function SignInPage({ ended }: { ended: boolean }) {
+  const { t } = useTranslation("session");
   const [email, setEmail] = useState(recallEmail);
   const [password, setPassword] = useState("");
   const [signIn, { isLoading, error }] = useSignInMutation();
@@ -21,8 +25,8 @@ export function SignInPage({ ended }: { ended: boolean }) {
   const problem = error as Problem | undefined;
 
   useEffect(() => {
-    document.title = "Sign in · Daylight";
-  }, []);
+    document.title = `${t("title")} · Daylight`;
+  }, [t]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -41,14 +45,14 @@ export function SignInPage({ ended }: { ended: boolean }) {
           <p className={css.brand}>
             <Mark /> Daylight
           </p>
-          <h1 className={css.title}>Sign in</h1>
+          <h1 className={css.title}>{t("title")}</h1>
           <p className={css.host}>{location.host}</p>
           {ended && !problem && (
             <div className={css.said} role="status">
               <Icon name="key" />
               <span>
-                <b>You were signed out</b>
-                The session ended here or elsewhere. Sign in, and this page opens again as it was.
+                <b>{t("ended")}</b>
+                {t("endedWords")}
               </span>
             </div>
           )}
@@ -59,7 +63,7 @@ export function SignInPage({ ended }: { ended: boolean }) {
           )}
           <form onSubmit={submit}>
             <label className={css.label} htmlFor={ids.email}>
-              Work e-mail
+              {t("email")}
             </label>
             <OutlinedInput
               id={ids.email}
@@ -74,7 +78,7 @@ export function SignInPage({ ended }: { ended: boolean }) {
               onChange={(event) => setEmail(event.target.value)}
             />
             <label className={css.label} htmlFor={ids.password}>
-              Password
+              {t("password")}
             </label>
             <OutlinedInput
               id={ids.password}
@@ -98,32 +102,33 @@ export function SignInPage({ ended }: { ended: boolean }) {
               fullWidth
               disabled={isLoading}
             >
-              {isLoading ? "Signing in…" : "Sign in"}
+              {isLoading ? t("signingIn") : t("signIn")}
             </Button>
           </form>
           <p className={css.note}>
-            <Icon name="ledger" size={14} /> Signing in is written to the audit.
+            <Icon name="ledger" size={14} /> {t("audited")}
           </p>
         </div>
         <footer className={css.foot}>
           <ThemeButton />
+          <LanguageButton />
         </footer>
       </main>
-      <aside className={css.side} aria-label="About Daylight">
-        <h2 className={css.claim}>Nothing is hidden from the people it watches.</h2>
+      <aside className={css.side} aria-label={t("about")}>
+        <h2 className={css.claim}>{t("claim")}</h2>
         <DayPicture />
         <dl className={css.facts}>
           <div>
-            <dt>State and app, no more</dt>
-            <dd>Unless a policy says otherwise: no titles, no screenshots, and never what is typed.</dd>
+            <dt>{t("facts.collected")}</dt>
+            <dd>{t("facts.collectedWords")}</dd>
           </div>
           <div>
-            <dt>Looking is recorded</dt>
-            <dd>Who watched which team, and when, is written down.</dd>
+            <dt>{t("facts.looking")}</dt>
+            <dd>{t("facts.lookingWords")}</dd>
           </div>
           <div>
-            <dt>Private stays there</dt>
-            <dd>What policy forbids never leaves the computer.</dd>
+            <dt>{t("facts.private")}</dt>
+            <dd>{t("facts.privateWords")}</dd>
           </div>
         </dl>
       </aside>
@@ -133,7 +138,7 @@ export function SignInPage({ ended }: { ended: boolean }) {
 
 function worded(problem: Problem): Problem {
   if (problem.status === 429 && problem.retry_after_s) {
-    return { ...problem, detail: `Too many tries. Try again in ${problem.retry_after_s} seconds.` };
+    return { ...problem, detail: i18n.t("session:tooMany", { count: problem.retry_after_s }) };
   }
   const { request_id, ...rest } = problem;
   return problem.status === 401 ? rest : problem; // A wrong password is nothing to report to an admin.

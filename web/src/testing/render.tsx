@@ -1,23 +1,22 @@
-import { ThemeProvider } from "@mui/material/styles";
 import { render } from "@testing-library/react";
 import axe from "axe-core";
 import { Provider } from "react-redux";
 import { BrowserRouter } from "react-router";
 import { App } from "../app/App";
 import { makeStore } from "../app/store";
-import { theme } from "../ui/theme";
+import { Look } from "../ui/Look";
 
 /** The whole application at an address, as a browser would open it. */
 export function open(path: string) {
   history.replaceState(null, "", path);
   return render(
-    <ThemeProvider theme={theme}>
+    <Look>
       <Provider store={makeStore()}>
         <BrowserRouter>
           <App />
         </BrowserRouter>
       </Provider>
-    </ThemeProvider>,
+    </Look>,
   );
 }
 

@@ -1,6 +1,7 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup } from "@testing-library/react";
 import { afterEach, beforeEach } from "vitest";
+import { language, speak } from "../i18n/i18n";
 
 // Tests of pure functions run in Node without a page.
 if (typeof window !== "undefined") {
@@ -26,5 +27,10 @@ if (typeof window !== "undefined") {
     document.cookie = "csrftoken=token-1";
     history.replaceState(null, "", "/");
   });
-  afterEach(cleanup);
+  afterEach(async () => {
+    cleanup();
+    if (language() !== "en") {
+      await speak("en");
+    }
+  });
 }

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 import { Icon } from "./Icon";
 import css from "./ProblemNote.module.css";
 
@@ -10,13 +11,14 @@ export interface ProblemText {
 }
 
 export function ProblemNote({ problem, action }: { problem: ProblemText; action?: ReactNode }) {
+  const { t } = useTranslation();
   return (
     <div className={css.note} role="alert">
       <Icon name="attention" className={css.icon} />
       <div className={css.words}>
         <b className={css.title}>{problem.title}</b>
         {problem.detail && problem.detail !== problem.title && <p>{problem.detail}</p>}
-        {problem.request_id && <p className={css.id}>Request {problem.request_id}</p>}
+        {problem.request_id && <p className={css.id}>{t("request", { id: problem.request_id })}</p>}
       </div>
       {action}
     </div>

@@ -3,25 +3,27 @@ import Menu from "@mui/material/Menu";
 import MenuItem from "@mui/material/MenuItem";
 import { useColorScheme } from "@mui/material/styles";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
 import { Icon } from "./Icon";
 import type { ThemeChoice } from "./theme";
 
-const CHOICES: [ThemeChoice, string][] = [
-  ["system", "As the system"],
-  ["light", "Light"],
-  ["dark", "Dark"],
-];
+const CHOICES: ThemeChoice[] = ["system", "light", "dark"];
 
 export function ThemeButton() {
+  const { t } = useTranslation();
   const { mode, setMode } = useColorScheme();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   return (
     <>
-      <IconButton aria-label="Theme" aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
+      <IconButton
+        aria-label={t("theme.title")}
+        aria-haspopup="menu"
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
         <Icon name="sun" />
       </IconButton>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
-        {CHOICES.map(([choice, word]) => (
+        {CHOICES.map((choice) => (
           <MenuItem
             key={choice}
             role="menuitemradio"
@@ -32,7 +34,7 @@ export function ThemeButton() {
               setAnchor(null);
             }}
           >
-            {word}
+            {t(`theme.${choice}`)}
           </MenuItem>
         ))}
       </Menu>

@@ -1,0 +1,11 @@
+import devices from "./devices.json";
+import live from "./live.json";
+import mydata from "./mydata.json";
+import person from "./person.json";
+import session from "./session.json";
+import setup from "./setup.json";
+import shell from "./shell.json";
+import ui from "./ui.json";
+
+/** Each file is one namespace. */
+export const words = { ui, shell, session, live, person, mydata, devices, setup };
