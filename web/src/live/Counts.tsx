@@ -1,8 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { number } from "../ui/time";
-import type { State } from "./activity";
 import css from "./Counts.module.css";
-import { StateMark } from "./StateMark";
+import { type State, StateMark } from "../ui/StateMark";
 import { STATES } from "./wall";
 
 interface Props {

@@ -7,7 +7,7 @@ import { Bar } from "../ui/Bar";
 import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useNow } from "../ui/useNow";
-import type { State } from "./activity";
+import type { State } from "../ui/StateMark";
 import { Counts } from "./Counts";
 import { Find } from "./Find";
 import { freshnessOf } from "./freshness";

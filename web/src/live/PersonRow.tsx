@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import css from "./PeopleTable.module.css";
-import { StateMark } from "./StateMark";
+import { StateMark } from "../ui/StateMark";
 import type { Row } from "./wall";
 
 interface Props extends Omit<Row, "key"> {

@@ -2,9 +2,9 @@
  * What facts mean at an instant: the twin of `state_at` in hub/wire/activity.py, held to the same table of cases
  * (hub/wire/cases/activity.json). Here so that a row turns idle by itself, without a message.
  */
+import type { State } from "../ui/StateMark";
 import type { Facts } from "../wire.gen";
 
-export type State = "active" | "passive" | "idle" | "locked" | "break" | "private" | "offline" | "unknown";
 export type Reason =
   | "input"
   | "call"

@@ -2,7 +2,8 @@
 import { i18n } from "../i18n/i18n";
 import { hoursMinutes, span } from "../ui/time";
 import type { Tile } from "../wire.gen";
-import { type Judgement, ms, type Reason, type State, stateAt } from "./activity";
+import type { State } from "../ui/StateMark";
+import { type Judgement, ms, type Reason, stateAt } from "./activity";
 import type { Team } from "./slice";
 import { activeTodayS } from "./today";
 

@@ -67,6 +67,16 @@ function inZone(locale: string, parts: Intl.DateTimeFormatOptions, zone?: string
   }
 }
 
+/** Names one after the other: `VS Code, Slack`. */
+export function list(names: string[]): string {
+  return new Intl.ListFormat(locale(), { type: "unit", style: "short" }).format(names);
+}
+
+/** The zone of this browser, by its IANA name. */
+export function ownZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** How long, as people say it: `12 s`, `26 min`, `1 h 32`, `3 d`. Below zero (clocks differ a little) is `0 s`. */
 export function span(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));

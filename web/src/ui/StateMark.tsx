@@ -1,7 +1,8 @@
 import { useTranslation } from "react-i18next";
-import { Icon, type IconName } from "../ui/Icon";
-import type { State } from "./activity";
+import { Icon, type IconName } from "./Icon";
 import css from "./StateMark.module.css";
+
+export type State = "active" | "passive" | "idle" | "locked" | "break" | "private" | "offline" | "unknown";
 
 /** A state, told by outline, word and colour. */
 export function StateMark({ state }: { state: State }) {
