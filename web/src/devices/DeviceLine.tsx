@@ -1,9 +1,9 @@
 import Button from "@mui/material/Button";
 import { useTranslation } from "react-i18next";
+import type { Device } from "../enrol/api";
 import { i18n } from "../i18n/i18n";
 import { Icon } from "../ui/Icon";
 import { day, span } from "../ui/time";
-import type { Device } from "./api";
 import css from "./DeviceLine.module.css";
 
 /** Agents send a heartbeat each half minute: within two of them a device counts as connected. */

@@ -1,9 +1,9 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Device } from "../enrol/api";
 import { answering, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
-import type { Device } from "./api";
 
 const laptop: Device = {
   id: "0b2f",

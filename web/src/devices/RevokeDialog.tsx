@@ -6,9 +6,10 @@ import DialogTitle from "@mui/material/DialogTitle";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useId, useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
+import type { Device } from "../enrol/api";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
-import { type Device, useRevokeMutation } from "./api";
+import { useRevokeMutation } from "./api";
 import css from "./Dialog.module.css";
 
 /** Cannot be undone, so it asks for the device's name. */

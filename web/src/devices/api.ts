@@ -1,27 +1,7 @@
 import { api } from "../http/api";
 
-export interface Device {
-  id: string;
-  name: string;
-  system: string;
-  enrolled_at: string;
-  last_seen_at: string | null;
-  revoked_at: string | null;
-  suspended_at?: string | null;
-  simulated: boolean;
-}
-
-export interface EnrolmentCode {
-  code: string;
-  expires_at: string;
-  /** What to type on the computer; without it, the code for this page's own address. */
-  command?: string;
-}
-
 const devicesApi = api.injectEndpoints({
   endpoints: (build) => ({
-    devices: build.query<Device[], void>({ query: () => ({ path: "/api/devices" }), providesTags: ["Device"] }),
-    makeCode: build.mutation<EnrolmentCode, void>({ query: () => ({ path: "/api/devices/code", method: "POST" }) }),
     revoke: build.mutation<null, string>({
       query: (id) => ({ path: `/api/devices/${id}`, method: "DELETE" }),
       invalidatesTags: ["Device"],
@@ -29,4 +9,4 @@ const devicesApi = api.injectEndpoints({
   }),
 });
 
-export const { useDevicesQuery, useMakeCodeMutation, useRevokeMutation } = devicesApi;
+export const { useRevokeMutation } = devicesApi;

@@ -17,7 +17,7 @@ export interface Problem {
 
 export interface Call {
   path: string;
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   body?: unknown;
 }
 

@@ -1,0 +1,47 @@
+import Button from "@mui/material/Button";
+import { Trans, useTranslation } from "react-i18next";
+import { ProblemNote } from "../ui/ProblemNote";
+import { countdown } from "../ui/time";
+import { Command } from "./Command";
+import css from "./EnrolCode.module.css";
+import type { Enrolment } from "./useEnrolment";
+
+/** The code, the command that uses it, and how long it has. */
+export function EnrolCode({ enrolment }: { enrolment: Enrolment }) {
+  const { t } = useTranslation(["devices", "ui"]);
+  const { code, command, leftS, expired, making, problem, makeCode } = enrolment;
+  return (
+    <>
+      {problem && <ProblemNote problem={problem} action={<Button onClick={makeCode}>{t("ui:tryAgain")}</Button>} />}
+      {making && !code && <div className={css.box} role="status" aria-label={t("enrolling.making")} />}
+      {code && (
+        <>
+          <p>{t("enrolling.run")}</p>
+          <Command text={command} />
+          <p>{t("enrolling.alone")}</p>
+          <div className={css.box}>
+            <output className={css.code} aria-label={t("enrolling.code")} dir="ltr">
+              {code.code}
+            </output>
+            <span className={css.left}>
+              <Trans
+                ns="devices"
+                i18nKey="enrolling.left"
+                values={{ left: countdown(leftS) }}
+                components={{ time: <span role="timer" /> }}
+              />
+            </span>
+          </div>
+        </>
+      )}
+      {expired && !making && (
+        <div className={css.over}>
+          <p>{t("enrolling.over")}</p>
+          <Button variant="contained" color="primary" onClick={makeCode}>
+            {t("enrolling.again")}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
