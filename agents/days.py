@@ -210,6 +210,10 @@ def around_the_clock(traits: Traits, from_ms: int) -> Iterator[Plan]:
         else:
             yield _until(shift, following.start_ms)
             from_ms = following.start_ms
+    else:
+        yield following  # which is under way
+        from_ms = following.end_ms
+        following = next(regular)
     while True:
         rng = _rng(traits, f"shift {from_ms}")
         start_ms = from_ms + rng.randint(*REST_MS)

@@ -163,6 +163,14 @@ def test_around_the_clock_there_is_never_a_long_emptiness(traits: Traits) -> Non
 
 
 @pytest.mark.parametrize("traits", PEOPLE[:8], ids=lambda traits: traits.job)
+def test_whoever_is_in_the_midst_of_a_day_goes_on_with_it(traits: Traits) -> None:
+    regular = [plan for plan in office_hours(traits, FROM_MS, UNTIL_MS) if plan.start_ms > FROM_MS]
+
+    for plan in regular:
+        assert next(around_the_clock(traits, (plan.start_ms + plan.end_ms) // 2)) == plan
+
+
+@pytest.mark.parametrize("traits", PEOPLE[:8], ids=lambda traits: traits.job)
 def test_events_obey_invariant_11(traits: Traits, fortnight: dict[str, list[Event]]) -> None:
     events = fortnight[traits.person]
 

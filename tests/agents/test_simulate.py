@@ -158,7 +158,7 @@ async def test_acks_in_the_ledger_are_those_of_the_hub(tmp_path: Path) -> None:
 
 async def test_the_past_goes_first_and_the_wall_is_live_at_once(tmp_path: Path) -> None:
     async with FleetHub() as hub:
-        fleet = await run(hub, tmp_path / "ledger", people=3, seconds=4.0, rate=1.0, history_days=4)
+        fleet = await run(hub, tmp_path / "ledger", people=3, seconds=4.0, rate=1.0, history_days=8)
 
     assert fleet.waiting == 0
     assert fleet.figures.generated > 3 * 300
