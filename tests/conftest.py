@@ -122,7 +122,7 @@ async def database(template: str, servers: Servers, copies: dict[str, tuple[str,
     await close_pool()
     if await _put_back(url) == shape:
         copies[template] = name, shape
-    else:
+    elif not servers.ours:
         await _administer(servers, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -168,7 +168,8 @@ KEEP = """
     END $do$
 """
 PUT_BACK = """
-    SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
     ALTER TABLE audit DISABLE TRIGGER USER;
     SELECT pristine.put_back();
     ALTER TABLE audit ENABLE TRIGGER USER

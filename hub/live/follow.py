@@ -61,6 +61,10 @@ class Follow:
         self._on_stale, self._on_recovered = on_stale, on_recovered
         await self.read_directory()
         await self._feed.start(self._on_change, self._on_health, self._ingest.shared.publisher.republish)
+        if self._feed.healthy:
+            FIGURES.feed_is(True)
+        else:
+            self._stale()
         self._tasks = [keep(self._look, "view-look")]
 
     async def stop(self) -> None:
