@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
+import { type State, StateMark } from "../ui/StateMark";
 import { number } from "../ui/time";
 import css from "./Counts.module.css";
-import { type State, StateMark } from "../ui/StateMark";
 import { STATES } from "./wall";
 
 interface Props {

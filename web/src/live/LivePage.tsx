@@ -6,8 +6,10 @@ import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
 import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
-import { useNow } from "../ui/useNow";
 import type { State } from "../ui/StateMark";
+import { useNow } from "../ui/useNow";
+import { arrange, EVERYBODY } from "./arrange";
+import { Board } from "./board";
 import { Counts } from "./Counts";
 import { Find } from "./Find";
 import { freshnessOf } from "./freshness";
@@ -17,11 +19,11 @@ import { PeopleTable } from "./PeopleTable";
 import { Skeleton } from "./Skeleton";
 import type { LiveState } from "./slice";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
-import { STATES, wallOf } from "./wall";
+import { STATES } from "./wall";
 
 /** What is happening in my teams now. The filter is in the address, so a link shows the same. */
 export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () => void }) {
-  const { t, i18n } = useTranslation(["live", "ui"]);
+  const { t } = useTranslation(["live", "ui"]);
   const [attempt, setAttempt] = useState(0);
   useLiveLink(attempt, events);
   const live = useSelector((state: { live: LiveState }) => state.live);
@@ -33,10 +35,13 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
 
   // A frame may have come since the last tick: time never runs backwards against it.
   const { judgedAtMs, hubNowMs, word } = freshnessOf(live, Math.max(now, live.currentAtMs ?? 0));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the words of a row are those of the language
-  const wall = useMemo(
-    () => live.teams && wallOf(live.teams, { judgedAtMs, hubNowMs }, { state, text: wanted }),
-    [live.teams, judgedAtMs, hubNowMs, state, wanted, i18n.language],
+  const [board] = useState(() => new Board());
+  board.update(live.teams ?? [], judgedAtMs);
+  const { version } = board;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the board is the same; its version tells of changes
+  const sections = useMemo(
+    () => arrange(board, { ...EVERYBODY, state, text: wanted }, "name", "team", judgedAtMs),
+    [board, version, state, wanted],
   );
   const whole = live.teams?.every((team) => team.epoch !== null) ?? false;
   const ready = whole || (live.teams?.some((team) => team.order.length > 0) ?? false);
@@ -52,13 +57,14 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
   }
 
   const teams = live.teams?.length ?? 0;
-  const peopled = wall?.groups.filter((group) => group.people > 0).length ?? 0;
+  const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;
+  const people = board.people.size;
   return (
     <>
       <Bar title={t("title")}>
-        {ready && wall && wall.people > 0 && (
+        {ready && people > 0 && (
           <span className={css.sum}>
-            {t("sum", { teams: t("ui:teams", { count: peopled }), people: t("ui:people", { count: wall.people }) })}
+            {t("sum", { teams: t("ui:teams", { count: peopled }), people: t("ui:people", { count: people }) })}
           </span>
         )}
         <LiveBadge live={live} />
@@ -75,13 +81,13 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
             />
           </div>
         )}
-        {!(ready && wall) && live.link !== "stopped" && <Skeleton />}
-        {ready && wall && teams === 0 && (
+        {!ready && live.link !== "stopped" && <Skeleton />}
+        {ready && teams === 0 && (
           <Empty icon="ledger" title={t("nobody.title")}>
             {t("nobody.words")}
           </Empty>
         )}
-        {ready && wall && teams > 0 && wall.people === 0 && (
+        {ready && teams > 0 && people === 0 && (
           <Empty
             icon="screen"
             title={t("empty.title")}
@@ -94,17 +100,19 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
             {t("empty.words")}
           </Empty>
         )}
-        {ready && wall && wall.people > 0 && (
+        {ready && people > 0 && (
           <>
             <Counts
-              counts={wall.counts}
-              people={wall.people}
+              counts={board.counts}
+              people={people}
               chosen={state}
               onChoose={(choice: State | null) => put("state", choice)}
             />
             <Find text={text} onText={(value) => put("find", value)} />
             <PeopleTable
-              groups={wall.groups}
+              board={board}
+              sections={sections}
+              moment={{ judgedAtMs, hubNowMs }}
               filtered={state !== null || text !== ""}
               onShowAll={() => setParams({}, { replace: true })}
             />

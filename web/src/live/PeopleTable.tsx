@@ -5,31 +5,35 @@ import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty } from "../ui/Empty";
 import { number } from "../ui/time";
+import type { Section } from "./arrange";
+import type { Board } from "./board";
 import css from "./PeopleTable.module.css";
 import { PersonRow } from "./PersonRow";
-import type { Group, Row } from "./wall";
+import { type Moment, rowOf } from "./wall";
 
 /** Up to this many lines all are drawn: the browser's own search then finds everybody. */
 const DRAWN_WHOLE = 300;
 /** Heights in px: given to each line, so that those outside the document can be reckoned. */
 const HEIGHT = { head: 28, group: 44, row: 32, touched: 44, phone: 56 };
 
-type Line = { kind: "group"; group: Group } | { kind: "row"; row: Row; last: boolean; first: boolean };
+type Line = { section: Section } | { person: number; last: boolean; first: boolean };
 
 interface Props {
-  groups: Group[];
+  board: Board;
+  sections: Section[];
+  moment: Moment;
   filtered: boolean;
   onShowAll: () => void;
 }
 
 /** People as rows, by team. Of thousands only those near the window are in the document. */
-export function PeopleTable({ groups, filtered, onShowAll }: Props) {
+export function PeopleTable({ board, sections, moment, filtered, onShowAll }: Props) {
   const { t } = useTranslation("live");
   const phone = useMediaQuery("(max-width: 760px)");
   const touched = useMediaQuery("(pointer: coarse)");
   const rowHeight = phone ? HEIGHT.phone : touched ? HEIGHT.touched : HEIGHT.row;
-  const lines = useMemo(() => linesOf(groups), [groups]);
-  const mixed = useMemo(() => isMixed(groups), [groups]);
+  const lines = useMemo(() => linesOf(sections), [sections]);
+  const mixed = useMemo(() => isMixed(board), [board, board.membership]);
 
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -38,7 +42,7 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
   }, []);
   const virtualizer = useWindowVirtualizer({
     count: lines.length,
-    estimateSize: (index) => (lines[index]?.kind === "group" ? HEIGHT.group : rowHeight),
+    estimateSize: (index) => (isHead(lines[index]) ? HEIGHT.group : rowHeight),
     getItemKey: (index) => keyOf(lines[index]) ?? index,
     overscan: lines.length <= DRAWN_WHOLE ? DRAWN_WHOLE : 12,
     scrollMargin: top,
@@ -82,17 +86,21 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
           if (!line) {
             return null;
           }
-          return line.kind === "group" ? (
-            <TeamLine key={key} group={line.group} index={index} filtered={filtered} />
-          ) : (
-            <PersonRow
-              {...line.row}
-              key={key}
-              simulated={mixed && line.row.simulated}
-              index={index}
-              edge={`${line.first ? "first " : ""}${line.last ? "last" : ""}`}
-              height={rowHeight}
-            />
+          if ("section" in line) {
+            return <TeamLine key={key} board={board} section={line.section} index={index} filtered={filtered} />;
+          }
+          const entry = board.people.get(line.person);
+          return (
+            entry && (
+              <PersonRow
+                {...rowOf(entry.tile, entry.judged, moment)}
+                key={key}
+                simulated={mixed && (entry.tile.simulated ?? false)}
+                index={index}
+                edge={`${line.first ? "first " : ""}${line.last ? "last" : ""}`}
+                height={rowHeight}
+              />
+            )
           );
         })}
       </div>
@@ -100,34 +108,46 @@ export function PeopleTable({ groups, filtered, onShowAll }: Props) {
   );
 }
 
-function TeamLine({ group, index, filtered }: { group: Group; index: number; filtered: boolean }) {
+function TeamLine({
+  board,
+  section,
+  index,
+  filtered,
+}: {
+  board: Board;
+  section: Section;
+  index: number;
+  filtered: boolean;
+}) {
   const { t } = useTranslation(["live", "ui"]);
-  const people = t("ui:people", { count: group.people });
+  const people = t("ui:people", { count: section.total });
   return (
     <div role="row" aria-rowindex={index + 2} className={css.group} style={{ height: HEIGHT.group }}>
       <div role="rowheader" aria-colspan={6}>
-        <b>{group.name}</b>{" "}
-        <span>{filtered ? t("table.shown", { shown: number(group.rows.length), people }) : people}</span>
+        <b>{section.team === null ? "" : board.teams.get(section.team)?.name}</b>{" "}
+        <span>{filtered ? t("table.shown", { shown: number(section.people.length), people }) : people}</span>
       </div>
     </div>
   );
 }
 
-function linesOf(groups: Group[]): Line[] {
-  return groups
-    .filter((group) => group.rows.length > 0)
-    .flatMap((group): Line[] => [
-      { kind: "group", group },
-      ...group.rows.map((row, i): Line => ({ kind: "row", row, first: i === 0, last: i === group.rows.length - 1 })),
-    ]);
+function linesOf(sections: Section[]): Line[] {
+  return sections.flatMap((section): Line[] => [
+    { section },
+    ...section.people.map((person, i): Line => ({ person, first: i === 0, last: i === section.people.length - 1 })),
+  ]);
 }
 
-function keyOf(line: Line | undefined): string | undefined {
-  return line?.kind === "group" ? `team/${line.group.team}` : line?.row.key;
+function isHead(line: Line | undefined): boolean {
+  return line !== undefined && "section" in line;
+}
+
+function keyOf(line: Line | undefined): string | number | undefined {
+  return line && ("section" in line ? line.section.key : line.person);
 }
 
 /** Rows say that they are simulated only among others that are not; a demonstration says it once, in the bar. */
-function isMixed(groups: Group[]): boolean {
-  const rows = groups.flatMap((group) => group.rows);
-  return rows.some((row) => row.simulated) && rows.some((row) => !row.simulated);
+function isMixed(board: Board): boolean {
+  const said = new Set([...board.people.values()].map(({ tile }) => tile.simulated ?? false));
+  return said.size > 1;
 }

@@ -1,10 +1,10 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
-import css from "./PeopleTable.module.css";
 import { StateMark } from "../ui/StateMark";
+import css from "./PeopleTable.module.css";
 import type { Row } from "./wall";
 
-interface Props extends Omit<Row, "key"> {
+interface Props extends Row {
   index: number;
   edge: string;
   height: number;

@@ -4,6 +4,7 @@
  */
 import { createSlice, type PayloadAction } from "@reduxjs/toolkit";
 import type { Delta, Snapshot, Tile, ToViewer } from "../wire.gen";
+import { compareNames } from "./names";
 
 /** A frame, and when it came by this computer's clock, in ms. */
 export interface Heard {
@@ -87,7 +88,7 @@ function take(live: LiveState, frame: ToViewer, atMs: number): void {
       const held = new Map(live.teams?.map((team) => [team.id, team]));
       live.teams = frame.teams
         .map(({ id, name }) => ({ ...(held.get(id) ?? empty()), id, name, arriving: null, fresh: false }))
-        .sort((one, other) => byName(one.name, other.name) || one.id - other.id);
+        .sort((one, other) => compareNames(one.name, other.name) || one.id - other.id);
       live.staleSinceMs = null;
       break;
     }
@@ -153,7 +154,9 @@ function takeDelta(team: Team | undefined, delta: Delta): void {
   for (const person of delta.gone ?? []) {
     delete team.tiles[person];
   }
-  team.order = team.order.filter((person) => person in team.tiles);
+  if (delta.gone?.length) {
+    team.order = team.order.filter((person) => person in team.tiles);
+  }
   draw(team, delta.tiles);
   team.rev = delta.rev;
 }
@@ -181,14 +184,12 @@ function draw(team: Team, tiles: Tile[]): void {
   team.order = order.concat(coming.slice(next));
 }
 
-const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true }).compare;
-
 function comesBefore(tiles: Record<number, Tile>, one: number, other: number): boolean {
-  return (byName(tiles[one]?.name ?? "", tiles[other]?.name ?? "") || one - other) < 0;
+  return (compareNames(tiles[one]?.name ?? "", tiles[other]?.name ?? "") || one - other) < 0;
 }
 
 function sorted(tiles: Record<number, Tile>): number[] {
   return Object.values(tiles)
-    .sort((one, other) => byName(one.name, other.name) || one.person - other.person)
+    .sort((one, other) => compareNames(one.name, other.name) || one.person - other.person)
     .map((tile) => tile.person);
 }

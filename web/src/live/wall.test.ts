@@ -1,31 +1,15 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
 import type { Tile } from "../wire.gen";
-import type { Team } from "./slice";
-import { judge, wallOf } from "./wall";
+import { judge, rowOf as rowOfTile } from "./wall";
 
 const AT = Date.parse("2026-03-02T10:00:00Z");
 const ago = (s: number) => new Date(AT - s * 1000).toISOString();
 const moment = { judgedAtMs: AT, hubNowMs: AT };
-const all = { state: null, text: "" };
 
-function team(tiles: Tile[], id = 1, name = "Payments"): Team {
-  const byPerson = Object.fromEntries(tiles.map((tile) => [tile.person, tile]));
-  return {
-    id,
-    name,
-    epoch: "e",
-    rev: 1,
-    tiles: byPerson,
-    order: tiles.map((tile) => tile.person),
-    arriving: null,
-    fresh: true,
-  };
-}
-
-function rowOf(tile: Partial<Tile>) {
-  const wall = wallOf([team([{ person: 1, name: "Ann Zieliński", link: "live", ...tile }])], moment, all);
-  return wall.groups[0]?.rows[0];
+function rowOf(said: Partial<Tile>) {
+  const tile: Tile = { person: 1, name: "Ann Zieliński", link: "live", ...said };
+  return rowOfTile(tile, judge(tile, AT), moment);
 }
 
 describe("a row", () => {
@@ -45,8 +29,8 @@ describe("a row", () => {
   it("shows the title when policy let it through, else the site", () => {
     const facts = { app: "Firefox", site: "docs.example", last_input_at: ago(1) };
 
-    expect(rowOf({ facts })?.detail).toBe("docs.example");
-    expect(rowOf({ facts: { ...facts, title: "Notes" } })?.detail).toBe("Notes");
+    expect(rowOf({ facts }).detail).toBe("docs.example");
+    expect(rowOf({ facts: { ...facts, title: "Notes" } }).detail).toBe("Notes");
   });
 
   it("whose hub is not heard says what was, and not for how long", () => {
@@ -89,33 +73,4 @@ describe("a row", () => {
 it("takes what the wire leaves out for its default: offline, five minutes", () => {
   expect(judge({ person: 1, name: "Ann" }, AT)).toMatchObject({ state: "offline" });
   expect(judge({ person: 1, name: "Ann", link: "live", facts: { last_input_at: ago(300) } }, AT).state).toBe("active");
-});
-
-describe("the wall", () => {
-  const ann: Tile = {
-    person: 1,
-    name: "Ann Zieliński",
-    link: "live",
-    facts: { app: "VS Code", last_input_at: ago(1) },
-  };
-  const bob: Tile = { person: 2, name: "Bob", link: "live", facts: { locked: true } };
-
-  it("shows a member of two teams in both, and counts them once", () => {
-    const wall = wallOf([team([ann, bob]), team([ann], 2, "Cards")], moment, all);
-
-    expect(wall.people).toBe(2);
-    expect(wall.counts).toMatchObject({ active: 1, locked: 1 });
-    expect(wall.groups.map((group) => group.rows.length)).toEqual([2, 1]);
-  });
-
-  it("filters by state, and by text without case or accents, and counts everybody all the same", () => {
-    const found = (state: "locked" | null, text: string) =>
-      wallOf([team([ann, bob])], moment, { state, text }).groups[0]?.rows.map((row) => row.person);
-
-    expect(found("locked", "")).toEqual([2]);
-    expect(found(null, "zielinski")).toEqual([1]);
-    expect(found(null, "vs code")).toEqual([1]);
-    expect(found(null, "payments")).toEqual([1, 2]);
-    expect(wallOf([team([ann, bob])], moment, { state: "locked", text: "" }).counts.active).toBe(1);
-  });
 });

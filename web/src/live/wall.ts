@@ -1,17 +1,15 @@
-/** From teams and a moment to what the rows say, in the language of the page. Pure but for that; run once a second and at each drawn frame. */
+/** From a tile and a moment to what is said of a person, in the language of the page. Pure but for that. */
 import { i18n } from "../i18n/i18n";
+import type { State } from "../ui/StateMark";
 import { hoursMinutes, span } from "../ui/time";
 import type { Tile } from "../wire.gen";
-import type { State } from "../ui/StateMark";
 import { type Judgement, ms, type Reason, stateAt } from "./activity";
-import type { Team } from "./slice";
 import { activeTodayS } from "./today";
 
 /** In the order of the counts. `unknown` is called Stale: what is known is old. */
 export const STATES: State[] = ["active", "passive", "idle", "locked", "break", "private", "offline", "unknown"];
 
 export interface Row {
-  key: string;
   person: number;
   name: string;
   state: State;
@@ -29,56 +27,16 @@ export interface Row {
   simulated: boolean;
 }
 
-export interface Group {
-  team: number;
-  name: string;
-  people: number;
-  rows: Row[];
-}
-
 export interface Moment {
   judgedAtMs: number;
   hubNowMs: number;
 }
 
-export interface Filter {
-  state: State | null;
-  text: string;
-}
-
-export interface Wall {
-  groups: Group[];
-  people: number;
-  counts: Record<State, number>;
-}
-
-export function wallOf(teams: Team[], moment: Moment, filter: Filter): Wall {
-  const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>;
-  const counted = new Set<number>();
-  const wanted = fold(filter.text.trim());
-  const groups = teams.map((team): Group => {
-    const rows: Row[] = [];
-    for (const person of team.order) {
-      const tile = team.tiles[person];
-      if (!tile) {
-        continue;
-      }
-      const judged = judge(tile, moment.judgedAtMs);
-      if (!counted.has(person)) {
-        counted.add(person); // A member of two teams is shown in both and counted once.
-        counts[judged.state] += 1;
-      }
-      if ((filter.state === null || filter.state === judged.state) && matches(tile, team.name, wanted)) {
-        rows.push(rowOf(tile, team.id, judged, moment));
-      }
-    }
-    return { team: team.id, name: team.name, people: team.order.length, rows };
-  });
-  return { groups, people: counted.size, counts };
-}
+/** A state, why, since when, and what was when it is not known. */
+export type Judged = Judgement & { was: State | null };
 
 /** The state at a moment and since when, the facts and the link taken together. */
-export function judge(tile: Tile, atMs: number): Judgement & { was: State | null } {
+export function judge(tile: Tile, atMs: number): Judged {
   const saidAt = ms(tile.at);
   const limit = tile.idle_limit_s ?? 300;
   const asSaid = tile.facts ? stateAt(tile.facts, saidAt ?? atMs, limit) : null;
@@ -95,11 +53,11 @@ export function judge(tile: Tile, atMs: number): Judgement & { was: State | null
   return { ...now, sinceMs, was: null };
 }
 
-function rowOf(tile: Tile, team: number, judged: ReturnType<typeof judge>, moment: Moment): Row {
+/** What is said of one person: made for those who are drawn, when they are. */
+export function rowOf(tile: Tile, judged: Judged, moment: Moment): Row {
   const saidAt = ms(tile.at);
   const held = judged.sinceMs === null ? "" : span((moment.judgedAtMs - judged.sinceMs) / 1000);
   return {
-    key: `${team}/${tile.person}`,
     person: tile.person,
     name: tile.name,
     state: judged.state,
@@ -112,14 +70,10 @@ function rowOf(tile: Tile, team: number, judged: ReturnType<typeof judge>, momen
 }
 
 function workday(tile: Tile, atMs: number): Pick<Row, "today" | "expected" | "done"> {
-  const { today } = tile;
-  if (!today) {
+  if (!tile.today) {
     return { today: "", expected: "", done: null };
   }
-  const facts = tile.link === "live" ? (tile.facts ?? null) : null;
-  const activeS = activeTodayS(today, facts, tile.since_at, tile.idle_limit_s ?? 300, atMs);
-  // What is expected belongs to the workday that was told: of the next one nothing is known yet.
-  const expectedS = atMs < Date.parse(today.ends_at) ? (today.expected_s ?? 0) : 0;
+  const { activeS, expectedS } = workedOf(tile, atMs);
   return {
     today: hoursMinutes(activeS),
     expected: expectedS > 0 ? hoursMinutes(expectedS) : "",
@@ -127,7 +81,21 @@ function workday(tile: Tile, atMs: number): Pick<Row, "today" | "expected" | "do
   };
 }
 
-function said(tile: Tile, { state, reason, was }: ReturnType<typeof judge>): { what: string; detail: string } {
+/** Active time of the workday and what is expected of the whole of it, in seconds. */
+export function workedOf(tile: Tile, atMs: number): { activeS: number; expectedS: number } {
+  const { today } = tile;
+  if (!today) {
+    return { activeS: 0, expectedS: 0 };
+  }
+  const facts = tile.link === "live" ? (tile.facts ?? null) : null;
+  return {
+    activeS: activeTodayS(today, facts, tile.since_at, tile.idle_limit_s ?? 300, atMs),
+    // What is expected belongs to the workday that was told: of the next one nothing is known yet.
+    expectedS: atMs < Date.parse(today.ends_at) ? (today.expected_s ?? 0) : 0,
+  };
+}
+
+function said(tile: Tile, { state, reason, was }: Judged): { what: string; detail: string } {
   const facts = tile.facts ?? {};
   switch (state) {
     case "locked":
@@ -151,15 +119,7 @@ function doing(reason: Reason): string {
   return reason === "call" || reason === "presentation" || reason === "media" ? i18n.t(`live:what.${reason}`) : "";
 }
 
-function matches(tile: Tile, team: string, wanted: string): boolean {
-  if (wanted === "") {
-    return true;
-  }
-  const { app, site, title } = tile.facts ?? {};
-  return [tile.name, team, app, site, title].some((text) => text && fold(text).includes(wanted));
-}
-
 /** Without case and accents: `zielinski` finds Zieliński. */
-function fold(text: string): string {
+export function fold(text: string): string {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

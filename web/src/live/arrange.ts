@@ -1,0 +1,139 @@
+/** In which order and under which headings people stand on the wall. Pure. */
+import type { State } from "../ui/StateMark";
+import type { Board, Entry } from "./board";
+import { compareNames } from "./names";
+import { fold, STATES, workedOf } from "./wall";
+
+export const SORTS = ["attention", "name", "state", "longest", "today"] as const;
+export type Sort = (typeof SORTS)[number];
+export const GROUPS = ["team", "state", "none"] as const;
+export type Grouping = (typeof GROUPS)[number];
+
+export interface Filter {
+  /** A state, or those who need somebody to look. */
+  state: State | "attention" | null;
+  text: string;
+  team: number | null;
+  app: string | null;
+}
+
+export const EVERYBODY: Filter = { state: null, text: "", team: null, app: null };
+
+export interface Section {
+  key: string;
+  kind: "attention" | "team" | "state" | "all";
+  /** The team's id, when it is one; the state, when it is one. */
+  team: number | null;
+  state: State | null;
+  people: number[];
+  /** Whom the heading speaks of, filtered or not. */
+  total: number;
+}
+
+/** Sections with somebody in them. With `attention` those who need somebody stand above all groups, the furthest beyond first. */
+export function arrange(board: Board, filter: Filter, sort: Sort, grouping: Grouping, atMs: number): Section[] {
+  const teams = [...board.teams.values()].filter((team) => filter.team === null || team.id === filter.team);
+  const passes = passing(board, filter);
+  const above: number[] = [];
+  const rest = new Map<number, number[]>();
+  for (const team of teams) {
+    const staying: number[] = [];
+    for (const person of team.people) {
+      const entry = board.people.get(person);
+      if (entry?.team === team.id && passes(entry)) {
+        (sort === "attention" && entry.attention ? above : staying).push(person);
+      }
+    }
+    rest.set(team.id, staying);
+  }
+  const sections: Section[] = [];
+  if (above.length > 0) {
+    above.sort((one, other) => from(board, one) - from(board, other) || one - other);
+    sections.push({ key: "attention", kind: "attention", team: null, state: null, people: above, total: above.length });
+  }
+  return sections
+    .concat(grouped(board, teams, rest, grouping, order(board, sort, atMs)))
+    .filter((section) => section.people.length > 0);
+}
+
+function grouped(
+  board: Board,
+  teams: { id: number; people: number[] }[],
+  rest: Map<number, number[]>,
+  grouping: Grouping,
+  compare: ((one: number, other: number) => number) | null,
+): Section[] {
+  if (grouping === "team") {
+    return teams.map(({ id, people }) => {
+      const staying = rest.get(id) ?? [];
+      return {
+        key: `team/${id}`,
+        kind: "team",
+        team: id,
+        state: null,
+        people: compare ? staying.sort(compare) : staying,
+        total: people.length,
+      };
+    });
+  }
+  // Each team is by name already; all of them together are not.
+  const everybody = [...rest.values()].flat().sort(compare ?? ((one, other) => byName(board, one, other)));
+  if (grouping === "none") {
+    return [{ key: "all", kind: "all", team: null, state: null, people: everybody, total: everybody.length }];
+  }
+  const byState = new Map<State, number[]>(STATES.map((state) => [state, []]));
+  for (const person of everybody) {
+    byState.get(board.people.get(person)?.judged.state ?? "offline")?.push(person);
+  }
+  return STATES.map((state) => {
+    return {
+      key: `state/${state}`,
+      kind: "state",
+      team: null,
+      state,
+      people: byState.get(state) ?? [],
+      total: board.counts[state],
+    };
+  });
+}
+
+function passing(board: Board, { state, text, app }: Filter): (entry: Entry) => boolean {
+  const wanted = fold(text.trim());
+  return ({ person, tile, judged, attention }) =>
+    (state === null || (state === "attention" ? attention !== null : judged.state === state)) &&
+    (app === null || tile.facts?.app === app || tile.facts?.site === app) &&
+    (wanted === "" || board.mentions(person, wanted));
+}
+
+/** `null`: by name, as teams are already. */
+function order(board: Board, sort: Sort, atMs: number): ((one: number, other: number) => number) | null {
+  const entry = (person: number) => board.people.get(person);
+  switch (sort) {
+    case "attention":
+    case "name":
+      return null;
+    case "state": {
+      const place = (person: number) => STATES.indexOf(entry(person)?.judged.state ?? "offline");
+      return (one, other) => place(one) - place(other) || byName(board, one, other);
+    }
+    case "longest": {
+      const since = (person: number) => entry(person)?.judged.sinceMs ?? Infinity;
+      return (one, other) => since(one) - since(other) || byName(board, one, other);
+    }
+    case "today": {
+      const worked = new Map<number, number>();
+      for (const [person, { tile }] of board.people) {
+        worked.set(person, workedOf(tile, atMs).activeS);
+      }
+      return (one, other) => (worked.get(other) ?? 0) - (worked.get(one) ?? 0) || byName(board, one, other);
+    }
+  }
+}
+
+function from(board: Board, person: number): number {
+  return board.people.get(person)?.attention?.fromMs ?? Infinity;
+}
+
+function byName(board: Board, one: number, other: number): number {
+  return compareNames(board.people.get(one)?.tile.name ?? "", board.people.get(other)?.tile.name ?? "") || one - other;
+}
