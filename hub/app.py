@@ -26,9 +26,10 @@ import structlog
 from litestar import Litestar, MediaType, Request, Response, get, websocket
 from litestar.connection import WebSocket
 from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import File
 
-from hub import logs, policies, retention, web
+from hub import finder, hours, logs, looks, organisation, panel, policies, retention, saved_views, web
 from hub.auth.login import require_origin
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, close_pool, connection, open_pool
 from hub.errors import Forbidden, StartError
@@ -232,7 +233,20 @@ def create(hub: Hub) -> Litestar:
     async def metrics() -> str:
         return await figures.text()
 
-    return web.build(settings, [agent_socket, live_socket, health, ready, metrics, page], client, lifespan=[lifespan])
+    handlers = [agent_socket, live_socket, health, ready, metrics, page]
+    return web.build(settings, [*api(), *handlers], client, lifespan=[lifespan])
+
+
+def api() -> list[HTTPRouteHandler]:
+    """The routes that pages ask, beside those of signing in."""
+    return [
+        *organisation.ROUTES,
+        *finder.ROUTES,
+        *panel.ROUTES,
+        *hours.routes(),
+        *looks.ROUTES,
+        *saved_views.ROUTES,
+    ]
 
 
 @get(["/", "/{path:path}"], include_in_schema=False)

@@ -160,15 +160,18 @@ async def team_by_name(name: str) -> int:
 async def move(person: int, team: int, by: int | None = None) -> None:
     """Makes `team` the person's home team from now on; the time before stays with the old one. Idempotent."""
     async with transaction():
-        await _lock_person(person)
-        current = await Membership.select(Membership.team).where(
-            Membership.person == person, Membership.until_at.is_null()
-        )
-        if current and current[0]["team"] == team:
-            return
-        await _leave(person)
-        await _enter(person, team)
-        await audit.record("person_moved", by, person, team)
+        await move_within(person, team, by)
+
+
+async def move_within(person: int, team: int, by: int | None = None) -> None:
+    """`move` within the caller's transaction."""
+    await _lock_person(person)
+    current = await Membership.select(Membership.team).where(Membership.person == person, Membership.until_at.is_null())
+    if current and current[0]["team"] == team:
+        return
+    await _leave(person)
+    await _enter(person, team)
+    await audit.record("person_moved", by, person, team)
 
 
 async def deactivate(person: int, by: int | None = None) -> None:

@@ -41,6 +41,8 @@ class Organisation(Table, db=ENGINE):
     expected_min = Array(base_column=SmallInt(), default=[480, 480, 480, 480, 480, 0, 0])
     """Minutes that somebody is expected to be active for, Monday to Sunday: for everybody, until policies say otherwise."""
     created_at = Timestamptz(default=TimestamptzNow())
+    set_up_at = Timestamptz(null=True, default=None)
+    """When an admin finished or skipped the set-up. Until then one is shown it, unless this is a demo."""
 
 
 class Team(Table, db=ENGINE):
@@ -58,6 +60,7 @@ class Person(Table, db=ENGINE):
     email = Varchar(length=200, unique=True)
     """Lower case."""
     name = Varchar(length=200)
+    """The database keeps it as `folded` too: in lower case, without accents. The finder searches that."""
     zone = Varchar(length=64, default="UTC")
     password_hash = Varchar(length=200, null=True, default=None)
     access_version = Integer(default=1)
@@ -65,6 +68,16 @@ class Person(Table, db=ENGINE):
     simulated = Boolean(default=False)
     created_at = Timestamptz(default=TimestamptzNow())
     deactivated_at = Timestamptz(null=True, default=None)
+
+
+class SavedView(Table, db=ENGINE, tablename="saved_view"):
+    """An address of the application that somebody keeps under a name: theirs alone. Without case, each name is there once a person."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False)
+    name = Varchar(length=80)
+    query = Varchar(length=500)
+    """What stands behind the `?`."""
 
 
 class Role(Table, db=ENGINE):
@@ -285,6 +298,6 @@ class Audit(Table, db=ENGINE):
 
 
 PLAIN: list[type[Table]] = [
-    Organisation, Team, Person, Role, Membership, SignIn, EnrolmentCode, Device, DeviceCursor,
+    Organisation, Team, Person, SavedView, Role, Membership, SignIn, EnrolmentCode, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, PolicyVersion, Audit,
 ]  # fmt: skip

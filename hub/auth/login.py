@@ -62,10 +62,19 @@ class MyRole(msgspec.Struct, frozen=True):
     team: int | None
 
 
+class MyTeam(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+
+
 class MyOrganisation(msgspec.Struct, frozen=True):
     name: str
     zone: str
     demo: bool
+    expected_min: list[int]
+    """Minutes that somebody is expected to be active for, Monday to Sunday."""
+    set_up: bool
+    """False only until an admin has finished or skipped the set-up. A demo needs none."""
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -75,6 +84,12 @@ class Me(msgspec.Struct, frozen=True):
     name: str
     email: str
     roles: list[MyRole]
+    team: MyTeam | None
+    """Where they are at home."""
+    manages: bool
+    """Whether they manage any team."""
+    device: bool
+    """Whether a device of theirs is enrolled, and not revoked."""
     organisation: MyOrganisation
 
 
@@ -139,14 +154,40 @@ async def sign_out(connection: Connection) -> None:
 
 async def me(person: int) -> Me:
     """What a browser is told about who is signed in."""
-    people = await Person.select(Person.id, Person.name, Person.email).where(Person.id == person)
+    row = (await Person.raw(_ME, person))[0]
     roles = await Role.select(Role.role, Role.team).where(Role.person == person).order_by(Role.id)
-    organisation = await Organisation.select(Organisation.name, Organisation.zone, Organisation.demo).limit(1)
     return Me(
+        id=row["id"],
+        name=row["name"],
+        email=row["email"],
         roles=[MyRole(row["role"], row["team"]) for row in roles],
-        organisation=MyOrganisation(**organisation[0]),
-        **people[0],
+        team=None if row["team"] is None else MyTeam(row["team"], row["team_name"]),
+        manages=any(row["role"] == "manager" for row in roles),
+        device=row["device"],
+        organisation=await organisation(),
     )
+
+
+async def organisation() -> MyOrganisation:
+    """The organisation as everybody in it is told."""
+    row = (await Organisation.select().order_by(Organisation.id).limit(1))[0]
+    return MyOrganisation(
+        name=row["name"],
+        zone=row["zone"],
+        demo=row["demo"],
+        expected_min=row["expected_min"],
+        set_up=row["demo"] or row["set_up_at"] is not None,
+    )
+
+
+_ME = """
+    SELECT person.id, person.name, person.email, team.id AS team, team.name AS team_name,
+        EXISTS (SELECT FROM device WHERE device.person = person.id AND revoked_at IS NULL) AS device
+    FROM person
+    LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
+    LEFT JOIN team ON team.id = membership.team
+    WHERE person.id = {}
+"""
 
 
 # --- who a connection belongs to

@@ -7,13 +7,12 @@ import msgspec
 from litestar import Request, delete, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub import audit
 from hub.auth import enrolment, login
-from hub.auth.access import Subject, Viewer, may
+from hub.auth.access import ORGANISATION, Subject, Viewer
+from hub.auth.guard import require
 from hub.auth.limits import Limits
-from hub.errors import NotFound
 from hub.settings import Settings
 from hub.wire.agent import Enrol, Enrolled
 from hub.wire.policy import Policy
@@ -51,22 +50,31 @@ async def read_me(viewer: NamedDependency[Viewer]) -> login.Me:
 
 @post("/api/devices/code", summary="A one-time code for a device of one's own")
 async def make_code(viewer: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> enrolment.Code:
-    _require(may(viewer, "enrol_own_device", Subject(person=viewer.person)))
+    await require(viewer, "enrol_own_device", Subject(person=viewer.person))
     return await enrolment.make_code(settings.secret, viewer.person, by=viewer.person)
 
 
 @get("/api/devices", summary="One's own devices")
 async def list_devices(viewer: NamedDependency[Viewer]) -> list[enrolment.DeviceRow]:
-    _require(may(viewer, "see_devices", Subject(person=viewer.person)))
+    await require(viewer, "see_devices", Subject(person=viewer.person))
     return await enrolment.devices_of(viewer.person)
+
+
+@get("/api/devices/all", summary="Everybody's devices, for admins")
+async def list_all_devices(
+    viewer: NamedDependency[Viewer],
+    find: Annotated[str, QueryParameter(max_length=100)] = "",
+    in_state: Annotated[enrolment.DeviceState, QueryParameter(name="state")] = "all",
+    page: Annotated[int, QueryParameter(ge=1, le=enrolment.PAGE_MAX)] = 1,
+) -> enrolment.DevicePage:
+    await require(viewer, "see_devices", ORGANISATION)
+    return await enrolment.all_devices(find, in_state, page)
 
 
 @delete("/api/devices/{device:uuid}", summary="Revoke a device: one's own, or as an admin anybody's")
 async def revoke_device(viewer: NamedDependency[Viewer], device: FromPath[UUID]) -> None:
     owner = await enrolment.owner_of(device)
-    if not may(viewer, "revoke_device", Subject(person=owner)):
-        await audit.record("denied", viewer.person, owner, wanted="revoke_device")
-        raise NotFound("There is no such device.")
+    await require(viewer, "revoke_device", Subject(person=owner), enrolment.NO_DEVICE)
     await enrolment.revoke_device(device, viewer.person)
 
 
@@ -81,10 +89,5 @@ async def enrol(
     return await enrolment.enrol(settings, limits, policy, data, login.address_of(request))
 
 
-ROUTES = [begin_session, end_session, read_me, make_code, list_devices, revoke_device, enrol]
+ROUTES = [begin_session, end_session, read_me, make_code, list_devices, list_all_devices, revoke_device, enrol]
 DEPENDENCIES = {"viewer": Provide(require_viewer)}
-
-
-def _require(allowed: bool) -> None:
-    if not allowed:
-        raise NotFound("There is nothing here for you.")

@@ -8,7 +8,7 @@ Who may see what is asked for is decided by the caller (`auth/access.py`).
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from hub.database import transaction
 from hub.rollups.stored import Limits, Window, affected, fetch, horizon, limits, windows_of
 from hub.rollups.united import QUARTER, Piece, Stored, Total, pieces_of, totals_of
 from hub.rollups.workdays import bounds, day_of, zone_of
-from hub.wire.activity import State
+from hub.wire.activity import State, quarter_of
 from hub.wire.today import Today
 
 WINDOWS_AT_ONCE = 20
@@ -153,6 +153,33 @@ async def today(persons: Collection[int], now: datetime) -> dict[int, Today]:
     }
 
 
+async def read_pieces(spans: Mapping[int, Span]) -> dict[int, list[Piece]]:
+    """What a stretch of each person's time was, judged from the rows: in order, each instant once, what nothing is stored of left out.
+
+    Cut at quarter-hours and at the stretch. Rows are kept for `RETENTION_DAYS`. Others in this process have their turn between people.
+    """
+    windows = [Window(person, quarter_of(start), _quarter_after(end)) for person, (start, end) in spans.items()]
+    async with _snapshot() as held:
+        known = await limits(held)
+        found = await fetch(held, windows, known.longest)
+    pieces = {}
+    for window, rows in zip(windows, found.rows, strict=True):
+        united = pieces_of(rows, found.known_until, known.of, window.start_at, window.end_at)
+        pieces[window.person] = clipped(united, [spans[window.person]])
+        await asyncio.sleep(0)
+    return pieces
+
+
+def clipped(pieces: Sequence[Piece], spans: Iterable[Span]) -> list[Piece]:
+    """What of the pieces lies in the spans, which are in order and don't overlap."""
+    return [
+        piece._replace(started_at=max(piece.started_at, start), ended_at=min(piece.ended_at, end))
+        for start, end in spans
+        for piece in pieces
+        if piece.started_at < end and start < piece.ended_at
+    ]
+
+
 @contextlib.asynccontextmanager
 async def _snapshot() -> AsyncIterator[Any]:
     async with transaction() as held:
@@ -208,6 +235,12 @@ def _joined(spans: list[Span]) -> list[Span]:
         else:
             joined.append((start, end))
     return joined
+
+
+def _quarter_after(at: datetime) -> datetime:
+    """The first quarter-hour that does not begin before `at`."""
+    quarter = quarter_of(at)
+    return quarter if quarter == at else quarter + QUARTER
 
 
 def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:

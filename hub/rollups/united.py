@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntFlag
 from typing import NamedTuple
 
-from hub.wire.activity import QUARTER_S, Facts, Span, State, Stretch, judge, quarter_of, quarters
+from hub.wire.activity import QUARTER_S, Facts, Reason, Span, State, Stretch, judge, quarter_of, quarters
 
 _Key = tuple[datetime, State, str | None, str | None]
 
@@ -65,13 +65,15 @@ class Stored(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """What a person's time was, `[started_at, ended_at)`, within one UTC quarter-hour."""
+    """What a person's time was, `[started_at, ended_at)`, within one UTC quarter-hour: why, and by which device."""
 
     started_at: datetime
     ended_at: datetime
     state: State
     app: str | None
     site: str | None
+    reason: Reason
+    device: int
 
 
 class Total(NamedTuple):
@@ -144,13 +146,15 @@ class _Claim(NamedTuple):
     state: State
     app: str | None
     site: str | None
+    reason: Reason
+    device: int
 
 
 def _claim(device: int, span: Span) -> _Claim:
     facts = span.facts
     since = _NEVER - (facts.last_input_at or _NEVER)
     order = (-_RANK[span.state], since, device, _text(facts.app), _text(facts.site))
-    return _Claim(span.started_at, span.ended_at, order, span.state, facts.app, facts.site)
+    return _Claim(span.started_at, span.ended_at, order, span.state, facts.app, facts.site, span.reason, device)
 
 
 def _text(text: str | None) -> tuple[str, ...]:
@@ -187,7 +191,7 @@ def _append(pieces: list[Piece], start: datetime, end: datetime, claim: _Claim) 
     if pieces and (last := pieces[-1]).ended_at == start and last[2:] == claim[3:]:
         pieces[-1] = last._replace(ended_at=end)
     else:
-        pieces.append(Piece(start, end, claim.state, claim.app, claim.site))
+        pieces.append(Piece(start, end, *claim[3:]))
 
 
 def _cut(pieces: list[Piece]) -> list[Piece]:

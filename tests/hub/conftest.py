@@ -30,6 +30,7 @@ from litestar.types import ASGIApp
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from hub import web
+from hub.app import api
 from hub.settings import Settings
 from hub.tables import Device, DeviceCursor, Membership, Organisation, Person, Role, Team
 
@@ -115,9 +116,9 @@ def cast() -> Cast:
 
 @pytest.fixture
 async def application(settings: Settings) -> AsyncIterator[Litestar]:
-    """The application with the routes of `auth`, without a server: for requests through `browser`."""
+    """The application with everything that pages ask, without a server: for requests through `browser`."""
     client = web.redis_client(settings.redis_url or "")
-    yield web.build(settings, [], client)
+    yield web.build(settings, api(), client)
     await client.aclose()
 
 
@@ -164,7 +165,7 @@ def cast_template(make_template: Callable[..., str], empty_template: str) -> str
 
 async def _settle() -> None:
     cheap = await asyncio.to_thread(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash, PASSWORD)
-    await Organisation.insert(Organisation(name="Halden", zone="Europe/Oslo"))
+    await Organisation.insert(Organisation(name="Halden", zone="Europe/Oslo", set_up_at=JOINED))
     for name, parent in [("Halden", None), ("Payments", Cast.halden), ("Payments API", Cast.payments)]:
         await Team.insert(Team(name=name, parent=parent))
     await Team.insert(Team(name="Support", parent=Cast.halden))

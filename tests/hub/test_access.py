@@ -20,7 +20,7 @@ from hub.auth.access import (
 from hub.auth.access_table import RELATIONS, VIEWERS, table
 from hub.tables import Team
 
-OWN = {"see_presence", "see_activity", "enrol_own_device", "see_devices", "revoke_device"}
+OWN = {"see_presence", "see_activity", "enrol_own_device", "see_devices", "revoke_device", "see_looks", "keep_views"}
 SEE = {"see_presence", "see_activity"}
 DEVICES = {"see_devices", "revoke_device"}
 SEEN_BY_MANAGER = {
@@ -45,6 +45,7 @@ def expected(role: str, relation: str) -> set[str]:
     if "admin" in role:
         allowed |= {"configure"}
         allowed |= DEVICES if relation.startswith("somebody") else set()
+        allowed |= {"see_devices"} if relation == "the organisation" else set()
     if role == "auditor":
         allowed |= {"read_audit"}
     return allowed

@@ -72,7 +72,16 @@ async def test_me_says_name_roles_and_organisation(cast, open_browser):
         "name": "Alma Rossi",
         "email": "alma@halden.example",
         "roles": [{"role": "admin", "team": None}, {"role": "manager", "team": cast.halden}],
-        "organisation": {"name": "Halden", "zone": "Europe/Oslo", "demo": False},
+        "team": None,
+        "manages": True,
+        "device": False,
+        "organisation": {
+            "name": "Halden",
+            "zone": "Europe/Oslo",
+            "demo": False,
+            "expected_min": [480, 480, 480, 480, 480, 0, 0],
+            "set_up": True,
+        },
     }
 
 

@@ -1,0 +1,134 @@
+"""The organisation's settings, its set-up, and the first team of whoever sets it up.
+
+Admins change them, by these routes and nowhere else. Each change is one transaction with its audit row. What people and teams are is
+`people.py`'s business.
+"""
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+import msgspec
+from litestar import Response, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from hub import audit, people
+from hub.auth import login
+from hub.auth.access import ORGANISATION, Viewer
+from hub.auth.guard import require
+from hub.database import transaction
+from hub.errors import Invalid
+from hub.tables import Team
+
+DAY_MIN = 24 * 60
+ZONES_KEPT_S = 24 * 3600
+"""Zones change a few times a year."""
+_NO_ZONES = {"Factory", "localtime", "posixrules"}
+
+
+class OrganisationForm(msgspec.Struct, frozen=True):
+    """What an admin sets. `expected_min`: minutes that somebody is expected to be active for, Monday to Sunday."""
+
+    name: str
+    zone: str
+    expected_min: list[int]
+
+
+class TeamForm(msgspec.Struct, frozen=True):
+    """A new team, and what its maker becomes in it."""
+
+    name: str
+    join: bool
+    manage: bool
+
+
+class Made(msgspec.Struct, frozen=True):
+    """The number of what was made."""
+
+    id: int
+
+
+async def change(form: OrganisationForm, by: int) -> None:
+    """Sets the organisation. Raises `Invalid`, naming the field. The root team goes by the organisation's name as long as it has it."""
+    wanted: dict[str, Any] = {
+        "name": people.normal_name(form.name),
+        "zone": people.normal_zone(form.zone),
+        "expected_min": _normal_week(form.expected_min),
+    }
+    async with transaction() as held:
+        row = await held.fetchrow(
+            "SELECT id, name, zone, expected_min FROM organisation ORDER BY id LIMIT 1 FOR UPDATE"
+        )
+        changed = {field: audit.Changed(row[field], value) for field, value in wanted.items() if row[field] != value}
+        if not changed:
+            return
+        await held.execute(
+            "UPDATE organisation SET name = $2, zone = $3, expected_min = $4 WHERE id = $1", row["id"], *wanted.values()
+        )
+        await Team.update({Team.name: wanted["name"]}).where(Team.parent.is_null(), Team.name == row["name"])
+        await audit.record("organisation_changed", by, changed=changed)
+
+
+async def finish_set_up(by: int) -> None:
+    """The set-up is done, or was skipped: nobody is shown it again. Idempotent."""
+    async with transaction() as held:
+        done = await held.execute("UPDATE organisation SET set_up_at = now() WHERE set_up_at IS NULL")
+        if done != "UPDATE 0":
+            await audit.record("organisation_set_up", by)
+
+
+async def make_team(form: TeamForm, by: int) -> int:
+    """Adds a team under the root; `by` may become at home in it, and its manager. Raises `Invalid` for a name that is unusable or taken."""
+    name = people.normal_name(form.name)
+    async with transaction():
+        root = await people.ensure_organisation(demo=False)  # others who make teams wait here
+        if await Team.exists().where(Team.parent == root, Team.name == name):
+            raise Invalid("There is a team with this name already.", "name")
+        team = await people.insert_team(name, root, by)
+        if form.join:
+            await people.move_within(by, team, by)
+        if form.manage:
+            await people.insert_role(by, "manager", team, by)
+    return team
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The names of all time zones that can be set."""
+    return tuple(sorted(available_timezones() - _NO_ZONES))
+
+
+@put("/api/organisation", summary="Change the organisation's name, zone and expected hours")
+async def change_organisation(
+    viewer: NamedDependency[Viewer], data: JSONBody[OrganisationForm]
+) -> login.MyOrganisation:
+    await require(viewer, "configure", ORGANISATION)
+    await change(data, viewer.person)
+    return await login.organisation()
+
+
+@post("/api/organisation/set-up", status_code=204, summary="The set-up is finished, or was skipped")
+async def end_set_up(viewer: NamedDependency[Viewer]) -> None:
+    await require(viewer, "configure", ORGANISATION)
+    await finish_set_up(viewer.person)
+
+
+@get("/api/zones", summary="Names of the time zones, as in Europe/Oslo", sync_to_thread=True)
+def list_zones(viewer: NamedDependency[Viewer]) -> Response[list[str]]:
+    return Response(list(zones()), headers={"cache-control": f"private, max-age={ZONES_KEPT_S}"})
+
+
+@post("/api/teams", summary="Add a team, and be at home in it or manage it")
+async def add_team(viewer: NamedDependency[Viewer], data: JSONBody[TeamForm]) -> Made:
+    await require(viewer, "configure", ORGANISATION)
+    return Made(await make_team(data, viewer.person))
+
+
+ROUTES = [change_organisation, end_set_up, list_zones, add_team]
+
+
+def _normal_week(minutes: list[int]) -> list[int]:
+    if len(minutes) != 7 or not all(0 <= each <= DAY_MIN for each in minutes):
+        raise Invalid(f"A week has seven days, Monday first, each with 0 to {DAY_MIN} minutes.", "expected_min")
+    return minutes

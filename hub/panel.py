@@ -1,0 +1,253 @@
+"""The panel: one person now. Their workday so far, the last hour minute by minute with its reasons, their devices, and what is collected.
+
+Judged from the rows, never from rolled-up quarter-hours, and cut to the time in which the viewer may see this person. A look at somebody
+else is in the ledger, committed, before anything of their time is read; what can't be written down is not shown.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from hub import audit
+from hub.auth import login
+from hub.auth.access import Range, Subject, Viewer, load_subject, may, permitted
+from hub.auth.guard import refuse
+from hub.database import DATABASE_AWAY
+from hub.errors import NotFound, Unavailable
+from hub.rollups.read import Span, clipped, read_pieces
+from hub.rollups.united import Piece
+from hub.rollups.workdays import bounds, day_of, zone_of
+from hub.tables import Device, Person
+from hub.wire.activity import Reason, State
+from hub.wire.policy import Policy
+
+HOUR = timedelta(hours=1)
+APPS_MAX = 12
+NOBODY = "There is nobody here with this number."
+
+
+class PanelTeam(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+
+
+class PanelPerson(msgspec.Struct, frozen=True):
+    """`team`: where they are at home now; none for who may not know."""
+
+    id: int
+    name: str
+    zone: str
+    team: PanelTeam | None
+
+
+class PanelDay(msgspec.Struct, frozen=True):
+    """The workday that holds now, `[starts_at, ends_at)`, and what of it the viewer may see, in seconds."""
+
+    starts_at: datetime
+    ends_at: datetime
+    active_s: float
+    expected_s: int
+    """Of the whole workday."""
+    states: dict[State, float]
+
+
+class PanelPiece(msgspec.Struct, frozen=True):
+    """A stretch of time, its state and why; `device` is the one that told of it."""
+
+    started_at: datetime
+    ended_at: datetime
+    state: State
+    reason: Reason
+    app: str | None
+    site: str | None
+    device: UUID | None
+
+
+class PanelApp(msgspec.Struct, frozen=True):
+    """Time of the workday in an app, and on a site if policy allows sites; no `app`: it is not known which."""
+
+    app: str | None
+    site: str | None
+    active_s: float
+    passive_s: float
+
+
+class PanelDevice(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    system: str
+    version: str
+    last_seen_at: datetime | None
+    enrolled_at: datetime
+    simulated: bool
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """What agents may collect by the policy in force."""
+
+    policy_version: int
+    apps: bool
+    sites: bool
+    titles: bool
+    counts: bool
+    idle_limit_s: int
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True):
+    """One person now."""
+
+    person: PanelPerson
+    own: bool
+    """Somebody looks at themselves: no look is written."""
+    looked_at: datetime | None
+    """When the row of this look was written."""
+    from_at: datetime
+    """Since when the viewer may see the workday: its start, or later."""
+    until_at: datetime
+    """Up to when something is stored that the viewer may see; `from_at` when nothing is."""
+    today: PanelDay
+    hour: list[PanelPiece]
+    """The last 60 minutes, in order. What nothing is stored of is left out."""
+    apps: list[PanelApp]
+    """Those with the most active and passive time first."""
+    apps_rest_s: float
+    """What all others have together."""
+    devices: list[PanelDevice]
+    """Those not revoked; none for who may not see that the person is present."""
+    collected: Collected
+
+
+@get("/api/people/{person:int}/now", summary="One person now; a look that is written down")
+async def read_panel(
+    viewer: NamedDependency[Viewer],
+    policy: NamedDependency[Policy],
+    person: FromPath[int],
+    sitting: Annotated[UUID | None, QueryParameter()] = None,
+) -> Panel:
+    subject = await load_subject(person)
+    if subject is None:
+        raise NotFound(NOBODY)
+    return await look(viewer, subject, sitting, policy, datetime.now(UTC))
+
+
+ROUTES = [read_panel]
+
+
+async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: Policy, now: datetime) -> Panel:
+    """The panel of `subject` at `now`, for `viewer`. Raises `NotFound` for who may see nothing of it, and `Unavailable` for a look that
+    can't be written down."""
+    assert subject.person is not None
+    row = (await Person.raw(_ABOUT, subject.person))[0]
+    zone = zone_of(row["zone"])
+    day = day_of(zone, now)
+    starts_at, ends_at = bounds(zone, day)
+    present = may(viewer, "see_presence", subject, Range(now, now))
+    seen = _spans(permitted(viewer, "see_activity", subject, Range(starts_at, now))) if starts_at < now else []
+    if not seen and not present:
+        await refuse(viewer, "see_activity", subject, NOBODY)
+    own = subject.person == viewer.person
+    looked_at = None if own else await _written_down(viewer.person, subject.person, sitting)
+
+    past_hour = _spans(permitted(viewer, "see_activity", subject, Range(now - HOUR, now)))
+    pieces: list[Piece] = []
+    if spans := [*seen, *past_hour]:
+        since = min(start for start, _ in spans)
+        pieces = (await read_pieces({subject.person: (since, now)}))[subject.person]
+    today = clipped(pieces, seen)
+    apps = _apps(today)
+    expected_min = (await login.organisation()).expected_min
+    devices = await Device.select().where(Device.person == subject.person).order_by(Device.enrolled_at, Device.id)
+    from_at = seen[0][0] if seen else now
+    return Panel(
+        person=PanelPerson(
+            subject.person,
+            row["name"],
+            row["zone"],
+            PanelTeam(row["team"], row["team_name"]) if present and row["team"] is not None else None,
+        ),
+        own=own,
+        looked_at=looked_at,
+        from_at=from_at,
+        until_at=today[-1].ended_at if today else from_at,
+        today=_day(today, starts_at, ends_at, 60 * expected_min[day.weekday()]),
+        hour=_hour(clipped(pieces, past_hour), {device["id"]: device["uid"] for device in devices}),
+        apps=apps[:APPS_MAX],
+        apps_rest_s=sum(app.active_s + app.passive_s for app in apps[APPS_MAX:]),
+        devices=[_device(device) for device in devices if present and device["revoked_at"] is None],
+        collected=Collected(
+            policy.version, policy.app, policy.site, policy.title, policy.input_counts, policy.idle_limit_s
+        ),
+    )
+
+
+async def _written_down(viewer: int, subject: int, sitting: UUID | None) -> datetime:
+    try:
+        return await audit.record_person_look(viewer, subject, sitting)
+    except DATABASE_AWAY as error:
+        raise Unavailable("This look can't be written down at the moment, so nothing is shown. Try again.") from error
+
+
+def _spans(ranges: Iterable[Range]) -> list[Span]:
+    return [(each.start_at, each.end_at) for each in ranges]
+
+
+def _seconds(piece: Piece) -> float:
+    return (piece.ended_at - piece.started_at).total_seconds()
+
+
+def _day(pieces: Sequence[Piece], starts_at: datetime, ends_at: datetime, expected_s: int) -> PanelDay:
+    states: Counter[State] = Counter()
+    for piece in pieces:
+        states[piece.state] += _seconds(piece)  # type: ignore[assignment]
+    return PanelDay(starts_at, ends_at, float(states["active"]), expected_s, dict(states))
+
+
+def _apps(pieces: Sequence[Piece]) -> list[PanelApp]:
+    sums: dict[tuple[str | None, str | None], dict[State, float]] = {}
+    for piece in pieces:
+        if piece.state in ("active", "passive"):
+            by_state = sums.setdefault((piece.app, piece.site), {"active": 0.0, "passive": 0.0})
+            by_state[piece.state] += _seconds(piece)
+    apps = [PanelApp(app, site, held["active"], held["passive"]) for (app, site), held in sums.items()]
+    return sorted(apps, key=lambda app: (-app.active_s - app.passive_s, app.app or "", app.site or ""))
+
+
+def _hour(pieces: Sequence[Piece], uids: dict[int, UUID]) -> list[PanelPiece]:
+    hour: list[Piece] = []
+    for piece in pieces:
+        if hour and hour[-1].ended_at == piece.started_at and hour[-1][2:] == piece[2:]:
+            hour[-1] = hour[-1]._replace(ended_at=piece.ended_at)  # cut at a quarter-hour only
+        else:
+            hour.append(piece)
+    return [
+        PanelPiece(each.started_at, each.ended_at, each.state, each.reason, each.app, each.site, uids.get(each.device))
+        for each in hour
+    ]
+
+
+def _device(row: dict[str, Any]) -> PanelDevice:
+    return PanelDevice(
+        UUID(str(row["uid"])),
+        row["name"],
+        row["system"],
+        row["version"],
+        row["last_seen_at"],
+        row["enrolled_at"],
+        row["simulated"],
+    )
+
+
+_ABOUT = """
+    SELECT person.name, person.zone, membership.team, team.name AS team_name
+    FROM person
+    LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
+    LEFT JOIN team ON team.id = membership.team
+    WHERE person.id = {}
+"""
