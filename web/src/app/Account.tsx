@@ -4,9 +4,11 @@ import Menu from "@mui/material/Menu";
 import MenuItem from "@mui/material/MenuItem";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { Me } from "../session/api";
 import { useSignOutMutation } from "../session/api";
 import css from "./Account.module.css";
+import { isA } from "./roles";
 
 export function Account({ me }: { me: Me }) {
   const { t } = useTranslation("shell");
@@ -26,6 +28,11 @@ export function Account({ me }: { me: Me }) {
           <span>{me.email}</span>
         </li>
         <Divider component="li" role="separator" />
+        {isA("admin", me) && (
+          <MenuItem component={Link} to="/set-up" onClick={() => setAnchor(null)}>
+            {t("setUp")}
+          </MenuItem>
+        )}
         <MenuItem onClick={() => signOut()}>{t("account.signOut")}</MenuItem>
         {isError && (
           <li className={css.failed} role="none">

@@ -5,15 +5,18 @@ import { useDispatch, useSelector } from "react-redux";
 import { Navigate, Route, Routes, useNavigate } from "react-router";
 import { api } from "../http/api";
 import { LivePage } from "../live/LivePage";
-import { sessionApi } from "../session/api";
+import { type Me, sessionApi } from "../session/api";
 import { sessionEnded } from "../session/slice";
+import { noteOffered, wasOffered } from "../setup/offer";
 import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
 import css from "./App.module.css";
+import { isA, mustSetUp } from "./roles";
 import { Shell } from "./Shell";
 import type { RootState, Store } from "./store";
 
 const SignInPage = lazy(() => import("../session/SignInPage").then((module) => ({ default: module.SignInPage })));
+const SetUpPage = lazy(() => import("../setup/SetUpPage").then((module) => ({ default: module.SetUpPage })));
 const DevicesPage = lazy(() => import("../devices/DevicesPage").then((module) => ({ default: module.DevicesPage })));
 
 export function App() {
@@ -55,8 +58,15 @@ export function App() {
     <Suspense>
       <Routes>
         <Route element={<Shell me={session.me} />}>
-          <Route index element={<Live onSignedOut={() => dispatch(sessionEnded())} onRefused={checkSession} />} />
+          <Route
+            index
+            element={<Home me={session.me} onSignedOut={() => dispatch(sessionEnded())} onRefused={checkSession} />}
+          />
           <Route path="devices" element={<DevicesPage zone={session.me.organisation.zone} />} />
+          <Route
+            path="set-up"
+            element={isA("admin", session.me) ? <SetUp me={session.me} onChanged={checkSession} /> : <NotFound />}
+          />
           <Route path="sign-in" element={<Navigate to="/" replace />} />
           <Route path="*" element={<NotFound />} />
         </Route>
@@ -65,9 +75,18 @@ export function App() {
   );
 }
 
-function Live(props: { onSignedOut: () => void; onRefused: () => void }) {
+function SetUp({ me, onChanged }: { me: Me; onChanged: () => Promise<unknown> }) {
   const navigate = useNavigate();
-  return <LivePage {...props} onEnrol={() => navigate("/devices?enrol")} />;
+  useEffect(() => noteOffered(me.id), [me.id]);
+  return <SetUpPage admin={me} onChanged={onChanged} onLive={() => navigate("/")} />;
+}
+
+function Home({ me, ...events }: { me: Me; onSignedOut: () => void; onRefused: () => void }) {
+  const navigate = useNavigate();
+  if (mustSetUp(me) && !wasOffered(me.id)) {
+    return <Navigate to="/set-up" replace />;
+  }
+  return <LivePage {...events} onEnrol={() => navigate("/devices?enrol")} />;
 }
 
 function NotFound() {

@@ -7,6 +7,7 @@ import { Icon, type IconName } from "../ui/Icon";
 import { Mark } from "../ui/Mark";
 import { ThemeButton } from "../ui/ThemeButton";
 import { Account } from "./Account";
+import { mustSetUp } from "./roles";
 import css from "./Shell.module.css";
 
 const PAGES: [path: string, name: "live" | "devices", icon: IconName][] = [
@@ -33,6 +34,12 @@ export function Shell({ me }: { me: Me }) {
             {t(word)}
           </NavLink>
         ))}
+        {mustSetUp(me) && (
+          <NavLink to="/set-up" className={`${css.link} ${css.last}`}>
+            <Icon name="check" size={20} />
+            {t("setUp")}
+          </NavLink>
+        )}
       </nav>
       <BarEnd
         value={

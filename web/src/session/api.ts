@@ -7,7 +7,21 @@ export interface Me {
   name: string;
   email: string;
   roles: { role: RoleName; team: number | null }[];
-  organisation: { name: string; zone: string; demo: boolean };
+  organisation: {
+    name: string;
+    zone: string;
+    demo: boolean;
+    /** Minutes that somebody is expected to be active for, Monday first. */
+    expected_min: number[];
+    /** False until an admin has gone through the set-up. */
+    set_up: boolean;
+  };
+  /** Home team. */
+  team: { id: number; name: string } | null;
+  /** Whether any team is theirs to see. */
+  manages: boolean;
+  /** Whether a device of theirs is enrolled, and not revoked. */
+  device: boolean;
 }
 
 export const sessionApi = api.injectEndpoints({

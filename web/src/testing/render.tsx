@@ -33,5 +33,14 @@ export const ME = {
   name: "Alice Adams",
   email: "alice@example.org",
   roles: [{ role: "manager", team: 1 }],
-  organisation: { name: "Halden", zone: "Europe/Warsaw", demo: true },
+  organisation: {
+    name: "Halden",
+    zone: "Europe/Warsaw",
+    demo: true,
+    expected_min: [480, 480, 480, 480, 480, 0, 0],
+    set_up: true,
+  },
+  team: { id: 1, name: "Payments" },
+  manages: true,
+  device: true,
 };

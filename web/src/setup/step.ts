@@ -1,0 +1,41 @@
+import type { Ref } from "react";
+import type { Problem } from "../http/request";
+import type { Draft } from "./draft";
+
+/** Who sets up, and what is set so far. */
+export interface Admin {
+  id: number;
+  organisation: { name: string; zone: string; expected_min: number[]; set_up: boolean };
+  /** Home team. */
+  team: { id: number; name: string } | null;
+  manages: boolean;
+}
+
+/** A step saves when it is left. Resolves to false, having shown why, when that could not be. */
+export interface StepHandle {
+  save: (forward: boolean) => Promise<boolean>;
+}
+
+export interface StepProps {
+  ref: Ref<StepHandle>;
+  admin: Admin;
+  draft: Draft;
+  put: (change: Draft) => void;
+  /** Reads anew who is signed in and what is set. */
+  onChanged: () => Promise<unknown>;
+}
+
+/** To the first box with a mistake, once the page shows it. */
+export function focusOn(id: string): void {
+  requestAnimationFrame(() => document.getElementById(id)?.focus());
+}
+
+/** The hub's own words for one of these fields; `null` when the problem is about something else. */
+export function fieldOf<Name extends string>(problem: Problem, fields: readonly Name[]): Name | null {
+  const named = problem.field?.split(/[.[]/)[0];
+  return fields.find((field) => field === named) ?? null;
+}
+
+export function wordsOf(problem: Problem): string {
+  return problem.detail || problem.title;
+}
