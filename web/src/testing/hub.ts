@@ -17,14 +17,14 @@ export interface Seen {
   body: unknown;
 }
 
-/** Answers every fetch; what has no answer is a network failure. Returns what was asked. */
+/** Answers every fetch, by its path with or without the query; what has no answer is a network failure. Returns what was asked. */
 export function answering(answers: Answers): Seen[] {
   const seen: Seen[] = [];
   vi.stubGlobal("fetch", async (path: string, init: RequestInit = {}) => {
     const method = init.method ?? "GET";
     const body = init.body ? JSON.parse(String(init.body)) : undefined;
     seen.push({ method, path, headers: { ...(init.headers as Record<string, string>) }, body });
-    const known = answers[`${method} ${path}`];
+    const known = answers[`${method} ${path}`] ?? answers[`${method} ${path.split("?")[0]}`];
     if (!known) {
       throw new TypeError("Failed to fetch");
     }

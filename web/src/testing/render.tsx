@@ -1,5 +1,6 @@
 import { render } from "@testing-library/react";
 import axe from "axe-core";
+import type { ReactNode } from "react";
 import { Provider } from "react-redux";
 import { BrowserRouter } from "react-router";
 import { App } from "../app/App";
@@ -9,15 +10,21 @@ import { Look } from "../ui/Look";
 /** The whole application at an address, as a browser would open it. */
 export function open(path: string) {
   history.replaceState(null, "", path);
-  return render(
+  return show(<App />);
+}
+
+/** A part of the application by itself, in what surrounds all of it. Another part may be put in its place by `shown`. */
+export function show(part: ReactNode) {
+  const store = makeStore();
+  const whole = (inner: ReactNode) => (
     <Look>
-      <Provider store={makeStore()}>
-        <BrowserRouter>
-          <App />
-        </BrowserRouter>
+      <Provider store={store}>
+        <BrowserRouter>{inner}</BrowserRouter>
       </Provider>
-    </Look>,
+    </Look>
   );
+  const { rerender, ...rest } = render(whole(part));
+  return { ...rest, shown: (next: ReactNode) => rerender(whole(next)) };
 }
 
 /** What axe finds, as `rule: element`. Contrast needs a real browser: the tokens' own figures stand for it. */

@@ -1,0 +1,21 @@
+import Button from "@mui/material/Button";
+import { useTranslation } from "react-i18next";
+import { ProblemNote } from "../ui/ProblemNote";
+import { clock, span } from "../ui/time";
+import type { DayPicture } from "./useDay";
+
+/** A day that could not be read, or not anew: why, and how old what is shown is. */
+export function KeptNote({ picture: { day, atMs, problem, again }, now }: { picture: DayPicture; now: number }) {
+  const { t } = useTranslation(["person", "ui"]);
+  if (!problem) {
+    return null;
+  }
+  const kept = day && t("kept", { time: clock(atMs), span: span((now - atMs) / 1000) });
+  const detail = problem.detail === problem.title ? undefined : problem.detail;
+  return (
+    <ProblemNote
+      problem={{ ...problem, detail: [detail, kept].filter(Boolean).join(" ") || undefined }}
+      action={<Button onClick={again}>{t("ui:tryAgain")}</Button>}
+    />
+  );
+}

@@ -1,0 +1,32 @@
+import { useTranslation } from "react-i18next";
+import { StateMark } from "../ui/StateMark";
+import { Clock } from "./Clock";
+import { type Piece, whysOf } from "./hour";
+import { exact, gapSaid, reasonSaid } from "./said";
+import css from "./Whys.module.css";
+
+/** The last hour as a list, latest first: since when, which state, and why. */
+export function Whys({ pieces, zone }: { pieces: Piece[]; zone: string }) {
+  const { t } = useTranslation("person");
+  return (
+    <ol className={css.whys} aria-label={t("why")}>
+      {whysOf(pieces)
+        .reverse()
+        .map((why) => (
+          <li key={why.startMs} className={css.why}>
+            <span className={css.time}>
+              <Clock ms={why.startMs} zone={zone} exact={exact(why)} />
+            </span>
+            {why.kind === "gap" ? (
+              <span className={css.gap}>{gapSaid(why)}</span>
+            ) : (
+              <>
+                <StateMark state={why.state} />
+                <span>{reasonSaid(why, why.apps)}</span>
+              </>
+            )}
+          </li>
+        ))}
+    </ol>
+  );
+}

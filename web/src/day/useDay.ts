@@ -1,0 +1,34 @@
+import { useState } from "react";
+import type { Problem } from "../http/request";
+import { type Day, useDayQuery } from "./api";
+
+const REFRESH_MS = 60_000;
+
+export interface DayPicture {
+  /** The last picture that came; kept while newer ones fail, gone once it is not the viewer's to see. */
+  day: Day | undefined;
+  /** When it came, by this computer's clock. */
+  atMs: number;
+  /** Why the last try failed. */
+  problem: Problem | undefined;
+  /** There is nobody by this number whom the viewer may see, or no longer. */
+  hidden: boolean;
+  again: () => void;
+}
+
+/** Somebody's day so far, renewed each minute. However long it stays open it is one look. */
+export function useDay(person: number): DayPicture {
+  const [sitting] = useState(newSitting);
+  const { currentData, fulfilledTimeStamp, error, refetch } = useDayQuery(
+    { person, sitting },
+    { pollingInterval: REFRESH_MS },
+  );
+  const problem = error as Problem | undefined;
+  const hidden = problem?.status === 404;
+  return { day: hidden ? undefined : currentData, atMs: fulfilledTimeStamp ?? 0, problem, hidden, again: refetch };
+}
+
+/** Plain http on a local network has no `randomUUID`. */
+function newSitting(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
