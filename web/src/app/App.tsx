@@ -18,6 +18,7 @@ import type { RootState, Store } from "./store";
 const SignInPage = lazy(() => import("../session/SignInPage").then((module) => ({ default: module.SignInPage })));
 const SetUpPage = lazy(() => import("../setup/SetUpPage").then((module) => ({ default: module.SetUpPage })));
 const DevicesPage = lazy(() => import("../devices/DevicesPage").then((module) => ({ default: module.DevicesPage })));
+const MyDataPage = lazy(() => import("../mydata/MyDataPage").then((module) => ({ default: module.MyDataPage })));
 
 export function App() {
   const { t } = useTranslation();
@@ -67,6 +68,7 @@ export function App() {
             path="set-up"
             element={isA("admin", session.me) ? <SetUp me={session.me} onChanged={checkSession} /> : <NotFound />}
           />
+          <Route path="my-data" element={<MyDataPage person={session.me.id} />} />
           <Route path="sign-in" element={<Navigate to="/" replace />} />
           <Route path="*" element={<NotFound />} />
         </Route>

@@ -1,0 +1,160 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Day } from "../day/api";
+import { speak } from "../i18n/i18n";
+import { dayOf, NOW_MS } from "../testing/day";
+import { answering, withSockets } from "../testing/hub";
+import { faults, ME, open } from "../testing/render";
+import type { Look } from "./api";
+
+const mine = (changes: Partial<Day> = {}) =>
+  dayOf({
+    person: { id: 1, name: "Alice Adams", zone: "Europe/Warsaw", team: { id: 1, name: "Payments" } },
+    own: true,
+    looked_at: null,
+    ...changes,
+  });
+const look = (id: number, at: string, kind: Look["kind"], by = "Carol Chen"): Look => ({
+  id,
+  at,
+  kind,
+  by: { id: 3, name: by },
+  team: kind === "wall" ? { id: 1, name: "Payments" } : null,
+});
+const hub = (looks: Look[] = [], day = mine()) => ({
+  "GET /api/me": { status: 200, body: ME },
+  "GET /api/people/1/now": { status: 200, body: day },
+  "GET /api/me/looks": { status: 200, body: { looks, more: false } },
+});
+
+beforeEach(() => {
+  withSockets();
+  vi.stubEnv("TZ", "Europe/Warsaw");
+  vi.useFakeTimers({ now: NOW_MS, shouldAdvanceTime: true });
+});
+afterEach(async () => {
+  await speak("en");
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+describe("my data", () => {
+  it("says what is collected about me, and what is not", async () => {
+    answering(hub());
+    open("/my-data");
+
+    expect(await screen.findByRole("list", { name: "Collected" })).toHaveTextContent("The app in front");
+    expect(screen.getByRole("list", { name: "Not collected" })).toHaveTextContent("What is typed");
+    expect(await faults()).toEqual([]);
+  });
+
+  it("shows my day as my managers see it", async () => {
+    answering(hub());
+    open("/my-data");
+
+    expect(await screen.findByText("4 h 51")).toBeVisible();
+    expect(screen.getByRole("listbox", { name: "Last hour, piece by piece" })).toBeVisible();
+    expect(screen.getByText("Times are Europe/Warsaw.")).toBeVisible();
+    expect(screen.queryByText(/access ledger/)).toBeNull();
+  });
+
+  it("names my devices, and leads to where they are managed", async () => {
+    const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
+    answering({ ...hub(), "GET /api/devices": { status: 200, body: [] } });
+    open("/my-data");
+    expect(await screen.findByRole("list", { name: "Devices" })).toHaveTextContent("ben-laptop");
+    await user.click(screen.getByRole("link", { name: "Manage devices" }));
+
+    expect(await screen.findByRole("heading", { level: 1, name: "Devices" })).toBeVisible();
+  });
+
+  it("says so while there is no device", async () => {
+    answering(hub([], mine({ devices: [], hour: [], apps: [], apps_rest_s: 0 })));
+    open("/my-data");
+
+    expect(await screen.findByText("No device is enrolled.")).toBeVisible();
+    expect(screen.getByText("No app was seen yet.")).toBeVisible();
+  });
+});
+
+describe("who looked at me", () => {
+  it("is told by day, my details apart from my team's live page", async () => {
+    answering(
+      hub([
+        look(9, "2026-03-03T13:02:00Z", "person"),
+        look(8, "2026-03-03T08:00:00Z", "wall"),
+        look(7, "2026-03-02T15:00:00Z", "wall", "Dan Diaz"),
+        look(6, "2026-02-27T15:00:00Z", "person"),
+      ]),
+    );
+    open("/my-data");
+    const today = within(await screen.findByRole("list", { name: "Today" }));
+
+    expect(today.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
+      "Carol Chen opened your details14:02",
+      "Carol Chen opened the live page of Payments09:00",
+    ]);
+    expect(screen.getByRole("list", { name: "Yesterday" })).toHaveTextContent("Dan Diaz opened the live page");
+    expect(screen.getByRole("list", { name: /27 February 2026/ })).toHaveTextContent("opened your details");
+    expect(await faults()).toEqual([]);
+  });
+
+  it("is said to be nobody when it is", async () => {
+    answering(hub());
+    open("/my-data");
+
+    expect(await screen.findByText("Nobody has looked yet")).toBeVisible();
+  });
+
+  it("goes back as far as it is asked to, and is kept when the older can't be had", async () => {
+    const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
+    const older = [{ status: 503, body: { title: "The database is away." } as object }];
+    const seen = answering({
+      ...hub(),
+      "GET /api/me/looks?limit=50": {
+        status: 200,
+        body: { looks: [look(9, "2026-03-03T13:02:00Z", "person")], more: true },
+      },
+      "GET /api/me/looks?limit=50&before=9": () =>
+        older.shift() ?? {
+          status: 200,
+          body: { looks: [look(4, "2026-03-03T12:00:00Z", "wall")], more: false },
+        },
+    });
+    open("/my-data");
+    await user.click(await screen.findByRole("button", { name: "Show older" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("The database is away.");
+    expect(screen.getByRole("list", { name: "Today" })).toHaveTextContent("opened your details");
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+
+    await waitFor(() =>
+      expect(within(screen.getByRole("list", { name: "Today" })).getAllByRole("listitem")).toHaveLength(2),
+    );
+    expect(screen.queryByRole("alert")).toBeNull();
+    expect(screen.queryByRole("button", { name: "Show older" })).toBeNull();
+    expect(seen.filter(({ path }) => path.includes("before=9"))).toHaveLength(2);
+  });
+
+  it("is shown while my day can't be read, which says why", async () => {
+    answering({
+      ...hub([look(9, "2026-03-03T13:02:00Z", "person")]),
+      "GET /api/people/1/now": { status: 503, body: { title: "The database is away.", request_id: "r-17" } },
+    });
+    open("/my-data");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("The database is away.Request r-17");
+    expect(await screen.findByRole("list", { name: "Today" })).toBeVisible();
+  });
+
+  it("reads from right to left in Arabic, and axe finds nothing", async () => {
+    answering(hub([look(9, "2026-03-03T13:02:00Z", "person")]));
+    open("/my-data");
+    await screen.findByText("4 h 51");
+    await act(() => speak("ar"));
+
+    expect(await screen.findByRole("list", { name: "اليوم" })).toHaveTextContent("فتح تفاصيلك");
+    expect(document.documentElement).toHaveAttribute("dir", "rtl");
+    expect(await faults()).toEqual([]);
+  });
+});

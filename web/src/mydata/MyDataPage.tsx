@@ -1,0 +1,65 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { CollectedNote } from "../day/CollectedNote";
+import { DaySections } from "../day/DaySections";
+import { Devices, isThere } from "../day/Devices";
+import { KeptNote } from "../day/KeptNote";
+import { useDay } from "../day/useDay";
+import { Bar } from "../ui/Bar";
+import { useNow } from "../ui/useNow";
+import { Looks } from "./Looks";
+import css from "./MyDataPage.module.css";
+
+/** What is held about me now: what may be collected, my day so far, who looked, and which devices tell. */
+export function MyDataPage({ person }: { person: number }) {
+  const { t } = useTranslation(["mydata", "person"]);
+  const picture = useDay(person);
+  const now = useNow(10_000);
+  const { day, atMs, problem } = picture;
+  const waits = !day && !problem && <div className={css.skeleton} role="status" aria-label={t("person:loading")} />;
+  return (
+    <>
+      <Bar title={t("title")} />
+      <main className={css.page}>
+        {problem && (
+          <div className={css.problem}>
+            <KeptNote picture={picture} now={now} />
+          </div>
+        )}
+        <div className={css.sheets}>
+          <div className={css.column}>
+            <Sheet title={t("collected.title")} words={t("collected.words")}>
+              {waits}
+              {day && <CollectedNote collected={day.collected} />}
+            </Sheet>
+            <Sheet title={t("devices.title")}>
+              {waits}
+              {day && <Devices devices={day.devices} now={now} />}
+              <p className={css.manage}>
+                <Link to="/devices">{t("devices.manage")}</Link>
+              </p>
+            </Sheet>
+          </div>
+          <Sheet title={t("day.title")} words={t("day.words")}>
+            {waits}
+            {day && <DaySections day={day} atMs={atMs} connected={day.devices.some((one) => isThere(one, atMs))} />}
+          </Sheet>
+          <Sheet title={t("looks.title")} words={t("looks.words")}>
+            <Looks now={now} />
+          </Sheet>
+        </div>
+      </main>
+    </>
+  );
+}
+
+function Sheet({ title, words, children }: { title: string; words?: string; children: ReactNode }) {
+  return (
+    <section className={css.sheet}>
+      <h2 className={css.title}>{title}</h2>
+      {words && <p className={css.words}>{words}</p>}
+      {children}
+    </section>
+  );
+}
