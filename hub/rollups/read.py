@@ -159,14 +159,16 @@ async def read_pieces(spans: Mapping[int, Span]) -> dict[int, list[Piece]]:
     Cut at quarter-hours and at the stretch. Rows are kept for `RETENTION_DAYS`. Others in this process have their turn between people.
     """
     windows = [Window(person, quarter_of(start), _quarter_after(end)) for person, (start, end) in spans.items()]
+    pieces = {}
     async with _snapshot() as held:
         known = await limits(held)
-        found = await fetch(held, windows, known.longest)
-    pieces = {}
-    for window, rows in zip(windows, found.rows, strict=True):
-        united = pieces_of(rows, found.known_until, known.of, window.start_at, window.end_at)
-        pieces[window.person] = clipped(united, [spans[window.person]])
-        await asyncio.sleep(0)
+        for first in range(0, len(windows), WINDOWS_AT_ONCE):
+            group = windows[first : first + WINDOWS_AT_ONCE]
+            found = await fetch(held, group, known.longest)
+            for window, rows in zip(group, found.rows, strict=True):
+                united = pieces_of(rows, found.known_until, known.of, window.start_at, window.end_at)
+                pieces[window.person] = clipped(united, [spans[window.person]])
+                await asyncio.sleep(0)
     return pieces
 
 
