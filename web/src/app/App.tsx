@@ -63,7 +63,16 @@ export function App() {
             index
             element={<Home me={session.me} onSignedOut={() => dispatch(sessionEnded())} onRefused={checkSession} />}
           />
-          <Route path="devices" element={<DevicesPage zone={session.me.organisation.zone} />} />
+          <Route
+            path="devices"
+            element={
+              <DevicesPage
+                zone={session.me.organisation.zone}
+                admin={isA("admin", session.me)}
+                demo={session.me.organisation.demo}
+              />
+            }
+          />
           <Route
             path="set-up"
             element={isA("admin", session.me) ? <SetUp me={session.me} onChanged={checkSession} /> : <NotFound />}

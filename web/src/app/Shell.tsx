@@ -36,7 +36,7 @@ export function Shell({ me }: { me: Me }) {
         ))}
         {mustSetUp(me) && (
           <NavLink to="/set-up" className={`${css.link} ${css.last}`}>
-            <Icon name="check" size={20} />
+            <Icon name="admin" size={20} />
             {t("setUp")}
           </NavLink>
         )}

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Device } from "../enrol/api";
 import { answering, withSockets } from "../testing/hub";
-import { faults, ME, open } from "../testing/render";
+import { command, faults, ME, open } from "../testing/render";
 
 const laptop: Device = {
   id: "0b2f",
@@ -46,6 +46,22 @@ describe("my devices", () => {
     expect(await faults()).toEqual([]);
   });
 
+  it.each([
+    ["Silent for 3 d", /daylight agent status/, { last_seen_at: new Date(Date.now() - 3 * 86_400_000).toISOString() }],
+    ["Never seen", /daylight agent run/, { last_seen_at: null }],
+    ["Suspended", /enrol each computer by itself/, { suspended_at: "2026-03-03T10:00:00Z" }],
+    ["Revoked 3 Mar 2026", /enrol it anew/, { revoked_at: "2026-03-03T10:00:00Z" }],
+  ])("that are %s say what to do", async (condition, todo, change) => {
+    held = [{ ...laptop, version: "0.1.0", ...change }];
+    answering(hub());
+    open("/devices");
+    const line = within(await screen.findByRole("listitem"));
+
+    expect(line.getByText(condition)).toBeVisible();
+    expect(line.getByText(todo)).toBeVisible();
+    expect(line.getByText(/agent 0\.1\.0/)).toBeVisible();
+  });
+
   it("are revoked only by their name", async () => {
     const seen = answering({
       ...hub(),
@@ -83,8 +99,8 @@ describe("enrolling a device", () => {
     open("/devices");
     await userEvent.click(await screen.findByRole("button", { name: "Enrol a device" }));
     const dialog = within(await screen.findByRole("dialog"));
-    expect(await dialog.findByText("ABCD-EFGH")).toBeVisible();
-    expect(dialog.getByText("daylight agent enrol --hub https://hub.example ABCD-EFGH")).toBeVisible();
+    expect(await dialog.findByRole("status", { name: "One-time code" })).toHaveTextContent("ABCD-EFGH");
+    expect(dialog.getByText(command("daylight agent enrol --hub https://hub.example ABCD-EFGH"))).toBeVisible();
     expect(dialog.getByRole("timer").textContent).toMatch(/^9:5\d$/);
     expect(await faults()).toEqual([]);
     held = [laptop, { ...laptop, id: "77aa", name: "alice-desktop" }];
@@ -100,7 +116,7 @@ describe("enrolling a device", () => {
     });
     open("/devices?enrol");
 
-    expect(await screen.findByText(`daylight agent enrol --hub ${location.origin} WXYZ-2345`)).toBeVisible();
+    expect(await screen.findByText(command(`daylight agent enrol --hub ${location.origin} WXYZ-2345`))).toBeVisible();
   });
 
   it("copies the command", async () => {

@@ -1,96 +1,63 @@
-import Button from "@mui/material/Button";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
-import { type Device, useDevicesQuery } from "../enrol/api";
-import type { Problem } from "../http/request";
+import { Link, useSearchParams } from "react-router";
+import type { Device } from "../enrol/api";
 import { Bar } from "../ui/Bar";
-import { Empty } from "../ui/Empty";
-import { Icon } from "../ui/Icon";
-import { ProblemNote } from "../ui/ProblemNote";
-import { useNow } from "../ui/useNow";
-import { DeviceLine } from "./DeviceLine";
+import { AllDevices } from "./AllDevices";
+import type { OwnedDevice } from "./api";
 import css from "./DevicesPage.module.css";
 import { EnrolDialog } from "./EnrolDialog";
+import { MyDevices } from "./MyDevices";
 import { RevokeDialog } from "./RevokeDialog";
 
-const REFRESH_MS = 15_000;
+interface Props {
+  zone: string;
+  /** Admins see everybody's as well. */
+  admin: boolean;
+  /** In a demonstration nobody is told of each device that it is simulated. */
+  demo: boolean;
+}
 
-/** My own devices: which there are, a new one, an old one out. */
-export function DevicesPage({ zone }: { zone: string }) {
-  const { t } = useTranslation(["devices", "ui"]);
-  const {
-    data: devices,
-    error,
-    isError,
-    refetch,
-  } = useDevicesQuery(undefined, {
-    pollingInterval: REFRESH_MS,
-    refetchOnMountOrArgChange: true,
-  });
+/** My own devices, and for admins everybody's. Which of them, and what is dialled there, is in the address. */
+export function DevicesPage({ zone, admin, demo }: Props) {
+  const { t } = useTranslation("devices");
   const [params, setParams] = useSearchParams();
-  const [revoking, setRevoking] = useState<Device | null>(null);
-  const now = useNow(10_000);
-  const enrolling = params.has("enrol");
-  const enrol = () => setParams({ enrol: "" });
-  const sorted = [...(devices ?? [])].sort(inUseFirst);
+  const [revoking, setRevoking] = useState<Device | OwnedDevice | null>(null);
+  const all = admin && params.get("view") === "all";
+
+  function setEnrolling(open: boolean) {
+    const next = new URLSearchParams(params);
+    if (open) {
+      next.set("enrol", "");
+    } else {
+      next.delete("enrol");
+    }
+    setParams(next, { replace: !open });
+  }
 
   return (
     <>
-      <Bar title={t("title")} />
-      <main className={devices?.length === 0 ? css.empty : css.page}>
-        {isError && (
-          <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
+      <Bar title={t("title")}>
+        {admin && (
+          <nav className={css.views} aria-label={t("views")}>
+            <Link to="/devices" {...(!all && { "aria-current": "page" })}>
+              {t("viewMine")}
+            </Link>
+            <Link to="/devices?view=all" {...(all && { "aria-current": "page" })}>
+              {t("viewAll")}
+            </Link>
+          </nav>
         )}
-        {devices?.length === 0 && (
-          <Empty
-            icon="screen"
-            title={t("empty.title")}
-            action={
-              <Button variant="contained" color="primary" onClick={enrol}>
-                {t("enrol")}
-              </Button>
-            }
-          >
-            {t("empty.words")}
-          </Empty>
+      </Bar>
+      <main className={all ? `${css.page} ${css.wide}` : css.page}>
+        {all ? (
+          <AllDevices zone={zone} demo={demo} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
+        ) : (
+          <MyDevices zone={zone} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
         )}
-        {sorted.length > 0 && (
-          <>
-            <div className={css.head}>
-              <div className={css.about}>
-                <h2>{t("mine")}</h2>
-                <p>
-                  <Icon name="ledger" size={14} />
-                  <span>{t("collected")}</span>
-                </p>
-              </div>
-              <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={enrol}>
-                {t("enrol")}
-              </Button>
-            </div>
-            <ul className={css.sheet} aria-label={t("mine")}>
-              {sorted.map((device) => (
-                <DeviceLine
-                  key={device.id}
-                  device={device}
-                  now={now}
-                  zone={zone}
-                  onRevoke={() => setRevoking(device)}
-                />
-              ))}
-            </ul>
-          </>
-        )}
-        {!devices && !isError && <div className={css.skeleton} role="status" aria-label={t("loading")} />}
       </main>
-      {enrolling && <EnrolDialog onClose={() => setParams({}, { replace: true })} />}
+      {params.has("enrol") && <EnrolDialog onClose={() => setEnrolling(false)} />}
       {revoking && <RevokeDialog device={revoking} onClose={() => setRevoking(null)} />}
     </>
   );
-}
-
-function inUseFirst(one: Device, other: Device): number {
-  const revoked = Number(one.revoked_at !== null) - Number(other.revoked_at !== null);
-  return revoked || one.name.localeCompare(other.name) || one.id.localeCompare(other.id);
 }

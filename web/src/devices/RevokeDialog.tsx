@@ -13,7 +13,7 @@ import { useRevokeMutation } from "./api";
 import css from "./Dialog.module.css";
 
 /** Cannot be undone, so it asks for the device's name. */
-export function RevokeDialog({ device, onClose }: { device: Device; onClose: () => void }) {
+export function RevokeDialog({ device, onClose }: { device: Device & { person_name?: string }; onClose: () => void }) {
   const { t } = useTranslation("devices");
   const [typed, setTyped] = useState("");
   const [revoke, { isLoading, error }] = useRevokeMutation();
@@ -35,6 +35,7 @@ export function RevokeDialog({ device, onClose }: { device: Device; onClose: () 
         </DialogTitle>
         <DialogContent className={css.content ?? ""}>
           {error && <ProblemNote problem={error as Problem} />}
+          {device.person_name && <p>{t("revoking.whose", { person: device.person_name })}</p>}
           <p>{t("revoking.words")}</p>
           <label htmlFor={ids.box}>
             <Trans ns="devices" i18nKey="revoking.confirm" values={{ name: device.name }} components={{ b: <b /> }} />

@@ -1,5 +1,5 @@
 import Button from "@mui/material/Button";
-import { useRef, useState } from "react";
+import { Fragment, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
 import css from "./Command.module.css";
@@ -20,8 +20,15 @@ export function Command({ text }: { text: string }) {
 
   return (
     <div className={css.command}>
-      <code ref={line} className={css.text}>
-        {text}
+      <code ref={line} className={css.text} dir="ltr">
+        {/* Lines break between words, and not at the hyphens of codes and options. */}
+        {text.split(" ").map((word, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: words may come twice, and never move
+          <Fragment key={i}>
+            {i > 0 && " "}
+            <span>{word}</span>
+          </Fragment>
+        ))}
       </code>
       <Button onClick={copy} startIcon={<Icon name={copied ? "check" : "copy"} />}>
         <span aria-live="polite">{copied ? t("copied") : t("copy")}</span>

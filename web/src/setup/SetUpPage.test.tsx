@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Device } from "../enrol/api";
 import { speak } from "../i18n/i18n";
 import { type Answer, answering, HubSocket, type Seen, withSockets } from "../testing/hub";
-import { faults, ME, open } from "../testing/render";
+import { command, faults, ME, open } from "../testing/render";
 
 const WEEK = [480, 480, 480, 480, 480, 0, 0];
 const ADMIN = {
@@ -133,18 +133,20 @@ describe("the set-up", () => {
     expect(await step("Your first device")).toHaveFocus();
     expect(sent("POST /api/teams")).toEqual([{ name: "Payments", join: false, manage: true }]);
 
-    expect(await screen.findByText(`daylight agent enrol --hub ${location.origin} ABCD-EFGH`)).toBeVisible();
+    expect(await screen.findByText(command(`daylight agent enrol --hub ${location.origin} ABCD-EFGH`))).toBeVisible();
     expect(screen.getByRole("timer").textContent).toMatch(/^9:5\d$/);
     devices = [laptop];
     expect(await screen.findByText("Enrolled: alice-laptop", {}, { timeout: 4_000 })).toBeVisible();
-    expect(screen.getByText("daylight agent run")).toBeVisible();
+    expect(screen.getByText(command("daylight agent run"))).toBeVisible();
     devices = [{ ...laptop, last_seen_at: new Date().toISOString() }];
     expect(await screen.findByText("Data has come: it is on Live", {}, { timeout: 4_000 })).toBeVisible();
     await go();
 
     expect(await step("Daylight is set up")).toHaveFocus();
     expect(sent("POST /api/organisation/set-up")).toHaveLength(1);
-    expect(screen.getByText(/person add .* --team "Payments"/)).toBeVisible();
+    expect(
+      screen.getByText(command('daylight person add alice@example.org --name "Alice Okafor" --team "Payments"')),
+    ).toBeVisible();
     await go("Open Live");
     expect(await screen.findByRole("heading", { name: "Live" })).toBeVisible();
     expect(HubSocket.all.length).toBeGreaterThan(0);

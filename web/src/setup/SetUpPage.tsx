@@ -1,4 +1,5 @@
 import Button from "@mui/material/Button";
+import type { TFunction } from "i18next";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
@@ -83,9 +84,15 @@ export function SetUpPage({ admin, onChanged, onLive }: Props) {
   const Form = step === "done" ? null : FORMS[step];
   return (
     <>
-      <Bar title={t("title")}>{step !== "done" && <Button onClick={onLive}>{t("later")}</Button>}</Bar>
+      <Bar title={t("title")}>
+        {step !== "done" && (
+          <Button variant="text" onClick={onLive}>
+            {t("later")}
+          </Button>
+        )}
+      </Bar>
       <main className={css.page} data-step={step}>
-        <Steps lines={linesOf(admin, draft, reached)} at={at} reached={reached} onGo={go} />
+        <Steps lines={linesOf(t, admin, draft, reached)} at={at} reached={reached} onGo={go} />
         {Form ? (
           <form
             ref={form}
@@ -142,10 +149,15 @@ function useFocusOnChange(step: string) {
   return heading;
 }
 
-function linesOf(admin: Admin, draft: Draft, reached: number): StepLine[] {
+function linesOf(t: TFunction<"setup">, admin: Admin, draft: Draft, reached: number): StepLine[] {
   const { organisation, team } = admin;
   const week = organisation.expected_min.reduce((sum, day) => sum + day, 0);
-  const what = [organisation.name, hoursMinutes(week * 60), draft.made?.name ?? team?.name, draft.device];
+  const what = [
+    organisation.name,
+    t("hours.figure", { hours: hoursMinutes(week * 60) }),
+    draft.made?.name ?? team?.name,
+    draft.device,
+  ];
   return STEPS.map((key, step) => {
     const done = step < reached || (organisation.set_up && step < LAST);
     return { key, done, what: done ? what[step] : undefined };

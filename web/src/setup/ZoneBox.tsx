@@ -28,6 +28,7 @@ export function ZoneBox({ id, zone, onZone, described }: Props) {
   return (
     <Autocomplete
       id={id}
+      className={css.box ?? ""}
       value={zone}
       onChange={(_, chosen) => onZone(chosen ?? "")}
       options={zones.includes(zone) || zone === "" ? zones : [zone, ...zones]}

@@ -27,6 +27,11 @@ export function show(part: ReactNode) {
   return { ...rest, shown: (next: ReactNode) => rerender(whole(next)) };
 }
 
+/** For `getByText`: a command to copy, whose words are apart. */
+export function command(text: string) {
+  return (_: string, node: Element | null) => node?.tagName === "CODE" && node.textContent === text;
+}
+
 /** What axe finds, as `rule: element`. Contrast needs a real browser: the tokens' own figures stand for it. */
 export async function faults(): Promise<string[]> {
   const { violations } = await axe.run(document.body, {

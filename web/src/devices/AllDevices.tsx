@@ -1,0 +1,100 @@
+import Button from "@mui/material/Button";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import type { Problem } from "../http/request";
+import { Empty } from "../ui/Empty";
+import { Icon } from "../ui/Icon";
+import { ProblemNote } from "../ui/ProblemNote";
+import { useNow } from "../ui/useNow";
+import css from "./AllDevices.module.css";
+import { type OwnedDevice, STATES, useAllDevicesQuery } from "./api";
+import { DeviceTable } from "./DeviceTable";
+import { Download } from "./Download";
+import { FindBox } from "./FindBox";
+import { Pages } from "./Pages";
+import { useFilter } from "./useFilter";
+
+const REFRESH_MS = 15_000;
+
+interface Props {
+  zone: string;
+  demo: boolean;
+  onEnrol: () => void;
+  onRevoke: (device: OwnedDevice) => void;
+}
+
+/** Everybody's devices, for admins: which are silent, and whose is which. */
+export function AllDevices({ zone, demo, onEnrol, onRevoke }: Props) {
+  const { t } = useTranslation(["devices", "ui"]);
+  const { view, put } = useFilter();
+  const now = useNow(10_000);
+  const { data, currentData, error, refetch } = useAllDevicesQuery(view, {
+    pollingInterval: REFRESH_MS,
+    refetchOnMountOrArgChange: true,
+  });
+  const filtered = view.find !== "" || view.state !== "all";
+  const last = data ? Math.max(1, Math.ceil(data.total / data.per_page)) : null;
+  const beyond = currentData !== undefined && last !== null && view.page > last;
+
+  // A link to a page that has gone leads to the last that is there.
+  useEffect(() => {
+    if (beyond) {
+      put({ page: last }, "replacing");
+    }
+  }, [beyond, last, put]);
+
+  return (
+    <>
+      <div className={css.tools}>
+        <FindBox text={view.find} onText={(find) => put({ find })} />
+        <div className={css.states} role="group" aria-label={t("all.states")}>
+          {STATES.map((state) => (
+            <button
+              type="button"
+              key={state}
+              aria-pressed={view.state === state}
+              onClick={() => put({ state })}
+              title={t(`all.meaning.${state}`)}
+            >
+              {t(`all.state.${state}`)}
+            </button>
+          ))}
+        </div>
+        <span className={css.grow} />
+        {data && data.total > 0 && <Download filter={view} />}
+      </div>
+      {error && (
+        <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
+      )}
+      {!data && !error && <div className={css.skeleton} role="status" aria-label={t("all.loading")} />}
+      {data && data.total > 0 && (
+        <div className={data === currentData ? undefined : css.late}>
+          <DeviceTable devices={data.devices} now={now} zone={zone} tagged={!demo} onRevoke={onRevoke} />
+          <Pages shown={data} onPage={(page) => put({ page })} />
+        </div>
+      )}
+      {data?.total === 0 && filtered && (
+        <Empty
+          icon={view.state === "silent" ? "check" : "search"}
+          title={view.find ? t("all.none.title") : t(`all.none.${view.state === "all" ? "title" : view.state}`)}
+          action={<Button onClick={() => put({ find: "", state: "all" })}>{t("all.none.all")}</Button>}
+        >
+          {view.find ? t("all.none.words") : t(`all.meaning.${view.state}`)}
+        </Empty>
+      )}
+      {data?.total === 0 && !filtered && (
+        <Empty
+          icon="screen"
+          title={t("all.empty.title")}
+          action={
+            <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={onEnrol}>
+              {t("all.empty.enrol")}
+            </Button>
+          }
+        >
+          {t("all.empty.words")}
+        </Empty>
+      )}
+    </>
+  );
+}

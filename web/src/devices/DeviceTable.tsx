@@ -1,0 +1,91 @@
+import Button from "@mui/material/Button";
+import type { KeyboardEvent } from "react";
+import { useTranslation } from "react-i18next";
+import { day } from "../ui/time";
+import type { OwnedDevice } from "./api";
+import css from "./DeviceTable.module.css";
+import { Seen } from "./Seen";
+
+interface Props {
+  devices: OwnedDevice[];
+  now: number;
+  zone: string;
+  /** Whether simulated devices are told apart. */
+  tagged: boolean;
+  onRevoke: (device: OwnedDevice) => void;
+}
+
+/** Devices as rows, on a phone as rows of two lines. The arrow keys go from one row's button to the next. */
+export function DeviceTable({ devices, now, zone, tagged, onRevoke }: Props) {
+  const { t } = useTranslation("devices");
+  return (
+    <div role="table" aria-label={t("viewAll")} className={css.table} onKeyDown={walk}>
+      <div role="rowgroup" className={css.headGroup}>
+        <div role="row" className={css.head}>
+          <span role="columnheader">{t("all.person")}</span>
+          <span role="columnheader">{t("all.device")}</span>
+          <span role="columnheader">{t("all.seen")}</span>
+          <span role="columnheader">{t("all.version")}</span>
+          <span role="columnheader">{t("all.enrolled")}</span>
+          <span role="columnheader">
+            <span className="sr">{t("revoke")}</span>
+          </span>
+        </div>
+      </div>
+      <div role="rowgroup" className={css.rows}>
+        {devices.map((device) => {
+          const { id, name, person_name, system, version, simulated, enrolled_at, revoked_at } = device;
+          return (
+            <div
+              role="row"
+              key={id}
+              className={css.row}
+              data-device={id}
+              data-revoked={revoked_at !== null || undefined}
+            >
+              <span role="rowheader" data-cell="person">
+                {person_name}
+              </span>
+              <span role="cell" data-cell="device">
+                {name}
+                {system && <span className={css.system}> {system}</span>}
+                {tagged && simulated && <span className={css.system}> · {t("simulated")}</span>}
+              </span>
+              <span role="cell" data-cell="seen">
+                <Seen device={device} now={now} zone={zone} />
+              </span>
+              <span role="cell" data-cell="version">
+                {version}
+              </span>
+              <span role="cell" data-cell="enrolled">
+                {day(enrolled_at, zone)}
+              </span>
+              <span role="cell" data-cell="act">
+                {!revoked_at && (
+                  <Button
+                    className={css.revoke ?? ""}
+                    variant="text"
+                    onClick={() => onRevoke(device)}
+                    aria-label={t("revokeOf", { name, person: person_name })}
+                  >
+                    {t("revoke")}
+                  </Button>
+                )}
+              </span>
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function walk(event: KeyboardEvent<HTMLDivElement>) {
+  const buttons = [...event.currentTarget.querySelectorAll("button")];
+  const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+  if (at >= 0 && to !== undefined) {
+    event.preventDefault();
+    buttons[Math.min(buttons.length - 1, Math.max(0, to))]?.focus();
+  }
+}

@@ -1,0 +1,65 @@
+import InputAdornment from "@mui/material/InputAdornment";
+import OutlinedInput from "@mui/material/OutlinedInput";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Icon } from "../ui/Icon";
+import css from "./FindBox.module.css";
+
+/** Asked for once nothing was typed for this long. */
+const PAUSE_MS = 250;
+const FIND_MAX_CHARACTERS = 100;
+
+/** Finds devices by their name or by whose they are; `/` leads here, Escape empties it. */
+export function FindBox({ text, onText }: { text: string; onText: (text: string) => void }) {
+  const { t } = useTranslation("devices");
+  const box = useRef<HTMLInputElement>(null);
+  const [typed, setTyped] = useState(text);
+  const said = useRef(text);
+
+  // The address may change by itself: back, or a link.
+  useEffect(() => {
+    if (text !== said.current) {
+      said.current = text;
+      setTyped(text);
+    }
+  }, [text]);
+  useEffect(() => {
+    if (typed === said.current) {
+      return;
+    }
+    const timer = setTimeout(() => {
+      said.current = typed;
+      onText(typed);
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed, onText]);
+  useEffect(() => {
+    function onKey(event: KeyboardEvent) {
+      const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, [contenteditable]");
+      if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        box.current?.focus();
+      }
+    }
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+
+  return (
+    <OutlinedInput
+      className={css.find ?? ""}
+      inputRef={box}
+      type="search"
+      placeholder={t("all.find")}
+      inputProps={{ "aria-label": t("all.find"), maxLength: FIND_MAX_CHARACTERS, enterKeyHint: "search" }}
+      value={typed}
+      onChange={(event) => setTyped(event.target.value)}
+      onKeyDown={(event) => event.key === "Escape" && setTyped("")}
+      startAdornment={
+        <InputAdornment position="start">
+          <Icon name="search" />
+        </InputAdornment>
+      }
+    />
+  );
+}

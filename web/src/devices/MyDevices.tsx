@@ -1,0 +1,78 @@
+import Button from "@mui/material/Button";
+import { useTranslation } from "react-i18next";
+import { type Device, useDevicesQuery } from "../enrol/api";
+import type { Problem } from "../http/request";
+import { Empty } from "../ui/Empty";
+import { Icon } from "../ui/Icon";
+import { ProblemNote } from "../ui/ProblemNote";
+import { useNow } from "../ui/useNow";
+import { DeviceLine } from "./DeviceLine";
+import css from "./DevicesPage.module.css";
+
+const REFRESH_MS = 15_000;
+
+interface Props {
+  zone: string;
+  onEnrol: () => void;
+  onRevoke: (device: Device) => void;
+}
+
+/** My own devices: which there are, and how they are. */
+export function MyDevices({ zone, onEnrol, onRevoke }: Props) {
+  const { t } = useTranslation(["devices", "ui"]);
+  const now = useNow(10_000);
+  const {
+    data: devices,
+    error,
+    isError,
+    refetch,
+  } = useDevicesQuery(undefined, { pollingInterval: REFRESH_MS, refetchOnMountOrArgChange: true });
+  const sorted = [...(devices ?? [])].sort(inUseFirst);
+  return (
+    <>
+      {isError && (
+        <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
+      )}
+      {devices?.length === 0 && (
+        <Empty
+          icon="screen"
+          title={t("empty.title")}
+          action={
+            <Button variant="contained" color="primary" onClick={onEnrol}>
+              {t("enrol")}
+            </Button>
+          }
+        >
+          {t("empty.words")}
+        </Empty>
+      )}
+      {sorted.length > 0 && (
+        <>
+          <div className={css.head}>
+            <div className={css.about}>
+              <h2>{t("mine")}</h2>
+              <p>
+                <Icon name="ledger" size={14} />
+                <span>{t("collected")}</span>
+              </p>
+            </div>
+            <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={onEnrol}>
+              {t("enrol")}
+            </Button>
+          </div>
+          <ul className={css.sheet} aria-label={t("mine")}>
+            {sorted.map((device) => (
+              <DeviceLine key={device.id} device={device} now={now} zone={zone} onRevoke={() => onRevoke(device)} />
+            ))}
+          </ul>
+        </>
+      )}
+      {!devices && !isError && <div className={css.skeleton} role="status" aria-label={t("loading")} />}
+    </>
+  );
+}
+
+function inUseFirst(one: Device, other: Device): number {
+  const revoked = Number(one.revoked_at !== null) - Number(other.revoked_at !== null);
+  return revoked || one.name.localeCompare(other.name) || one.id.localeCompare(other.id);
+}

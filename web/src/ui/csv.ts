@@ -1,0 +1,30 @@
+/** Tables as CSV (RFC 4180), safe to open in a spreadsheet. Pure, but for `save`. */
+
+type Cell = string | number | null | undefined;
+
+/** Excel takes a file without it for one in an old code page. */
+const BYTE_ORDER_MARK = "\ufeff";
+
+export function csvOf(head: string[], rows: Cell[][]): string {
+  return BYTE_ORDER_MARK + [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n");
+}
+
+/** What begins like a formula gets a quote in front, so that no spreadsheet reckons with what somebody named a device. */
+function cell(value: Cell): string {
+  if (typeof value === "number") {
+    return String(value);
+  }
+  const text = value ?? "";
+  const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+/** Has the browser save `text` as a file. */
+export function save(text: string, name: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
