@@ -1,11 +1,15 @@
 """The demo organisation: Halden, 40 people in five teams. All of them are marked as simulated; no device of theirs exists yet."""
 
+from datetime import UTC, datetime, timedelta
+
 from hub.database import transaction
 from hub.people import ensure_organisation, insert_person, insert_team
 from hub.tables import Person, Team
 
 MAIL_DOMAIN = "halden.example"
 ZONE = "Europe/Oslo"
+HISTORY = timedelta(days=14)
+"""Of work, that their devices send first. They are in their teams since a day before: managers see the time in which people were theirs."""
 
 TEAMS = {
     "Payments": [
@@ -34,6 +38,7 @@ _ASCII = str.maketrans({"ń": "n", "é": "e", "á": "a", "ø": "o"})
 
 async def seed_demo() -> tuple[str, ...]:
     """Makes what is missing of the demo organisation; returns the addresses of its people. Idempotent, and safe when concurrent."""
+    joined_at = datetime.now(UTC) - HISTORY - timedelta(days=1)
     async with transaction():
         root = await ensure_organisation(demo=True)
         teams = {row["name"]: row["id"] for row in await Team.select(Team.id, Team.name).where(Team.parent == root)}
@@ -43,7 +48,9 @@ async def seed_demo() -> tuple[str, ...]:
                 teams[team] = await insert_team(team, root)
             for name in names:
                 if email_of(name) not in known:
-                    await insert_person(email_of(name), name, zone=ZONE, team=teams[team], simulated=True)
+                    await insert_person(
+                        email_of(name), name, zone=ZONE, team=teams[team], since_at=joined_at, simulated=True
+                    )
     return tuple(email_of(name) for names in TEAMS.values() for name in names)
 
 

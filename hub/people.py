@@ -7,6 +7,7 @@ closes their live sockets. Nothing here decides access: that is `auth.access.may
 
 import re
 import secrets
+from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -98,11 +99,12 @@ async def insert_person(
     *,
     zone: str | None = None,
     team: int | None = None,
+    since_at: datetime | None = None,
     password_hash: str | None = None,
     simulated: bool = False,
     by: int | None = None,
 ) -> int:
-    """`add_person` within the caller's transaction."""
+    """`add_person` within the caller's transaction; in their team since now, or since earlier."""
     address = normal_email(email)
     if zone is None:
         zone = (await _organisation_row())["zone"]
@@ -115,7 +117,7 @@ async def insert_person(
     id_: int = added[0]["id"]
     await audit.record("person_added", by, id_, team, simulated=simulated)
     if team is not None:
-        await _enter(id_, team)
+        await _enter(id_, team, since_at)
     return id_
 
 
@@ -406,9 +408,14 @@ async def _raise_access_version(person: int) -> None:
     await Person.raw("UPDATE person SET access_version = access_version + 1 WHERE id = {}", person)
 
 
-async def _enter(person: int, team: int) -> None:
+async def _enter(person: int, team: int, since_at: datetime | None = None) -> None:
     await _require_team(team, "team")
-    await Membership.raw("INSERT INTO membership (person, team, since_at) VALUES ({}, {}, now())", person, team)
+    await Membership.raw(
+        "INSERT INTO membership (person, team, since_at) VALUES ({}, {}, coalesce({}::timestamptz, now()))",
+        person,
+        team,
+        since_at,
+    )
 
 
 async def _leave(person: int) -> None:

@@ -16,7 +16,7 @@ import urllib.request
 import click
 from msgspec import structs
 
-from hub.demo import ZONE
+from hub.demo import HISTORY, ZONE
 from hub.embedded import Embedded, require_free_port
 from hub.errors import StartError
 from hub.processes import Child
@@ -25,7 +25,6 @@ from hub.settings import Settings, as_environment, read, with_secret
 READY_S = 60.0
 STOP_S = 16.0
 """A hub ends within 15 s of SIGTERM, however many processes it has."""
-HISTORY_DAYS = 14
 
 
 @click.command()
@@ -88,7 +87,7 @@ class _Everything:
                 str(identities),
             ]
             # What of the history a device has sent already it does not send again.
-            arguments += ["--history-days", str(HISTORY_DAYS), "--zone", ZONE]
+            arguments += ["--history-days", str(HISTORY.days), "--zone", ZONE]
             for email in emails:
                 arguments += ["--email", email]
             self._fleet = Child("simulated fleet", arguments, environment, logs / "simulate.log")

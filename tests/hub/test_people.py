@@ -1,16 +1,17 @@
 """People, teams and roles: what is accepted, what keeps its history, and what changes somebody's access."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import msgspec
 import pytest
 
 from hub import passwords, people
-from hub.auth.access import load_subject, load_viewer
+from hub.auth.access import Range, load_subject, load_viewer, permitted
 from hub.auth.login import WRONG
 from hub.database import connection
-from hub.demo import seed_demo
+from hub.demo import HISTORY, seed_demo
 from hub.errors import Invalid, NotFound
 from hub.settings import Settings
 from hub.tables import Audit, Membership, Organisation, Person, Role, SignIn, Team
@@ -259,6 +260,19 @@ async def test_hubs_that_start_together_make_one_admin_and_one_demo(database):
     assert sum(admin is not None for admin in made) == 1
     assert await Role.count().where(Role.role == "admin") == 1
     assert (await Organisation.count(), await Team.count(), await Person.count()) == (1, 6, 41)
+
+
+async def test_managers_of_a_demo_may_see_the_history_that_its_devices_send(database):
+    await people.first_admin(Settings(admin_email="Boss@Halden.example", admin_password="open sesame"))
+    emails = await seed_demo()
+
+    boss, member = [
+        (await Person.select(Person.id).where(Person.email == email).first())["id"]
+        for email in ("boss@halden.example", emails[0])
+    ]
+    begins_at = datetime.now(UTC) - HISTORY
+    asked = Range(begins_at, begins_at + timedelta(hours=1))
+    assert permitted(await load_viewer(boss), "see_activity", await load_subject(member), asked) == (asked,)
 
 
 async def test_demo_has_40_simulated_people_in_5_teams_and_is_seeded_once(database):
