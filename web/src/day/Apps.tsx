@@ -24,8 +24,8 @@ export function Apps({ day: { apps, apps_rest_s, collected } }: { day: Day }) {
                 {name}
               </span>
               <span className={css.bar} aria-hidden="true">
-                <i className={css.active} style={{ inlineSize: width(active_s) }} />
-                <i className={css.passive} style={{ inlineSize: width(passive_s) }} />
+                {active_s > 0 && <i className={css.active} style={{ inlineSize: width(active_s) }} />}
+                {passive_s > 0 && <i className={css.passive} style={{ inlineSize: width(passive_s) }} />}
               </span>
               <span className={css.time}>{hoursMinutes(active_s + passive_s)}</span>
             </li>

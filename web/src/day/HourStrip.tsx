@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type PointerEvent, useId, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { clock } from "../ui/time";
 import css from "./HourStrip.module.css";
@@ -34,7 +34,8 @@ export function HourStrip({ pieces, endMs, lit }: Props) {
     return index < 0 ? last : index;
   };
   const kept = at(keptMs);
-  const shown = pointedMs === null ? kept : at(pointedMs);
+  const toldMs = pointedMs ?? keptMs;
+  const told = toldMs === null ? undefined : pieces[at(toldMs)];
 
   // The hour moved on under the keys: the focus goes with the moment it stood on.
   useLayoutEffect(() => {
@@ -56,7 +57,7 @@ export function HourStrip({ pieces, endMs, lit }: Props) {
     }
   }
 
-  function momentOf(event: PointerEvent<HTMLElement>): number {
+  function momentOf(event: MouseEvent<HTMLElement>): number {
     const { left, right, width } = event.currentTarget.getBoundingClientRect();
     const rtl = getComputedStyle(event.currentTarget).direction === "rtl";
     return startMs + ((rtl ? right - event.clientX : event.clientX - left) / width) * HOUR_MS;
@@ -68,7 +69,6 @@ export function HourStrip({ pieces, endMs, lit }: Props) {
   const ticks = Array.from({ length: 4 }, (_, i) => Math.ceil(startMs / TICK_MS) * TICK_MS + i * TICK_MS).filter(
     (ms) => ms - startMs > EDGE * HOUR_MS && endMs - ms > EDGE * HOUR_MS,
   );
-  const told = pieces[shown];
   return (
     <div className={css.hour}>
       <div
@@ -80,7 +80,7 @@ export function HourStrip({ pieces, endMs, lit }: Props) {
         onKeyDown={onKey}
         onPointerMove={(event) => setPointedMs(momentOf(event))}
         onPointerLeave={() => setPointedMs(null)}
-        onClick={() => pointedMs !== null && setKeptMs(pointedMs)}
+        onClick={(event) => setKeptMs(momentOf(event))}
       >
         <svg className={css.strip} role="none">
           <defs>
@@ -137,7 +137,7 @@ export function HourStrip({ pieces, endMs, lit }: Props) {
           </span>
         ))}
       </div>
-      {told && <p className={css.told}>{pieceSaid(told)}</p>}
+      <p className={css.told}>{told ? pieceSaid(told) : t("hour.hint")}</p>
     </div>
   );
 }

@@ -22,7 +22,7 @@ export function Whys({ pieces, zone }: { pieces: Piece[]; zone: string }) {
             ) : (
               <>
                 <StateMark state={why.state} />
-                <span>{reasonSaid(why, why.apps)}</span>
+                <span className={css.reason}>{reasonSaid(why, why.apps)}</span>
               </>
             )}
           </li>

@@ -33,11 +33,12 @@ export function Looks({ now }: { now: number }) {
         <section key={first.id} className={css.day}>
           <h3 className={css.date}>{dateOf(first.at)}</h3>
           <ul aria-label={dateOf(first.at)}>
-            {ofDay.map((look) => (
+            {byMinute(ofDay).map(({ look, times }) => (
               <li key={look.id} className={css.look} data-kind={look.kind}>
                 <Icon name={look.kind === "person" ? "ledger" : "live"} size={14} className={css.icon} />
                 <span className={css.what}>
                   <b>{look.by.name}</b> {whatOf(look)}
+                  {times > 1 && <span className={css.times}> {t("looks.times", { count: times })}</span>}
                 </span>
                 <time className={css.time} dateTime={look.at} title={dayAndClock(look.at)}>
                   {clock(look.at)}
@@ -85,6 +86,24 @@ function byDay(looks: Look[]): [Look, Look[]][] {
     }
   }
   return days;
+}
+
+/** Neighbours that differ in nothing but seconds are one line: a page that was loaded again. */
+function byMinute(looks: Look[]): { look: Look; times: number }[] {
+  const lines: { look: Look; times: number }[] = [];
+  for (const look of looks) {
+    const last = lines.at(-1);
+    if (last && said(last.look) === said(look)) {
+      last.times += 1;
+    } else {
+      lines.push({ look, times: 1 });
+    }
+  }
+  return lines;
+}
+
+function said({ at, kind, by, team }: Look): string {
+  return [dayAndClock(at), kind, by.id, team?.id].join();
 }
 
 function sameDay(one: string | number, other: string | number): boolean {

@@ -74,7 +74,9 @@ describe("my data", () => {
     open("/my-data");
 
     expect(await screen.findByText("No device is enrolled.")).toBeVisible();
-    expect(screen.getByText("No app was seen yet.")).toBeVisible();
+    expect(screen.getByText(/Nothing now: you have no device enrolled/)).toBeVisible();
+    expect(screen.getByText("No device of yours tells of today.")).toBeVisible();
+    expect(screen.queryByText(/by now/)).toBeNull();
   });
 });
 
@@ -83,7 +85,8 @@ describe("who looked at me", () => {
     answering(
       hub([
         look(9, "2026-03-03T13:02:00Z", "person"),
-        look(8, "2026-03-03T08:00:00Z", "wall"),
+        look(8, "2026-03-03T08:00:20Z", "wall"),
+        look(5, "2026-03-03T08:00:00Z", "wall"),
         look(7, "2026-03-02T15:00:00Z", "wall", "Dan Diaz"),
         look(6, "2026-02-27T15:00:00Z", "person"),
       ]),
@@ -93,7 +96,7 @@ describe("who looked at me", () => {
 
     expect(today.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
       "Carol Chen opened your details14:02",
-      "Carol Chen opened the live page of Payments09:00",
+      "Carol Chen opened the live page of Payments 2 times09:00",
     ]);
     expect(screen.getByRole("list", { name: "Yesterday" })).toHaveTextContent("Dan Diaz opened the live page");
     expect(screen.getByRole("list", { name: /27 February 2026/ })).toHaveTextContent("opened your details");
@@ -112,11 +115,11 @@ describe("who looked at me", () => {
     const older = [{ status: 503, body: { title: "The database is away." } as object }];
     const seen = answering({
       ...hub(),
-      "GET /api/me/looks?limit=50": {
+      "GET /api/me/looks?limit=20": {
         status: 200,
         body: { looks: [look(9, "2026-03-03T13:02:00Z", "person")], more: true },
       },
-      "GET /api/me/looks?limit=50&before=9": () =>
+      "GET /api/me/looks?limit=20&before=9": () =>
         older.shift() ?? {
           status: 200,
           body: { looks: [look(4, "2026-03-03T12:00:00Z", "wall")], more: false },

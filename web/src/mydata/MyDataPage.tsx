@@ -17,6 +17,7 @@ export function MyDataPage({ person }: { person: number }) {
   const picture = useDay(person);
   const now = useNow(10_000);
   const { day, atMs, problem } = picture;
+  const bare = day?.devices.length === 0;
   const waits = !day && !problem && <div className={css.skeleton} role="status" aria-label={t("person:loading")} />;
   return (
     <>
@@ -29,7 +30,7 @@ export function MyDataPage({ person }: { person: number }) {
         )}
         <div className={css.sheets}>
           <div className={css.column}>
-            <Sheet title={t("collected.title")} words={t("collected.words")}>
+            <Sheet title={t("collected.title")} words={t(bare ? "collected.none" : "collected.words")}>
               {waits}
               {day && <CollectedNote collected={day.collected} />}
             </Sheet>
@@ -43,7 +44,10 @@ export function MyDataPage({ person }: { person: number }) {
           </div>
           <Sheet title={t("day.title")} words={t("day.words")}>
             {waits}
-            {day && <DaySections day={day} atMs={atMs} connected={day.devices.some((one) => isThere(one, atMs))} />}
+            {day && bare && day.hour.length === 0 && <p>{t("day.none")}</p>}
+            {day && !(bare && day.hour.length === 0) && (
+              <DaySections day={day} atMs={atMs} connected={day.devices.some((one) => isThere(one, atMs))} />
+            )}
           </Sheet>
           <Sheet title={t("looks.title")} words={t("looks.words")}>
             <Looks now={now} />

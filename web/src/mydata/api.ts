@@ -14,7 +14,7 @@ interface Looks {
   more: boolean;
 }
 
-const PAGE = 50;
+const PAGE = 20;
 
 const myDataApi = api.injectEndpoints({
   endpoints: (build) => ({

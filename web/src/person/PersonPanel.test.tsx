@@ -1,4 +1,4 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { speak } from "../i18n/i18n";
@@ -83,6 +83,7 @@ describe("the panel of a person", () => {
     const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
     await opened();
     const strip = screen.getByRole("listbox", { name: "Last hour, piece by piece" });
+    expect(screen.getByText(/Point at a moment/)).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Close" }));
     await user.tab();
     expect(document.activeElement).toHaveAccessibleName(/nothing stored yet/);
@@ -95,6 +96,17 @@ describe("the panel of a person", () => {
     await user.tab();
 
     expect(strip).not.toContainElement(document.activeElement as HTMLElement);
+  });
+
+  it("tells of the moment that is pointed at", async () => {
+    await opened();
+    const strip = screen.getByRole("listbox");
+    vi.spyOn(strip, "getBoundingClientRect").mockReturnValue(new DOMRect(100, 0, 300, 32));
+    fireEvent.pointerMove(strip, { clientX: 100 + (300 * 31) / 60 });
+    expect(screen.getByText("13:57 to 14:06: Locked, screen locked")).toBeVisible();
+    fireEvent.pointerLeave(strip);
+
+    expect(screen.getByText(/Point at a moment/)).toBeVisible();
   });
 
   it("keeps the focus on the moment it stands on while the hour moves on", async () => {

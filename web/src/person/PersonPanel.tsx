@@ -47,7 +47,15 @@ function Opened({ person, onClose, live }: PersonPanelProps) {
 
   if (alone) {
     return (
-      <Dialog open fullScreen onClose={onClose} aria-labelledby={title} transitionDuration={0} data-panel={person}>
+      <Dialog
+        open
+        fullScreen
+        onClose={onClose}
+        aria-labelledby={title}
+        transitionDuration={0}
+        data-panel={person}
+        slotProps={{ paper: { className: css.page ?? "" } }}
+      >
         {content}
       </Dialog>
     );
