@@ -12,6 +12,7 @@ import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
 import css from "./App.module.css";
 import { isA, mustSetUp } from "./roles";
+import { SeesEmptyTeams, SeesNobody } from "./SeesNobody";
 import { Shell } from "./Shell";
 import type { RootState, Store } from "./store";
 
@@ -93,11 +94,10 @@ function SetUp({ me, onChanged }: { me: Me; onChanged: () => Promise<unknown> })
 }
 
 function Home({ me, ...events }: { me: Me; onSignedOut: () => void; onRefused: () => void }) {
-  const navigate = useNavigate();
   if (mustSetUp(me) && !wasOffered(me.id)) {
     return <Navigate to="/set-up" replace />;
   }
-  return <LivePage {...events} onEnrol={() => navigate("/devices?enrol")} />;
+  return <LivePage {...events} nobody={<SeesNobody me={me} />} unpeopled={<SeesEmptyTeams me={me} />} />;
 }
 
 function NotFound() {

@@ -27,7 +27,6 @@ export function DeviceLine({ device, now, zone, onRevoke }: Props) {
         <b>{name}</b>
         {simulated && <span className={css.tag}>{t("simulated")}</span>}
         <p>{facts.filter(Boolean).join(" · ")}</p>
-        {condition !== "connected" && condition !== "seen" && <p className={css.todo}>{t(`todo.${condition}`)}</p>}
       </div>
       <span className={css.seen}>
         <Seen device={device} now={now} zone={zone} />
@@ -37,6 +36,7 @@ export function DeviceLine({ device, now, zone, onRevoke }: Props) {
           {t("revoke")}
         </Button>
       )}
+      {condition !== "connected" && condition !== "seen" && <p className={css.todo}>{t(`todo.${condition}`)}</p>}
     </li>
   );
 }

@@ -1,3 +1,4 @@
+import useMediaQuery from "@mui/material/useMediaQuery";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
@@ -23,6 +24,7 @@ export function DevicesPage({ zone, admin, demo }: Props) {
   const { t } = useTranslation("devices");
   const [params, setParams] = useSearchParams();
   const [revoking, setRevoking] = useState<Device | OwnedDevice | null>(null);
+  const phone = useMediaQuery("(max-width: 760px)");
   const all = admin && params.get("view") === "all";
 
   function setEnrolling(open: boolean) {
@@ -35,21 +37,21 @@ export function DevicesPage({ zone, admin, demo }: Props) {
     setParams(next, { replace: !open });
   }
 
+  const views = admin && (
+    <nav className={css.views} aria-label={t("views")}>
+      <Link to="/devices" {...(!all && { "aria-current": "page" })}>
+        {t("viewMine")}
+      </Link>
+      <Link to="/devices?view=all" {...(all && { "aria-current": "page" })}>
+        {t("viewAll")}
+      </Link>
+    </nav>
+  );
   return (
     <>
-      <Bar title={t("title")}>
-        {admin && (
-          <nav className={css.views} aria-label={t("views")}>
-            <Link to="/devices" {...(!all && { "aria-current": "page" })}>
-              {t("viewMine")}
-            </Link>
-            <Link to="/devices?view=all" {...(all && { "aria-current": "page" })}>
-              {t("viewAll")}
-            </Link>
-          </nav>
-        )}
-      </Bar>
+      <Bar title={t("title")}>{!phone && views}</Bar>
       <main className={all ? `${css.page} ${css.wide}` : css.page}>
+        {phone && views}
         {all ? (
           <AllDevices zone={zone} demo={demo} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
         ) : (

@@ -74,7 +74,7 @@ export function Download({ filter: { find, state } }: { filter: Filter }) {
           {problem.title}
         </span>
       )}
-      <Button startIcon={<Icon name="down" />} onClick={download}>
+      <Button startIcon={<Icon name="download" />} onClick={download}>
         {t("csv.download")}
       </Button>
     </span>

@@ -143,12 +143,12 @@ describe("the live page", () => {
 
   it("leads from an empty team to enrolment", async () => {
     answering({
-      "GET /api/me": { status: 200, body: ME },
+      "GET /api/me": { status: 200, body: { ...ME, device: false } },
       "GET /api/devices": { status: 200, body: [] },
       "POST /api/devices/code": { status: 503 },
     });
     await opened(teams("Payments"), snapshot());
-    await userEvent.click(await screen.findByRole("button", { name: "Enrol the first device" }));
+    await userEvent.click(await screen.findByRole("link", { name: "Enrol the first device" }));
 
     expect(await screen.findByRole("dialog", { name: "Enrol a device" })).toBeVisible();
   });

@@ -1,10 +1,9 @@
 import Button from "@mui/material/Button";
-import { useDeferredValue, useMemo, useState } from "react";
+import { type ReactNode, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSelector } from "react-redux";
 import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
-import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
 import type { State } from "../ui/StateMark";
 import { useNow } from "../ui/useNow";
@@ -21,8 +20,14 @@ import type { LiveState } from "./slice";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
 import { STATES } from "./wall";
 
+interface Props extends LiveLinkEvents {
+  /** In place of the wall: to who sees no team, and to who sees teams with nobody in them. What to do next depends on who that is. */
+  nobody: ReactNode;
+  unpeopled: ReactNode;
+}
+
 /** What is happening in my teams now. The filter is in the address, so a link shows the same. */
-export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () => void }) {
+export function LivePage({ nobody, unpeopled, ...events }: Props) {
   const { t } = useTranslation(["live", "ui"]);
   const [attempt, setAttempt] = useState(0);
   useLiveLink(attempt, events);
@@ -82,24 +87,8 @@ export function LivePage({ onEnrol, ...events }: LiveLinkEvents & { onEnrol: () 
           </div>
         )}
         {!ready && live.link !== "stopped" && <Skeleton />}
-        {ready && teams === 0 && (
-          <Empty icon="ledger" title={t("nobody.title")}>
-            {t("nobody.words")}
-          </Empty>
-        )}
-        {ready && teams > 0 && people === 0 && (
-          <Empty
-            icon="screen"
-            title={t("empty.title")}
-            action={
-              <Button variant="contained" color="primary" onClick={onEnrol}>
-                {t("empty.enrol")}
-              </Button>
-            }
-          >
-            {t("empty.words")}
-          </Empty>
-        )}
+        {ready && teams === 0 && nobody}
+        {ready && teams > 0 && people === 0 && unpeopled}
         {ready && people > 0 && (
           <>
             <Counts

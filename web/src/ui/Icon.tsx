@@ -56,6 +56,7 @@ const SHAPES = {
     d: "M2 4.5h6M12 4.5h2M2 11.5h2M8 11.5h6M8.1 4.5a1.9 1.9 0 1 0 3.8 0a1.9 1.9 0 1 0 -3.8 0M4.1 11.5a1.9 1.9 0 1 0 3.8 0a1.9 1.9 0 1 0 -3.8 0",
     line: 1.5,
   },
+  download: { d: "M8 2.5v7M5 7l3 3 3-3M3 13h10", line: 1.5 },
   moon: { d: "M9.5 2.2A6 6 0 1 0 13.8 10 5 5 0 0 1 9.5 2.2z", line: 1.5 },
 } satisfies Record<string, Shape>;
 

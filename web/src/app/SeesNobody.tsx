@@ -1,0 +1,83 @@
+import Button from "@mui/material/Button";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Me } from "../session/api";
+import { Empty } from "../ui/Empty";
+import { isA, mustSetUp } from "./roles";
+
+/** Live, for who manages no team: why it is empty, and what they can do from here. */
+export function SeesNobody({ me }: { me: Me }) {
+  const { t } = useTranslation("shell");
+  if (isA("admin", me)) {
+    return mustSetUp(me) ? (
+      <Empty icon="admin" title={t("nobody.setUp")} action={<Go to="/set-up">{t("nobody.setUpGo")}</Go>}>
+        {t("nobody.setUpWords")}
+      </Empty>
+    ) : (
+      <Empty icon="people" title={t("nobody.title")} action={<Go to="/set-up?step=team">{t("nobody.team")}</Go>}>
+        {t("nobody.adminWords")}
+      </Empty>
+    );
+  }
+  const words = isA("auditor", me) ? t("nobody.auditorWords") : t("nobody.words");
+  return me.device ? (
+    <Empty icon="ledger" title={t("nobody.title")} action={<Go to="/my-data">{t("nobody.mine")}</Go>}>
+      {words}
+    </Empty>
+  ) : (
+    <Empty icon="ledger" title={t("nobody.title")} action={<Go to="/devices?enrol">{t("nobody.enrol")}</Go>}>
+      {words} {t("nobody.enrolWords")}
+    </Empty>
+  );
+}
+
+/** Live, for a manager of teams in which nobody has a device: their own first, then everybody's. */
+export function SeesEmptyTeams({ me }: { me: Me }) {
+  const { t } = useTranslation("shell");
+  const [copied, setCopied] = useState(false);
+  if (me.team && !me.device) {
+    return (
+      <Empty icon="screen" title={t("unpeopled.title")} action={<Go to="/devices?enrol">{t("unpeopled.enrol")}</Go>}>
+        {t("unpeopled.enrolWords")}
+      </Empty>
+    );
+  }
+  if (isA("admin", me)) {
+    return (
+      <Empty icon="people" title={t("unpeopled.title")} action={<Go to="/set-up?step=done">{t("unpeopled.add")}</Go>}>
+        {t("unpeopled.addWords")}
+      </Empty>
+    );
+  }
+  const link = `${location.origin}/devices?enrol`;
+  return (
+    <Empty
+      icon="people"
+      title={t("unpeopled.title")}
+      action={
+        navigator.clipboard ? (
+          <Button
+            variant="contained"
+            color="primary"
+            onClick={() => navigator.clipboard.writeText(link).then(() => setCopied(true))}
+          >
+            <span aria-live="polite">{copied ? t("unpeopled.copied") : t("unpeopled.copy")}</span>
+          </Button>
+        ) : (
+          <a href={link}>{link}</a>
+        )
+      }
+    >
+      {t("unpeopled.copyWords")}
+    </Empty>
+  );
+}
+
+function Go({ to, children }: { to: string; children: string }) {
+  return (
+    <Button variant="contained" color="primary" component={Link} to={to}>
+      {children}
+    </Button>
+  );
+}
