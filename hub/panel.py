@@ -108,6 +108,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody looks at themselves: no look is written."""
     looked_at: datetime | None
     """When the row of this look was written."""
+    read_at: datetime
+    """The hub's now: what the day and the hour are told up to, whatever the clock of the reader says."""
     from_at: datetime
     """Since when the viewer may see the workday: its start, or later."""
     until_at: datetime
@@ -174,6 +176,7 @@ async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: P
         ),
         own=own,
         looked_at=looked_at,
+        read_at=now,
         from_at=from_at,
         until_at=today[-1].ended_at if today else from_at,
         today=_day(today, starts_at, ends_at, 60 * expected_min[day.weekday()]),

@@ -105,6 +105,7 @@ async def test_who_changed_teams_today_is_shown_to_each_manager_for_their_part_a
     assert [(app.app, app.active_s) for app in before.apps] == [("Editor", 3600), ("Mail", 600)]
     assert hour_of(before) == [("11:50:00", "12:00:00", "active", "input", "Mail")]
     assert (after.from_at, after.until_at) == (at("12:00"), at("12:20"))
+    assert (before.read_at, after.read_at) == (NOW, NOW)
     assert (after.today.active_s, [(app.app, app.active_s) for app in after.apps]) == (1200, [("Mail", 1200)])
     assert hour_of(after) == [("12:00:00", "12:20:00", "active", "input", "Mail")]
     assert (whole.today.active_s, len(whole.apps)) == (5400, 2)
