@@ -4,29 +4,28 @@ import { hoursOf } from "../ui/pace";
 import { Apps } from "./Apps";
 import type { Day } from "./api";
 import css from "./DaySections.module.css";
+import { isThere } from "./Devices";
 import { HourStrip } from "./HourStrip";
-import { piecesOf } from "./hour";
+import { hasLeft, type Presence, piecesOf } from "./hour";
 import { Today } from "./Today";
 import { Whys } from "./Whys";
 import { zoneSaid } from "./zones";
 
 interface Props {
   day: Day;
-  /** When the picture came. */
-  atMs: number;
-  /** A device is known to be there now. */
-  connected: boolean;
+  /** What the wall knows of them now; without it, when their devices were last seen. */
+  connected?: boolean | undefined;
 }
 
 /** The day so far: the workday in figures, the last hour to the minute and why it counts so, and the apps. */
-export function DaySections({ day, atMs, connected }: Props) {
+export function DaySections({ day, connected }: Props) {
   const { t } = useTranslation("person");
-  const endMs = Math.max(atMs, Date.parse(day.until_at));
-  const pieces = piecesOf(day, endMs, connected);
+  const endMs = Date.parse(day.read_at);
+  const pieces = piecesOf(day, endMs, presenceOf(day, connected));
   return (
     <>
       <Section title={t("today.title")}>
-        <Today day={day} atMs={atMs} />
+        <Today day={day} />
       </Section>
       <Section title={t("hour.title")}>
         <HourStrip pieces={pieces} endMs={endMs} lit={hoursOf(day.today)} />
@@ -40,6 +39,14 @@ export function DaySections({ day, atMs, connected }: Props) {
       </Section>
     </>
   );
+}
+
+function presenceOf(day: Day, connected?: boolean): Presence {
+  if (hasLeft(day)) {
+    return "left";
+  }
+  const readMs = Date.parse(day.read_at);
+  return (connected ?? day.devices.some((device) => isThere(device, readMs))) ? "connected" : "unconnected";
 }
 
 /** A part of a panel or a sheet, set off by a hairline. */

@@ -10,7 +10,7 @@ export function KeptNote({ picture: { day, atMs, problem, again }, now }: { pict
   if (!problem) {
     return null;
   }
-  const kept = day && t("kept", { time: clock(atMs), span: span((now - atMs) / 1000) });
+  const kept = day && t("kept", { time: clock(day.read_at), span: span((now - atMs) / 1000) });
   const detail = problem.detail === problem.title ? undefined : problem.detail;
   return (
     <ProblemNote

@@ -4,6 +4,7 @@ import { expectedByS, hoursOf, paceOf } from "../ui/pace";
 import { type State, StateMark } from "../ui/StateMark";
 import { clock, hoursMinutes } from "../ui/time";
 import type { Day } from "./api";
+import { hasLeft } from "./hour";
 import css from "./Today.module.css";
 
 /** In the order of the wall. Active is the figure above them. */
@@ -12,19 +13,20 @@ const STATES: State[] = ["passive", "idle", "locked", "break", "private"];
 const SHOWN_S = 60;
 
 /** The workday so far: active against expected, and the time in each other state. Of a part of a workday nothing is expected. */
-export function Today({ day, atMs }: { day: Day; atMs: number }) {
+export function Today({ day }: { day: Day }) {
   const { t } = useTranslation("person");
   const { today, from_at } = day;
-  const part = Date.parse(from_at) > Date.parse(today.starts_at);
-  const byNowS = expectedByS(today, atMs);
-  const pace = part ? null : paceOf(today.active_s, byNowS, today.expected_s);
+  const late = Date.parse(from_at) > Date.parse(today.starts_at);
+  const left = hasLeft(day);
+  const byNowS = expectedByS(today, Date.parse(day.read_at));
+  const pace = late || left ? null : paceOf(today.active_s, byNowS, today.expected_s);
   const others = STATES.filter((state) => (today.states[state] ?? 0) >= SHOWN_S);
   return (
     <div className={css.today}>
       <p className={css.worked}>
         <span className={css.label}>{t("today.active")}</span>
         <b className={css.figure}>{hoursMinutes(today.active_s)}</b>
-        <span className={css.against}>{part ? t("today.part", { time: clock(from_at) }) : against(day, byNowS)}</span>
+        <span className={css.against}>{against(day, byNowS)}</span>
       </p>
       {pace && (
         <div title={paceMeaning()}>
@@ -47,6 +49,12 @@ export function Today({ day, atMs }: { day: Day; atMs: number }) {
   );
 
   function against({ today: { active_s, expected_s } }: Day, dueS: number): string {
+    if (left) {
+      return t("today.left");
+    }
+    if (late) {
+      return t("today.part", { time: clock(from_at) });
+    }
     const whole = hoursMinutes(expected_s);
     if (expected_s <= 0) {
       return t("today.free");

@@ -57,6 +57,8 @@ export interface Day {
   own: boolean;
   /** When the row of this look was written. */
   looked_at: string | null;
+  /** The hub's now, whatever this computer's clock says. */
+  read_at: string;
   /** From when the viewer may see the workday: its start, or later. */
   from_at: string;
   /** Up to when things are stored. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { State } from "../ui/StateMark";
 import type { Reason, Stretch } from "./api";
-import { piecesOf, whysOf } from "./hour";
+import { type Presence, piecesOf, whysOf } from "./hour";
 
 /** Minutes of an hour that begins at 13:00. */
 const at = (minute: number) => Date.parse("2026-03-03T13:00:00Z") + minute * 60_000;
@@ -16,8 +16,8 @@ const was = (from: number, to: number, state: State, reason: Reason, app: string
   site: null,
   device: "0b2f",
 });
-const told = (hour: Stretch[], { fromMin = -600, connected = true } = {}) =>
-  piecesOf({ hour, from_at: iso(fromMin) }, at(60), connected);
+const told = (hour: Stretch[], { fromMin = -600, presence = "connected" as Presence } = {}) =>
+  piecesOf({ hour, from_at: iso(fromMin) }, at(60), presence);
 const brief = (pieces: ReturnType<typeof told>) =>
   pieces.map((piece) => [
     (piece.startMs - at(0)) / 60_000,
@@ -40,8 +40,12 @@ describe("the last hour", () => {
   it("ends without a device, not with a tail, when none is connected", () => {
     const hour = [was(0, 30, "active", "input")];
 
-    expect(brief(told(hour, { connected: false })).at(-1)).toEqual([30, 60, "unconnected"]);
-    expect(brief(told(hour, { connected: true })).at(-1)).toEqual([30, 60, "tail"]);
+    expect(brief(told(hour, { presence: "unconnected" })).at(-1)).toEqual([30, 60, "unconnected"]);
+    expect(brief(told(hour, { presence: "connected" })).at(-1)).toEqual([30, 60, "tail"]);
+  });
+
+  it("ends where the person left the viewer's teams, whoever tells of them now", () => {
+    expect(brief(told([was(0, 59, "active", "input")], { presence: "left" })).at(-1)).toEqual([59, 60, "left"]);
   });
 
   it("is not on its way when nothing of it came", () => {

@@ -26,16 +26,24 @@ export interface Gap {
   kind: "gap";
   startMs: number;
   endMs: number;
-  /** `tail`: not stored yet. `unconnected`: no device was there to tell. `outside`: before the time that the viewer may see. */
-  why: "tail" | "unconnected" | "outside";
+  /** `tail`: not stored yet. `unconnected`: no device was there to tell. `outside`: before the time that the viewer may see. `left`: after it. */
+  why: "tail" | "unconnected" | "outside" | "left";
 }
 
 export type Piece = Judged | Gap;
 
 const SILENT: Reason[] = ["silence", "call", "media", "presentation"];
 
-/** The hour that ends at `endMs`. `connected`: a device is known to be there now, so what is missing of the end is on its way. */
-export function piecesOf({ hour, from_at }: Pick<Day, "hour" | "from_at">, endMs: number, connected: boolean): Piece[] {
+/** What is known of the person now: a device is there, so what is missing of the end is on its way; none is; or they left the viewer's teams. */
+export type Presence = "connected" | "unconnected" | "left";
+
+/** Not in the viewer's teams any more: what they see of the day is the time that the person was. */
+export function hasLeft({ own, person }: Pick<Day, "own" | "person">): boolean {
+  return !own && person.team === null;
+}
+
+/** The hour that ends at `endMs`. */
+export function piecesOf({ hour, from_at }: Pick<Day, "hour" | "from_at">, endMs: number, presence: Presence): Piece[] {
   const startMs = endMs - HOUR_MS;
   const fromMs = Date.parse(from_at);
   const pieces: Piece[] = [];
@@ -48,11 +56,17 @@ export function piecesOf({ hour, from_at }: Pick<Day, "hour" | "from_at">, endMs
       atMs = seenMs;
     }
     if (untilMs > atMs) {
-      const tail =
-        last && (connected || untilMs - atMs <= TAIL_MAX_MS) && pieces.some((piece) => piece.kind === "judged");
-      pieces.push({ kind: "gap", startMs: atMs, endMs: untilMs, why: tail ? "tail" : "unconnected" });
+      pieces.push({ kind: "gap", startMs: atMs, endMs: untilMs, why: last ? whyLast(untilMs - atMs) : "unconnected" });
       atMs = untilMs;
     }
+  }
+
+  function whyLast(lengthMs: number): Gap["why"] {
+    if (presence === "left") {
+      return "left";
+    }
+    const coming = presence === "connected" || lengthMs <= TAIL_MAX_MS;
+    return coming && pieces.some((piece) => piece.kind === "judged") ? "tail" : "unconnected";
   }
 
   for (const stretch of hour) {

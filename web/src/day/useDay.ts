@@ -9,6 +9,8 @@ export interface DayPicture {
   day: Day | undefined;
   /** When it came, by this computer's clock. */
   atMs: number;
+  /** The hub's clock less this computer's, as of then. */
+  hubAheadMs: number;
   /** Why the last try failed. */
   problem: Problem | undefined;
   /** There is nobody by this number whom the viewer may see, or no longer. */
@@ -25,7 +27,9 @@ export function useDay(person: number): DayPicture {
   );
   const problem = error as Problem | undefined;
   const hidden = problem?.status === 404;
-  return { day: hidden ? undefined : currentData, atMs: fulfilledTimeStamp ?? 0, problem, hidden, again: refetch };
+  const day = hidden ? undefined : currentData;
+  const atMs = fulfilledTimeStamp ?? 0;
+  return { day, atMs, hubAheadMs: day ? Date.parse(day.read_at) - atMs : 0, problem, hidden, again: refetch };
 }
 
 /** Plain http on a local network has no `randomUUID`. */

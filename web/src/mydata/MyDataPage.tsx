@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { CollectedNote } from "../day/CollectedNote";
 import { DaySections } from "../day/DaySections";
-import { Devices, isThere } from "../day/Devices";
+import { Devices } from "../day/Devices";
 import { KeptNote } from "../day/KeptNote";
 import { useDay } from "../day/useDay";
 import { Bar } from "../ui/Bar";
@@ -16,7 +16,7 @@ export function MyDataPage({ person }: { person: number }) {
   const { t } = useTranslation(["mydata", "person"]);
   const picture = useDay(person);
   const now = useNow(10_000);
-  const { day, atMs, problem } = picture;
+  const { day, problem } = picture;
   const bare = day?.devices.length === 0;
   const waits = !day && !problem && <div className={css.skeleton} role="status" aria-label={t("person:loading")} />;
   return (
@@ -36,7 +36,7 @@ export function MyDataPage({ person }: { person: number }) {
             </Sheet>
             <Sheet title={t("devices.title")}>
               {waits}
-              {day && <Devices devices={day.devices} now={now} />}
+              {day && <Devices devices={day.devices} now={now + picture.hubAheadMs} />}
               <p className={css.manage}>
                 <Link to="/devices">{t("devices.manage")}</Link>
               </p>
@@ -45,9 +45,7 @@ export function MyDataPage({ person }: { person: number }) {
           <Sheet title={t("day.title")} words={t("day.words")}>
             {waits}
             {day && bare && day.hour.length === 0 && <p>{t("day.none")}</p>}
-            {day && !(bare && day.hour.length === 0) && (
-              <DaySections day={day} atMs={atMs} connected={day.devices.some((one) => isThere(one, atMs))} />
-            )}
+            {day && !(bare && day.hour.length === 0) && <DaySections day={day} />}
           </Sheet>
           <Sheet title={t("looks.title")} words={t("looks.words")}>
             <Looks now={now} />

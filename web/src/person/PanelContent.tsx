@@ -4,7 +4,8 @@ import type { Ref } from "react";
 import { useTranslation } from "react-i18next";
 import { CollectedNote } from "../day/CollectedNote";
 import { DaySections, Section } from "../day/DaySections";
-import { Devices, isThere } from "../day/Devices";
+import { Devices } from "../day/Devices";
+import { hasLeft } from "../day/hour";
 import { KeptNote } from "../day/KeptNote";
 import type { DayPicture } from "../day/useDay";
 import { Empty } from "../ui/Empty";
@@ -28,12 +29,8 @@ interface Props {
 export function PanelContent({ picture, live, onClose, title, heading }: Props) {
   const { t } = useTranslation(["person", "ui"]);
   const now = useNow(10_000);
-  const { day, atMs, problem, hidden } = picture;
-  const connected = day
-    ? live
-      ? live.state !== "offline" && !live.stale
-      : day.devices.some((one) => isThere(one, atMs))
-    : false;
+  const { day, problem, hidden } = picture;
+  const connected = live && !live.stale ? live.state !== "offline" : undefined;
   return (
     <div className={css.content}>
       <header className={css.head}>
@@ -52,17 +49,23 @@ export function PanelContent({ picture, live, onClose, title, heading }: Props) 
           {t("hidden.words")}
         </Empty>
       )}
-      {problem && !hidden && <KeptNote picture={picture} now={now} />}
+      {problem && !hidden && (
+        <div className={css.problem}>
+          <KeptNote picture={picture} now={now} />
+        </div>
+      )}
       {!day && !problem && <Skeleton />}
       {day && (
         <>
           <LiveLine day={day} live={live} />
           <LedgerLine day={day} />
           <div className={css.sections}>
-            <DaySections day={day} atMs={atMs} connected={connected} />
-            <Section title={t("devices.title")}>
-              <Devices devices={day.devices} now={now} />
-            </Section>
+            <DaySections day={day} connected={connected} />
+            {!hasLeft(day) && (
+              <Section title={t("devices.title")}>
+                <Devices devices={day.devices} now={now + picture.hubAheadMs} />
+              </Section>
+            )}
             <Section title={t("collected.title")}>
               <CollectedNote collected={day.collected} />
             </Section>

@@ -167,11 +167,29 @@ describe("the panel of a person", () => {
     expect(pieces()[0]).toBe("13:32 to 13:50: not shown: before the time in your teams");
   });
 
+  it("says of somebody who left the viewer's teams today that only the time before is shown", async () => {
+    await opened(dayOf({ person: { ...dayOf().person, team: null }, devices: [], hour: [was(-60, -30, {})] }));
+
+    expect(screen.getByText(/The person is no longer in them/)).toBeVisible();
+    expect(screen.queryByText(/of 8 h 00/)).toBeNull();
+    expect(pieces().at(-1)).toBe("14:02 to 14:32: not shown: no longer in your teams");
+    expect(screen.queryByText("No device is enrolled.")).toBeNull();
+  });
+
   it("says to oneself that nobody sees it", async () => {
     await opened(dayOf({ own: true, looked_at: null }));
 
     expect(screen.getByText("This is you: nobody else sees that you looked.")).toBeVisible();
     expect(screen.queryByText(/access ledger/)).toBeNull();
+  });
+
+  it("tells the same on a computer whose clock is wrong", async () => {
+    vi.setSystemTime(NOW_MS + 90 * 60_000);
+    await opened();
+
+    expect(pieces()[0]).toBe("13:32 to 13:52: Active, input in VS Code");
+    expect(pieces().at(-1)).toMatch(/nothing stored yet/);
+    expect(screen.getByText("seen just now")).toBeVisible();
   });
 
   it("is renewed each minute as one look, and opened on somebody else is another", async () => {

@@ -17,6 +17,7 @@ export function dayOf(changes: Partial<Day> = {}): Day {
     person: { id: 7, name: "Ben Rao", zone: "Asia/Kolkata", team: { id: 1, name: "Payments" } },
     own: false,
     looked_at: "2026-03-03T13:31:58Z",
+    read_at: new Date(NOW_MS).toISOString(),
     from_at: "2026-03-02T18:30:00Z",
     until_at: "2026-03-03T13:31:00Z",
     today: {
