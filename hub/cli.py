@@ -107,12 +107,18 @@ def person() -> None:
 @click.argument("email")
 @click.option("--name", required=True)
 @click.option("--team", help="Home team, by name; it is made when there is none.")
-@click.option("--zone", default="UTC", show_default=True, help="IANA time zone.")
+@click.option("--zone", help="IANA time zone. Default: the organisation's.")
 @click.option("--manages", multiple=True, help="Team that the person manages, by name. May be repeated.")
 @click.option("--admin", is_flag=True, help="Admins configure; they see nobody's activity.")
 @click.option("--password", help="At least 12 characters; asked for or made up when absent.")
 def add_person(
-    email: str, name: str, team: str | None, zone: str, manages: tuple[str, ...], admin: bool, password: str | None
+    email: str,
+    name: str,
+    team: str | None,
+    zone: str | None,
+    manages: tuple[str, ...],
+    admin: bool,
+    password: str | None,
 ) -> None:
     """Add a person who can sign in. Prints the password when one is made up."""
     click.echo(on_database(_add_person(email, name, team, zone, manages, admin, password)))
@@ -173,7 +179,13 @@ def on_database(work: Coroutine[Any, Any, Result], *, long: bool = False) -> Res
 
 
 async def _add_person(
-    email: str, name: str, team: str | None, zone: str, manages: tuple[str, ...], admin: bool, password: str | None
+    email: str,
+    name: str,
+    team: str | None,
+    zone: str | None,
+    manages: tuple[str, ...],
+    admin: bool,
+    password: str | None,
 ) -> str:
     """Adds a person with team, roles and password, in one transaction; returns what to tell whoever asked."""
     import secrets

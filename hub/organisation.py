@@ -50,7 +50,8 @@ class Made(msgspec.Struct, frozen=True):
 
 
 async def change(form: OrganisationForm, by: int) -> None:
-    """Sets the organisation. Raises `Invalid`, naming the field. The root team goes by the organisation's name as long as it has it."""
+    """Sets the organisation. Raises `Invalid`, naming the field. The root team goes by the organisation's name as long as it has it,
+    and until the set-up is finished, people without a device go by its zone."""
     wanted: dict[str, Any] = {
         "name": people.normal_name(form.name),
         "zone": people.normal_zone(form.zone),
@@ -58,7 +59,7 @@ async def change(form: OrganisationForm, by: int) -> None:
     }
     async with transaction() as held:
         row = await held.fetchrow(
-            "SELECT id, name, zone, expected_min FROM organisation ORDER BY id LIMIT 1 FOR UPDATE"
+            "SELECT id, name, zone, expected_min, set_up_at FROM organisation ORDER BY id LIMIT 1 FOR UPDATE"
         )
         changed = {field: audit.Changed(row[field], value) for field, value in wanted.items() if row[field] != value}
         if not changed:
@@ -66,6 +67,13 @@ async def change(form: OrganisationForm, by: int) -> None:
         await held.execute(
             "UPDATE organisation SET name = $2, zone = $3, expected_min = $4 WHERE id = $1", row["id"], *wanted.values()
         )
+        if row["set_up_at"] is None and "zone" in changed:
+            # They were put into that of the empty organisation. Of who has no device nothing is recorded: no workday moves.
+            await held.execute(
+                "UPDATE person SET zone = $2 WHERE zone = $1 AND NOT EXISTS (SELECT FROM device WHERE device.person = person.id)",
+                row["zone"],
+                wanted["zone"],
+            )
         await Team.update({Team.name: wanted["name"]}).where(Team.parent.is_null(), Team.name == row["name"])
         await audit.record("organisation_changed", by, changed=changed)
 

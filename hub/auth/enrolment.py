@@ -56,6 +56,8 @@ class EnrolledDevice(msgspec.Struct, frozen=True, kw_only=True):
     """Home team of the person now."""
     membership: int | None = None
     """Which stay there that is."""
+    version: str = ""
+    """Of its agent, as it said when that was last another one."""
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,9 +260,14 @@ async def device_for_hello(uid: str) -> EnrolledDevice | None:
     return EnrolledDevice(**{**rows[0], "uid": str(parsed)}) if rows else None
 
 
+async def note_version(device: int, version: str) -> None:
+    """The device's agent is another one than it was, or speaks for the first time: it is seen now, and not only at the next minute."""
+    await Device.raw("UPDATE device SET version = {}, last_seen_at = now() WHERE id = {}", version, device)
+
+
 # Device, person and home team in one row.
 _FOR_HELLO = """
-    SELECT device.id, device.uid, device.person, device.public_key, device.simulated,
+    SELECT device.id, device.uid, device.person, device.public_key, device.simulated, device.version,
         device.revoked_at IS NOT NULL AS revoked, device.suspended_at IS NOT NULL AS suspended,
         person.deactivated_at IS NULL AS person_active, membership.team, membership.id AS membership
     FROM device JOIN person ON person.id = device.person

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
-from hub.auth.enrolment import EnrolledDevice, device_for_hello
+from hub.auth.enrolment import EnrolledDevice, device_for_hello, note_version
 from hub.database import DATABASE_AWAY, POOL_SIZE
 from hub.live.admission import EpochsExhausted, Standing, take_over
 from hub.live.agents import DRAIN_RETRY_MS, Registry, drain
@@ -40,6 +40,7 @@ from hub.wire.frames import BadFrame, hub_side
 from hub.wire.policy import clean
 
 INSTANCE_MAX = 64
+VERSION_MAX = 50
 ADMITTING_MAX = POOL_SIZE - FLUSHERS - 2
 """Devices that are being looked up and taken over at a time: a storm of agents leaves connections for commits, and for people."""
 
@@ -118,9 +119,12 @@ class Ingest:
                     digest=hello.digest,
                     instance=clean(hello.instance, INSTANCE_MAX) or "",
                 )
+                version = clean(hello.version, VERSION_MAX)
                 async with self._admitting:
                     device = await self._identified(hello, nonce)
                     admission = await take_over(device.id, standing)
+                    if version and version != device.version:
+                        await note_version(device.id, version)
         except EpochsExhausted:
             raise _Refused(Close.INVALID) from None
         except DATABASE_AWAY:

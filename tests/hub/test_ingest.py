@@ -20,6 +20,7 @@ from hub.live import ingest as ingest_module
 from hub.live import line as line_module
 from hub.live.plan import Plan
 from hub.settings import Settings
+from hub.tables import Device
 from hub.wire.activity import Facts
 from hub.wire.agent import Ack, Batch, Heartbeat, Loss, Rejected, Renew, Resend, Welcome
 from hub.wire.closing import Close
@@ -68,6 +69,17 @@ async def test_batch_sent_again_after_a_reconnect_is_counted_once(hub: Running, 
 
         assert await agent.receive(Ack) == Ack(epoch=1, seq=3)
     assert len(await rows(device.id)) == 3
+
+
+async def test_device_is_seen_with_the_version_of_its_agent_as_soon_as_that_speaks(hub: Running, cast: Cast) -> None:
+    device = cast.device(cast.bob)
+    columns = (Device.version, Device.last_seen_at)
+    for said, noted in [("0.1.0", "0.1.0"), ("", "0.1.0"), ("9" * 60, "9" * 50)]:
+        async with connected(hub, device, version=said):
+            row = await Device.select(*columns).where(Device.id == device.id).first()
+
+        assert row is not None
+        assert (row["version"], row["last_seen_at"] is not None) == (noted, True)
 
 
 async def test_titles_and_counts_that_policy_forbids_are_not_stored_even_when_sent(hub: Running, cast: Cast) -> None:

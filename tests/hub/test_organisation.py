@@ -6,7 +6,7 @@ from hub import people
 from hub.auth.access import load_viewer
 from hub.database import connection
 from hub.organisation import zones
-from hub.tables import Audit, Membership, Organisation, Role, Team
+from hub.tables import Audit, Membership, Organisation, Person, Role, Team
 
 GOOD = {"name": "Halden Group", "zone": "Europe/Berlin", "expected_min": [450, 450, 450, 450, 300, 0, 0]}
 TEAM = {"name": "Ledger", "join": True, "manage": True}
@@ -109,6 +109,21 @@ async def test_set_up_is_shown_until_it_is_finished_once(cast, open_browser):
     assert before is False
     assert (await browser.get("/api/me")).json()["organisation"]["set_up"] is True
     assert await Audit.count().where(Audit.action == "organisation_set_up") == 1
+
+
+@pytest.mark.parametrize(("set_up", "moved"), [(False, {"Dora"}), (True, set())])
+async def test_zone_of_the_set_up_is_that_of_who_was_there_before_and_has_nothing_recorded(
+    set_up, moved, cast, open_browser
+):
+    if not set_up:
+        await Organisation.update({Organisation.set_up_at: None}, force=True)
+    await Person.update({Person.zone: "Asia/Tokyo"}).where(Person.id.not_in([cast.bob.id, cast.dora.id]))
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+    await browser.change("PUT", "/api/organisation", json=GOOD)
+
+    names = await Person.select(Person.name).where(Person.zone == GOOD["zone"]).output(as_list=True)
+    assert {name.split()[0] for name in names} == moved
 
 
 async def test_demo_needs_no_set_up(cast, open_browser):

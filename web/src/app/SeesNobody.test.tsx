@@ -28,7 +28,12 @@ beforeEach(() => {
 
 describe("an empty Live leads on", () => {
   it.each([
-    ["an employee without a device", { ...role("employee"), ...nowhere }, "Enrol a device", "/devices?enrol"],
+    [
+      "an employee without a device",
+      { ...role("employee"), ...nowhere, team: ME.team },
+      "Enrol a device",
+      "/devices?enrol",
+    ],
     [
       "an employee with one",
       { ...role("employee"), ...nowhere, device: true },
@@ -41,7 +46,7 @@ describe("an empty Live leads on", () => {
       "Make a team that you manage",
       "/set-up?step=team",
     ],
-    ["an auditor", { ...role("auditor"), ...nowhere, device: true }, "See what is held about you", "/my-data"],
+    ["an auditor of no team", { ...role("auditor"), ...nowhere }, "See what is held about you", "/my-data"],
   ])("%s", async (_, me, action, to) => {
     await live(me, false);
 

@@ -21,7 +21,7 @@ export function SeesNobody({ me }: { me: Me }) {
     );
   }
   const words = isA("auditor", me) ? t("nobody.auditorWords") : t("nobody.words");
-  return me.device ? (
+  return me.device || !me.team ? (
     <Empty icon="ledger" title={t("nobody.title")} action={<Go to="/my-data">{t("nobody.mine")}</Go>}>
       {words}
     </Empty>

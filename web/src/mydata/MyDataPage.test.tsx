@@ -76,6 +76,7 @@ describe("my data", () => {
     expect(await screen.findByText("No device is enrolled.")).toBeVisible();
     expect(screen.getByText(/Nothing now: you have no device enrolled/)).toBeVisible();
     expect(screen.getByText("No device of yours tells of today.")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Enrol a device" })).toHaveAttribute("href", "/devices?enrol");
     expect(screen.queryByText(/by now/)).toBeNull();
   });
 });

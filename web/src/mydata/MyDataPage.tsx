@@ -38,7 +38,11 @@ export function MyDataPage({ person }: { person: number }) {
               {waits}
               {day && <Devices devices={day.devices} now={now + picture.hubAheadMs} />}
               <p className={css.manage}>
-                <Link to="/devices">{t("devices.manage")}</Link>
+                {bare ? (
+                  <Link to="/devices?enrol">{t("devices.enrol")}</Link>
+                ) : (
+                  <Link to="/devices">{t("devices.manage")}</Link>
+                )}
               </p>
             </Sheet>
           </div>
