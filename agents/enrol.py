@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from agents.errors import EnrolmentFailed
+from agents.errors import EnrolmentFailed, EnrolmentRefused
 from agents.identity import Keyring, keep_key, new_key, public_bytes
 from agents.settings import Enrolment, Home, Memory
 from hub.wire.agent import Enrol, Enrolled
@@ -53,7 +53,7 @@ def enrol(home: Home, hub: str, code: str, name: str, keyring: Keyring | None, p
 
 
 def exchange(hub: str, request: Enrol) -> Enrolled:
-    """One request, one answer. Raises `EnrolmentFailed` with the hub's own words where there are some."""
+    """One request, one answer. Raises `EnrolmentFailed` with the hub's own words where there are some, `EnrolmentRefused` for good."""
     body = msgspec.json.encode(request)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     prepared = urllib.request.Request(hub + PATH, data=body, headers=headers, method="POST")  # noqa: S310 - http(s) only
@@ -61,7 +61,7 @@ def exchange(hub: str, request: Enrol) -> Enrolled:
         with urllib.request.urlopen(prepared, timeout=TIMEOUT_S) as response:  # noqa: S310
             content = response.read(ANSWER_MAX_BYTES)
     except urllib.error.HTTPError as error:
-        raise EnrolmentFailed(_explain(error)) from None
+        raise (EnrolmentRefused if error.code == 400 else EnrolmentFailed)(_explain(error)) from None
     except (urllib.error.URLError, TimeoutError, OSError) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLError):

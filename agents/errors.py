@@ -2,7 +2,8 @@
 
 AgentError
 ├── NotEnrolled       no identity for this hub on this account
-├── EnrolmentFailed   the hub refused the code, or was not reached
+├── EnrolmentFailed   the hub refused, or was not reached
+│   └── EnrolmentRefused  it refused what was asked: trying the same again is useless
 ├── AlreadyRunning    another process of this account serves the same hub
 └── StateUnusable     a file of the agent can't be read or written
 """
@@ -17,6 +18,10 @@ class NotEnrolled(AgentError):
 
 
 class EnrolmentFailed(AgentError):
+    pass
+
+
+class EnrolmentRefused(EnrolmentFailed):
     pass
 
 

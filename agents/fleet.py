@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from websockets.uri import parse_uri
 
 from agents.days import traits_of
-from agents.errors import EnrolmentFailed
+from agents.errors import EnrolmentFailed, EnrolmentRefused
 from agents.fleet_socket import FleetSocket
 from agents.ledger import Ledger
 from agents.roster import Member, Roster
@@ -239,6 +239,8 @@ class Fleet:
         try:
             agent.become(await self._roster.renew(agent.member, self._code))
         except EnrolmentFailed as failed:
+            if isinstance(failed, EnrolmentRefused):
+                self._code = ""  # nobody tries it after this one
             self.figures.refused += 1
             log.warning("a simulated device can't be enrolled again: %s", failed)
 

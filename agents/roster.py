@@ -15,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agents.enrol import exchange
-from agents.errors import EnrolmentFailed, StateUnusable
+from agents.errors import EnrolmentFailed, EnrolmentRefused, StateUnusable
 from agents.identity import new_key, public_bytes
 from agents.settings import write_private
 from agents.spool import MemorySpool
@@ -135,7 +135,7 @@ class Roster:
                         threads, exchange, self._hub, request
                     )
                 except EnrolmentFailed as failed:
-                    if attempt + 1 == TRIES:
+                    if attempt + 1 == TRIES or isinstance(failed, EnrolmentRefused):
                         raise
                     log.info("enrolment is tried again: %s", failed)
                     await asyncio.sleep(FIRST_WAIT_S * 2**attempt)

@@ -124,6 +124,35 @@ def add_person(
     click.echo(on_database(_add_person(email, name, team, zone, manages, admin, password)))
 
 
+@daylight.group()
+def demo() -> None:
+    """The demo: its simulated people."""
+
+
+@demo.command("clear")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def clear_demo(yes: bool) -> None:
+    """Delete all simulated people with everything of theirs, and be no demo any more."""
+    from hub.demo import clear, survey
+
+    found = on_database(survey())
+    if not (found.demo or found.people):
+        click.echo("There is nothing of a demo here.")
+        return
+    click.echo(
+        f"This deletes {found.people} simulated people for good, with their {found.devices} devices and everything that those told"
+        + (f", and the teams that they leave empty: {', '.join(found.teams)}." if found.teams else ".")
+    )
+    click.echo("Codes for several people stop working. Everybody else stays as they are, and so does the audit.")
+    if not yes:
+        click.confirm("Delete them?", abort=True)
+    done = on_database(clear(told=lambda said: click.echo(f"  {said}")), long=True)
+    click.echo(
+        f"Deleted {done.people} people, {done.devices} devices, {done.rows:,} rows of their time and {done.teams} teams."
+    )
+    click.echo("This is no demo any more: `daylight up` starts without one from now on.")
+
+
 @daylight.command()
 @click.option(
     "--people",

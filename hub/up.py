@@ -45,6 +45,9 @@ def command() -> None:
             settings, database_url=servers.database_url, redis_url=servers.redis_url, s3_url=servers.s3_url
         )
         emails, code = asyncio.run(_prepare(settings))
+        if settings.demo and not emails:
+            click.echo("This organisation is no demo, or none any more, so none is started although DEMO=1.")
+            settings = structs.replace(settings, demo=False)
         _Everything(settings, stop, emails, code).run(said)
 
 
@@ -149,14 +152,14 @@ async def _prepare(settings: Settings) -> tuple[tuple[str, ...], str]:
     """Schema, first admin and, in the demo, its people and a code for their devices."""
     from hub.auth.enrolment import make_code
     from hub.database import LONG_TRANSACTIONS, close_pool, open_pool
-    from hub.demo import seed_demo
+    from hub.demo import is_demo, seed_demo
     from hub.prepare import prepare
 
     assert settings.database_url is not None
     await open_pool(settings.database_url, size=2, settings=LONG_TRANSACTIONS)
     try:
         await prepare(settings)
-        if not settings.demo:
+        if not (settings.demo and await is_demo()):
             return (), ""
         emails = await seed_demo()
         made = await make_code(settings.secret, uses=len(emails))

@@ -20,6 +20,10 @@ class EpochsExhausted(Exception):
     """There is no epoch after the one that the device claims."""
 
 
+class DeviceGone(Exception):
+    """The device was deleted since it was looked up."""
+
+
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """Where a device stands once its connection has taken over."""
 
@@ -53,6 +57,8 @@ async def take_over(device: int, standing: Standing) -> Admission:
             device,
             standing.instance,
         )
+        if cursor is None:
+            raise DeviceGone
         if _same_history(standing, cursor["epoch"], cursor["seq"], cursor["digest"]):
             return Admission(
                 session=cursor["session"], epoch=cursor["epoch"], acked=cursor["seq"], digest=cursor["digest"]
@@ -60,20 +66,20 @@ async def take_over(device: int, standing: Standing) -> Admission:
         return await _new_epoch(held, device, cursor, standing.epoch)
 
 
-async def latest_instance(device: int) -> str:
-    """The run of the agent that took the device over last."""
+async def latest_instance(device: int) -> str | None:
+    """The run of the agent that took the device over last; `None` when the device was deleted."""
     async with connection() as held:
-        instance: str = await held.fetchval("SELECT instance FROM device_cursor WHERE device = $1", device)
+        instance: str | None = await held.fetchval("SELECT instance FROM device_cursor WHERE device = $1", device)
         return instance
 
 
 async def renew(device: int, session: int, epoch: int) -> Admission | None:
-    """A new epoch at the device's own wish, within its session. `None` when the session has been fenced."""
+    """A new epoch at the device's own wish, within its session. `None` when the session has been fenced, or the device deleted."""
     async with transaction() as held:
         cursor = await held.fetchrow(
             "SELECT session, epoch, seq, digest, last_ended_at FROM device_cursor WHERE device = $1 FOR UPDATE", device
         )
-        if cursor["session"] != session:
+        if cursor is None or cursor["session"] != session:
             return None
         return await _new_epoch(held, device, cursor, epoch)
 

@@ -104,15 +104,15 @@ class Registry:
             await found.line.close(code)
 
     async def end_refused(self) -> None:
-        """Ends the connections of devices that were revoked or suspended, or whose person was deactivated, since they connected."""
+        """Ends the connections of devices that were revoked, suspended or deleted, or their people deactivated, since they connected."""
         here = list(self._by_device)
         if not here:
             return
         async with connection() as held:
             refused = await held.fetch(
-                "SELECT device.id, suspended_at IS NOT NULL AND revoked_at IS NULL AS suspended "
-                "FROM device JOIN person ON person.id = device.person WHERE device.id = ANY($1::int[]) "
-                "AND (revoked_at IS NOT NULL OR suspended_at IS NOT NULL OR deactivated_at IS NOT NULL)",
+                "SELECT here.id, suspended_at IS NOT NULL AND revoked_at IS NULL AS suspended FROM unnest($1::int[]) AS here(id) "
+                "LEFT JOIN (device JOIN person ON person.id = device.person) ON device.id = here.id WHERE device.id IS NULL "
+                "OR revoked_at IS NOT NULL OR suspended_at IS NOT NULL OR deactivated_at IS NOT NULL",
                 here,
             )
         for row in refused:

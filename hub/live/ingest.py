@@ -20,7 +20,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from hub.auth.enrolment import EnrolledDevice, device_for_hello, note_version
 from hub.database import DATABASE_AWAY, POOL_SIZE
-from hub.live.admission import EpochsExhausted, Standing, take_over
+from hub.live.admission import DeviceGone, EpochsExhausted, Standing, take_over
 from hub.live.agents import DRAIN_RETRY_MS, Registry, drain
 from hub.live.connection import AgentConnection, Shared
 from hub.live.line import Line
@@ -127,6 +127,8 @@ class Ingest:
                         await note_version(device.id, version)
         except EpochsExhausted:
             raise _Refused(Close.INVALID) from None
+        except DeviceGone:
+            raise _Refused(Close.UNKNOWN_DEVICE) from None
         except DATABASE_AWAY:
             # A deadline that passes after `hello` is the database's doing, not the peer's.
             raise _Refused(Close.UNAVAILABLE if heard else Close.HANDSHAKE_TIMEOUT) from None

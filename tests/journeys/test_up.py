@@ -182,6 +182,46 @@ async def test_everything_killed_leaves_data_and_no_obstacle(tmp_path: Path) -> 
         again.end()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.timeout(200)
+async def test_demo_that_is_cleared_while_its_fleet_runs_stays_cleared(tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    first = Up(data, port)
+    fleet = data / "logs" / "simulate.log"
+    try:
+        await first.greeting()
+        await connected(first, 40)
+        said = first.command("demo", "clear", "--yes")
+        await connected(first, 0)
+        async with asyncio.timeout(30):
+            while fleet.read_text().count("was refused") < 40:
+                await asyncio.sleep(0.1)
+        assert "Deleted 40 people" in said
+        assert "There is nothing of a demo" in first.command("demo", "clear")
+        first.process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(first.process.wait) == 0
+    finally:
+        first.end()
+    assert fleet.read_text().count("was refused") == 40, "each was refused once, and left it at that"
+
+    again = Up(data, port)
+    try:
+        said = await again.greeting()
+        assert "is no demo" in said
+        assert "simulated people" not in said
+        await connected(again, 0)
+        again.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(again.process.wait) == 0
+    finally:
+        again.end()
+
+
+async def connected(up: Up, agents: int) -> None:
+    async with asyncio.timeout(60):
+        while f"\ndaylight_agents {agents}.0\n" not in up.get("/metrics"):
+            await asyncio.sleep(0.2)
+
+
 async def test_taken_port_is_named_before_anything_is_started(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
