@@ -72,6 +72,25 @@ describe("the panel of a person", () => {
     ]);
   });
 
+  it("tells short stretches and what follows them to the second, so that none seems to begin before the last", async () => {
+    await opened(
+      dayOf({
+        hour: [
+          was(-60, -20.7, {}),
+          was(-20.7, -20.2, { state: "idle", reason: "silence" }),
+          was(-20.2, 0, { state: "passive", reason: "call" }),
+        ],
+      }),
+    );
+    const whys = within(screen.getByRole("list", { name: "Why it counts as it does" }));
+
+    expect(whys.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
+      "14:11:48Passivea call runs",
+      "14:11:18Idleno input since 14:11",
+      "13:32Activeinput",
+    ]);
+  });
+
   it("says that no device is connected at the end when none is", async () => {
     const [device] = dayOf().devices;
     await opened(dayOf({ hour: [was(-60, -30, {})], devices: device ? [{ ...device, last_seen_at: null }] : [] }));
