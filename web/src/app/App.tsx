@@ -19,6 +19,7 @@ import type { RootState, Store } from "./store";
 const SignInPage = lazy(() => import("../session/SignInPage").then((module) => ({ default: module.SignInPage })));
 const SetUpPage = lazy(() => import("../setup/SetUpPage").then((module) => ({ default: module.SetUpPage })));
 const DevicesPage = lazy(() => import("../devices/DevicesPage").then((module) => ({ default: module.DevicesPage })));
+const PersonPanel = lazy(() => import("../person/PersonPanel").then((module) => ({ default: module.PersonPanel })));
 const MyDataPage = lazy(() => import("../mydata/MyDataPage").then((module) => ({ default: module.MyDataPage })));
 
 export function App() {
@@ -97,7 +98,18 @@ function Home({ me, ...events }: { me: Me; onSignedOut: () => void; onRefused: (
   if (mustSetUp(me) && !wasOffered(me.id)) {
     return <Navigate to="/set-up" replace />;
   }
-  return <LivePage {...events} nobody={<SeesNobody me={me} />} unpeopled={<SeesEmptyTeams me={me} />} />;
+  return (
+    <LivePage
+      {...events}
+      nobody={<SeesNobody me={me} />}
+      unpeopled={<SeesEmptyTeams me={me} />}
+      panel={(person, live, onClose) => (
+        <Suspense>
+          <PersonPanel person={person} live={live} onClose={onClose} />
+        </Suspense>
+      )}
+    />
+  );
 }
 
 function NotFound() {

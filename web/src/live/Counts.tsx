@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { Icon } from "../ui/Icon";
 import { type State, StateMark } from "../ui/StateMark";
 import { number } from "../ui/time";
 import css from "./Counts.module.css";
@@ -6,13 +7,14 @@ import { STATES } from "./wall";
 
 interface Props {
   counts: Record<State, number>;
+  attention: number;
   people: number;
-  chosen: State | null;
-  onChoose: (state: State | null) => void;
+  chosen: State | "attention" | null;
+  onChoose: (state: State | "attention" | null) => void;
 }
 
 /** How many people are in each state; each count filters. The bar above shows the same as lengths. */
-export function Counts({ counts, people, chosen, onChoose }: Props) {
+export function Counts({ counts, attention, people, chosen, onChoose }: Props) {
   const { t } = useTranslation("live");
   return (
     <section className={css.counts} aria-label={t("counts")}>
@@ -22,21 +24,31 @@ export function Counts({ counts, people, chosen, onChoose }: Props) {
         ))}
       </div>
       <ul className={css.list}>
-        {STATES.map((state) => (
-          <li key={state}>
-            <button
-              type="button"
-              className={css.count}
-              data-count={state}
-              data-none={counts[state] === 0 || undefined}
-              aria-pressed={chosen === state}
-              onClick={() => onChoose(chosen === state ? null : state)}
-            >
-              <span className={css.number}>{number(counts[state])}</span>
-              <StateMark state={state} />
-            </button>
-          </li>
-        ))}
+        {(["attention", ...STATES] as const).map((state) => {
+          const count = state === "attention" ? attention : counts[state];
+          return (
+            <li key={state}>
+              <button
+                type="button"
+                className={css.count}
+                data-count={state}
+                data-none={count === 0 || undefined}
+                aria-pressed={chosen === state}
+                onClick={() => onChoose(chosen === state ? null : state)}
+              >
+                <span className={css.number}>{number(count)}</span>
+                {state === "attention" ? (
+                  <span className={css.attention}>
+                    <Icon name="attention" size={14} />
+                    {t("attention")}
+                  </span>
+                ) : (
+                  <StateMark state={state} />
+                )}
+              </button>
+            </li>
+          );
+        })}
       </ul>
     </section>
   );

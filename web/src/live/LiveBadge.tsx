@@ -9,10 +9,19 @@ import type { LiveState } from "./slice";
 /** Not a divisor of the second in which the hub beats, or the age would stand still. */
 const TICK_MS = 700;
 
-/** Connection and age of the data. Only the word is announced: the age changes every second. */
-export function LiveBadge({ live }: { live: LiveState }) {
+/** Connection and age of the data. Only the word is announced: the age changes every second. `paused`: since when the picture stands. */
+export function LiveBadge({ live, paused }: { live: LiveState; paused: number | null }) {
   const { t } = useTranslation("live");
-  const { word, ageMs } = freshnessOf(live, useNow(TICK_MS));
+  const now = useNow(TICK_MS);
+  const { word, ageMs } = freshnessOf(live, now);
+  if (paused !== null) {
+    return (
+      <span className={css.badge} data-live="paused" title={t("meaning.paused")}>
+        <span role="status">{t("badge.paused")}</span>
+        <span className={css.age}>{span((now - paused) / 1000)}</span>
+      </span>
+    );
+  }
   return (
     <span className={css.badge} data-live={word} title={t(`meaning.${word}`)}>
       <span role="status">{t(`badge.${wordOf(live, word)}`)}</span>

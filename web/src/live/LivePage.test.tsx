@@ -27,7 +27,11 @@ const snapshot = (...tiles: Tile[]): ToViewer => {
 };
 
 async function opened(...frames: ToViewer[]) {
-  open("/");
+  await openedAt("/", ...frames);
+}
+
+async function openedAt(path: string, ...frames: ToViewer[]) {
+  open(path);
   await waitFor(() => expect(HubSocket.all).toHaveLength(1));
   act(() => HubSocket.last.accept());
   act(() => HubSocket.last.say(...frames));
@@ -154,7 +158,10 @@ describe("the live page", () => {
   });
 
   it("says that a demonstration is simulated, and axe finds nothing", async () => {
-    await opened(teams("Payments", "Cards"), snapshot(ann("VS Code"), bob), { ...snapshot(), team: 2 } as ToViewer);
+    await openedAt("/?view=table", teams("Payments", "Cards"), snapshot(ann("VS Code"), bob), {
+      ...snapshot(),
+      team: 2,
+    } as ToViewer);
     const table = within(await screen.findByRole("table", { name: "People" }));
 
     expect(screen.getByText("Simulated")).toBeVisible();

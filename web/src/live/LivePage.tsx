@@ -1,69 +1,90 @@
 import Button from "@mui/material/Button";
-import { type ReactNode, useDeferredValue, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSelector } from "react-redux";
 import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
 import { ProblemNote } from "../ui/ProblemNote";
-import type { State } from "../ui/StateMark";
 import { useNow } from "../ui/useNow";
-import { arrange, EVERYBODY } from "./arrange";
+import { arrange } from "./arrange";
 import { Board } from "./board";
 import { Counts } from "./Counts";
-import { Find } from "./Find";
 import { freshnessOf } from "./freshness";
 import { LiveBadge } from "./LiveBadge";
 import css from "./LivePage.module.css";
-import { PeopleTable } from "./PeopleTable";
+import { type LiveFacts, liveFactsOf } from "./liveFacts";
+import { People } from "./People";
 import { Skeleton } from "./Skeleton";
 import type { LiveState } from "./slice";
+import { Toolbar } from "./Toolbar";
+import { useHeld } from "./useHeld";
+import { useKeys } from "./useKeys";
+import { useKiosk } from "./useKiosk";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
-import { STATES } from "./wall";
+import { changed, densityFor, type Key, viewOf } from "./view";
 
 interface Props extends LiveLinkEvents {
   /** In place of the wall: to who sees no team, and to who sees teams with nobody in them. What to do next depends on who that is. */
   nobody: ReactNode;
   unpeopled: ReactNode;
+  /** What stands beside the wall when somebody is opened. */
+  panel: (person: number, live: LiveFacts | undefined, onClose: () => void) => ReactNode;
 }
 
-/** What is happening in my teams now. The filter is in the address, so a link shows the same. */
-export function LivePage({ nobody, unpeopled, ...events }: Props) {
+/** What is happening in my teams now. All of the view is in the address, so a link shows the same. */
+export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const { t } = useTranslation(["live", "ui"]);
   const [attempt, setAttempt] = useState(0);
   useLiveLink(attempt, events);
-  const live = useSelector((state: { live: LiveState }) => state.live);
+  const current = useSelector((state: { live: LiveState }) => state.live);
+  const [paused, setPaused] = useState<{ live: LiveState; atMs: number } | null>(null);
+  const live = paused?.live ?? current;
   const now = useNow(1000);
+
   const [params, setParams] = useSearchParams();
-  const state = STATES.find((known) => known === params.get("state")) ?? null;
-  const text = params.get("find") ?? "";
-  const wanted = useDeferredValue(text);
+  const view = useMemo(() => viewOf(params), [params]);
+  const text = useDeferredValue(view.filter.text);
+  const scale = useKiosk(view.kiosk);
+  const change = useCallback(
+    (changes: Partial<Record<Key, string | null>>, typing = false) =>
+      setParams((before) => changed(before, changes), { replace: typing }),
+    [setParams],
+  );
+  const open = useCallback((person: number) => change({ person: String(person) }), [change]);
+  const pause = () => setPaused(paused ? null : { live: current, atMs: Date.now() });
+  const back = () => {
+    if (view.kiosk || view.person !== null) {
+      change(view.kiosk ? { kiosk: null } : { person: null });
+    }
+  };
+  useKeys(
+    new Map([
+      ["p", pause],
+      ["k", () => change({ kiosk: view.kiosk ? null : "1" })],
+      ["Escape", back],
+    ]),
+  );
 
   // A frame may have come since the last tick: time never runs backwards against it.
-  const { judgedAtMs, hubNowMs, word } = freshnessOf(live, Math.max(now, live.currentAtMs ?? 0));
+  const { judgedAtMs, hubNowMs, word } = freshnessOf(live, paused?.atMs ?? Math.max(now, live.currentAtMs ?? 0));
   const [board] = useState(() => new Board());
   board.update(live.teams ?? [], judgedAtMs);
   const { version } = board;
+  const { filter, sort, grouping } = view;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the board is the same; its version tells of changes
   const sections = useMemo(
-    () => arrange(board, { ...EVERYBODY, state, text: wanted }, "name", "team", judgedAtMs),
-    [board, version, state, wanted],
+    () => arrange(board, { ...filter, text }, sort, grouping, judgedAtMs),
+    [board, version, filter, text, sort, grouping],
   );
+  const { shown, held, handlers } = useHeld(sections, board, JSON.stringify([filter, text, sort, grouping]));
+
   const whole = live.teams?.every((team) => team.epoch !== null) ?? false;
   const ready = whole || (live.teams?.some((team) => team.order.length > 0) ?? false);
-
-  function put(name: "state" | "find", value: string | null) {
-    const next = new URLSearchParams(params);
-    if (value) {
-      next.set(name, value);
-    } else {
-      next.delete(name);
-    }
-    setParams(next, { replace: true });
-  }
-
   const teams = live.teams?.length ?? 0;
   const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;
   const people = board.people.size;
+  const density = view.density ?? densityFor(people);
+  const moment = { judgedAtMs, hubNowMs };
   return (
     <>
       <Bar title={t("title")}>
@@ -72,42 +93,65 @@ export function LivePage({ nobody, unpeopled, ...events }: Props) {
             {t("sum", { teams: t("ui:teams", { count: peopled }), people: t("ui:people", { count: people }) })}
           </span>
         )}
-        <LiveBadge live={live} />
+        <LiveBadge live={current} paused={paused?.atMs ?? null} />
+        {view.kiosk && (
+          <Button className={css.leave ?? ""} onClick={() => change({ kiosk: null })}>
+            {t("kiosk.leave")}
+          </Button>
+        )}
       </Bar>
-      <main className={word === "stale" ? `${css.wall} ${css.late}` : css.wall}>
-        {live.link === "stopped" && (
-          <div className={css.stopped}>
-            <ProblemNote
-              problem={{
-                title: t("stopped.title"),
-                detail: ready ? t("stopped.kept") : undefined,
-              }}
-              action={<Button onClick={() => setAttempt(attempt + 1)}>{t("stopped.again")}</Button>}
-            />
-          </div>
-        )}
-        {!ready && live.link !== "stopped" && <Skeleton />}
-        {ready && teams === 0 && nobody}
-        {ready && teams > 0 && people === 0 && unpeopled}
-        {ready && people > 0 && (
-          <>
-            <Counts
-              counts={board.counts}
-              people={people}
-              chosen={state}
-              onChoose={(choice: State | null) => put("state", choice)}
-            />
-            <Find text={text} onText={(value) => put("find", value)} />
-            <PeopleTable
-              board={board}
-              sections={sections}
-              moment={{ judgedAtMs, hubNowMs }}
-              filtered={state !== null || text !== ""}
-              onShowAll={() => setParams({}, { replace: true })}
-            />
-          </>
-        )}
-      </main>
+      <div className={css.stage} data-open={view.person !== null || undefined} data-kiosk={view.kiosk || undefined}>
+        <main className={word === "stale" ? `${css.wall} ${css.late}` : css.wall}>
+          {live.link === "stopped" && (
+            <div className={css.stopped}>
+              <ProblemNote
+                problem={{ title: t("stopped.title"), detail: ready ? t("stopped.kept") : undefined }}
+                action={<Button onClick={() => setAttempt(attempt + 1)}>{t("stopped.again")}</Button>}
+              />
+            </div>
+          )}
+          {!ready && live.link !== "stopped" && <Skeleton />}
+          {ready && teams === 0 && nobody}
+          {ready && teams > 0 && people === 0 && unpeopled}
+          {ready && people > 0 && (
+            <>
+              <Counts
+                counts={board.counts}
+                attention={board.attention}
+                people={people}
+                chosen={filter.state}
+                onChoose={(state) => change({ state })}
+              />
+              {!view.kiosk && (
+                <Toolbar
+                  board={board}
+                  view={view}
+                  density={density}
+                  paused={paused !== null}
+                  held={held}
+                  onChange={change}
+                  onPause={pause}
+                />
+              )}
+              <div {...handlers}>
+                <People
+                  board={board}
+                  sections={shown}
+                  moment={moment}
+                  view={view}
+                  density={density}
+                  scale={scale}
+                  onOpen={open}
+                  onSort={(by) => change({ sort: by === "attention" ? null : by })}
+                  onShowAll={() => change({ state: null, find: null, team: null, app: null })}
+                />
+              </div>
+            </>
+          )}
+        </main>
+        {view.person !== null &&
+          panel(view.person, liveFactsOf(board, view.person, moment), () => change({ person: null }))}
+      </div>
     </>
   );
 }

@@ -1,153 +1,149 @@
-import Button from "@mui/material/Button";
 import useMediaQuery from "@mui/material/useMediaQuery";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type CSSProperties, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { Empty } from "../ui/Empty";
-import { number } from "../ui/time";
-import type { Section } from "./arrange";
+import type { Section, Sort } from "./arrange";
 import type { Board } from "./board";
+import type { PeopleProps } from "./Cards";
+import { type Column, type ColumnKey, columnsOf } from "./columns";
 import css from "./PeopleTable.module.css";
 import { PersonRow } from "./PersonRow";
-import { type Moment, rowOf } from "./wall";
+import { SectionHead } from "./SectionHead";
+import { useHours } from "./useHours";
+import { useReach } from "./useReach";
+import { VirtualLines } from "./VirtualLines";
+import { rowOf } from "./wall";
 
-/** Up to this many lines all are drawn: the browser's own search then finds everybody. */
-const DRAWN_WHOLE = 300;
-/** Heights in px: given to each line, so that those outside the document can be reckoned. */
-const HEIGHT = { head: 28, group: 44, row: 32, touched: 44, phone: 56 };
+/** Heights in px. */
+const HEIGHT = { group: 44, row: 32, touched: 44, phone: 56 };
 
-type Line = { section: Section } | { person: number; last: boolean; first: boolean };
+type Line = { section: Section } | { person: number; edge: string };
 
-interface Props {
-  board: Board;
-  sections: Section[];
-  moment: Moment;
-  filtered: boolean;
-  onShowAll: () => void;
+interface Props extends PeopleProps {
+  columns: ColumnKey[];
+  sort: Sort;
+  /** The heads of columns sort, when this is given. */
+  onSort?: (sort: Sort) => void;
 }
 
-/** People as rows, by team. Of thousands only those near the window are in the document. */
-export function PeopleTable({ board, sections, moment, filtered, onShowAll }: Props) {
+/** People as rows, by section. Of thousands only those near the window are in the document. */
+export function PeopleTable({
+  board,
+  sections,
+  moment,
+  filtered,
+  selected,
+  onOpen,
+  columns: keys,
+  sort,
+  onSort,
+}: Props) {
   const { t } = useTranslation("live");
-  const phone = useMediaQuery("(max-width: 760px)");
-  const touched = useMediaQuery("(pointer: coarse)");
+  const phone = useMediaQuery("(max-width: 760px)", { noSsr: true });
+  const touched = useMediaQuery("(pointer: coarse)", { noSsr: true });
   const rowHeight = phone ? HEIGHT.phone : touched ? HEIGHT.touched : HEIGHT.row;
+  const columns = useMemo(() => columnsOf(keys), [keys]);
   const lines = useMemo(() => linesOf(sections), [sections]);
+  const rows = useMemo(() => sections.flatMap((section) => section.people.map((person) => [person])), [sections]);
   const mixed = useMemo(() => isMixed(board), [board, board.membership]);
+  const hourOf = useHours(moment);
+  const { reached, onKeyDown, onFocus } = useReach(rows);
+  const heightOf = useMemo(() => (line: Line) => ("section" in line ? HEIGHT.group : rowHeight), [rowHeight]);
+  const template = columns.map((column) => column.width).join(" ");
 
-  const body = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  useLayoutEffect(() => {
-    setTop(body.current ? body.current.getBoundingClientRect().top + window.scrollY : 0);
-  }, []);
-  const virtualizer = useWindowVirtualizer({
-    count: lines.length,
-    estimateSize: (index) => (isHead(lines[index]) ? HEIGHT.group : rowHeight),
-    getItemKey: (index) => keyOf(lines[index]) ?? index,
-    overscan: lines.length <= DRAWN_WHOLE ? DRAWN_WHOLE : 12,
-    scrollMargin: top,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes follow the lines and the height, not the virtualizer
-  useLayoutEffect(() => virtualizer.measure(), [lines.length, rowHeight]);
-
-  if (lines.length === 0) {
-    return (
-      <Empty
-        icon="search"
-        title={t("unmatched.title")}
-        action={<Button onClick={onShowAll}>{t("unmatched.all")}</Button>}
-      >
-        {t("unmatched.words")}
-      </Empty>
-    );
-  }
-  const items = virtualizer.getVirtualItems();
-  const before = (items[0]?.start ?? top) - top;
-  const after = virtualizer.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
   return (
-    <div role="table" aria-label={t("table.label")} aria-rowcount={lines.length + 1} className={css.table}>
+    <div
+      role="table"
+      aria-label={t("table.label")}
+      aria-rowcount={lines.length + 1}
+      className={css.table}
+      style={{ "--columns": template } as CSSProperties}
+      onKeyDown={onKeyDown}
+      onFocus={onFocus}
+    >
       <div role="rowgroup" className={css.headGroup}>
         <div role="row" aria-rowindex={1} className={css.head}>
-          <span role="columnheader">{t("table.state")}</span>
-          <span role="columnheader">{t("table.name")}</span>
-          <span role="columnheader">{t("table.app")}</span>
-          <span role="columnheader">{t("table.for")}</span>
-          <span role="columnheader" title={t("table.todayMeaning")}>
-            {t("table.today")}
-          </span>
-          <span role="columnheader" title={t("table.ageMeaning")}>
-            {t("table.age")}
-          </span>
+          {columns.map((column) => (
+            <ColumnHead key={column.key} column={column} sort={sort} onSort={onSort} />
+          ))}
         </div>
       </div>
-      <div role="rowgroup" ref={body} style={{ paddingTop: before, paddingBottom: Math.max(0, after) }}>
-        {items.map(({ index, key }) => {
-          const line = lines[index];
-          if (!line) {
-            return null;
-          }
+      <VirtualLines
+        role="rowgroup"
+        lines={lines}
+        keyOf={keyOf}
+        heightOf={heightOf}
+        draw={(line, index) => {
           if ("section" in line) {
-            return <TeamLine key={key} board={board} section={line.section} index={index} filtered={filtered} />;
+            return (
+              <div role="row" aria-rowindex={index + 2} className={css.group} style={{ height: HEIGHT.group }}>
+                <div role="rowheader" aria-colspan={columns.length}>
+                  <SectionHead board={board} section={line.section} filtered={filtered} />
+                </div>
+              </div>
+            );
           }
           const entry = board.people.get(line.person);
           return (
             entry && (
               <PersonRow
-                {...rowOf(entry.tile, entry.judged, moment)}
-                key={key}
-                simulated={mixed && (entry.tile.simulated ?? false)}
+                {...rowOf(entry, moment)}
+                team={board.teams.get(entry.team)?.name ?? ""}
+                hour={keys.includes("hour") ? hourOf(entry) : undefined}
+                mixed={mixed}
+                columns={columns}
                 index={index}
-                edge={`${line.first ? "first " : ""}${line.last ? "last" : ""}`}
+                edge={line.edge}
                 height={rowHeight}
+                selected={line.person === selected}
+                reached={line.person === reached}
+                onOpen={onOpen}
               />
             )
           );
-        })}
-      </div>
+        }}
+      />
     </div>
   );
 }
 
-function TeamLine({
-  board,
-  section,
-  index,
-  filtered,
-}: {
-  board: Board;
-  section: Section;
-  index: number;
-  filtered: boolean;
-}) {
-  const { t } = useTranslation(["live", "ui"]);
-  const people = t("ui:people", { count: section.total });
+function ColumnHead({ column, sort, onSort }: { column: Column; sort: Sort; onSort: Props["onSort"] }) {
+  const { t } = useTranslation("live");
+  const { key, end, sort: by } = column;
+  const chosen = by === sort;
+  const word = t(`table.${key}`);
   return (
-    <div role="row" aria-rowindex={index + 2} className={css.group} style={{ height: HEIGHT.group }}>
-      <div role="rowheader" aria-colspan={6}>
-        <b>{section.team === null ? "" : board.teams.get(section.team)?.name}</b>{" "}
-        <span>{filtered ? t("table.shown", { shown: number(section.people.length), people }) : people}</span>
-      </div>
-    </div>
+    <span
+      role="columnheader"
+      data-end={end || undefined}
+      aria-sort={onSort && chosen ? (by === "today" || by === "longest" ? "descending" : "ascending") : undefined}
+      title={key === "today" ? t("table.todayMeaning") : key === "age" ? t("table.ageMeaning") : undefined}
+    >
+      {onSort && by ? (
+        <button type="button" className={css.sort} onClick={() => onSort(chosen ? "attention" : by)}>
+          {word}
+          <span aria-hidden="true">{chosen ? (by === "today" || by === "longest" ? " ↓" : " ↑") : ""}</span>
+        </button>
+      ) : (
+        word
+      )}
+    </span>
   );
 }
 
 function linesOf(sections: Section[]): Line[] {
   return sections.flatMap((section): Line[] => [
     { section },
-    ...section.people.map((person, i): Line => ({ person, first: i === 0, last: i === section.people.length - 1 })),
+    ...section.people.map((person, i): Line => {
+      return { person, edge: `${i === 0 ? "first " : ""}${i === section.people.length - 1 ? "last" : ""}` };
+    }),
   ]);
 }
 
-function isHead(line: Line | undefined): boolean {
-  return line !== undefined && "section" in line;
-}
-
-function keyOf(line: Line | undefined): string | number | undefined {
-  return line && ("section" in line ? line.section.key : line.person);
+function keyOf(line: Line): string | number {
+  return "section" in line ? line.section.key : line.person;
 }
 
 /** Rows say that they are simulated only among others that are not; a demonstration says it once, in the bar. */
 function isMixed(board: Board): boolean {
-  const said = new Set([...board.people.values()].map(({ tile }) => tile.simulated ?? false));
-  return said.size > 1;
+  return new Set([...board.people.values()].map(({ tile }) => tile.simulated ?? false)).size > 1;
 }

@@ -1,54 +1,51 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
-import { StateMark } from "../ui/StateMark";
+import type { Column, Drawn } from "./columns";
 import css from "./PeopleTable.module.css";
-import type { Row } from "./wall";
 
-interface Props extends Row {
+interface Props extends Drawn {
+  columns: Column[];
   index: number;
   edge: string;
   height: number;
+  selected: boolean;
+  reached: boolean;
+  onOpen: (person: number) => void;
 }
 
 /** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
 export const PersonRow = memo(function PersonRow(props: Props) {
   const { t } = useTranslation("live");
-  const { person, name, state, what, detail, held, age, today, expected, done, simulated, index, edge, height } = props;
+  const { person, name, state, what, detail, today, expected, columns, index, edge, height, selected } = props;
+  const titles: Record<string, string> = {
+    name,
+    app: [what, detail].filter(Boolean).join(" · "),
+    today: today && expected && t("workday", { today, expected }),
+  };
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the name in it is a button that does the same
     <div
       role="row"
       aria-rowindex={index + 2}
+      aria-selected={selected}
       className={css.row}
       data-person={person}
       data-state={state}
       data-edge={edge}
       style={{ height }}
+      onClick={() => props.onOpen(person)}
     >
-      <span role="cell" data-cell="state">
-        <StateMark state={state} />
-      </span>
-      <span role="cell" data-cell="name" title={name}>
-        {name}
-        {simulated && <span className={css.simulated}> {t("simulated")}</span>}
-      </span>
-      <span role="cell" data-cell="app" title={[what, detail].filter(Boolean).join(" · ")}>
-        {what}
-        {detail && <span className={css.detail}>{what ? ` · ${detail}` : detail}</span>}
-      </span>
-      <span role="cell" data-cell="for">
-        {held}
-      </span>
-      <span role="cell" data-cell="today" title={expected && t("workday", { today, expected })}>
-        {today}
-        {done !== null && (
-          <span className={css.done} aria-hidden>
-            <i style={{ inlineSize: `${done}%` }} />
-          </span>
-        )}
-      </span>
-      <span role="cell" data-cell="age">
-        {age}
-      </span>
+      {columns.map(({ key, end, cell }) => (
+        <span key={key} role="cell" data-cell={key} data-end={end || undefined} title={titles[key]}>
+          {key === "name" ? (
+            <button type="button" className={css.open} tabIndex={props.reached ? 0 : -1}>
+              {cell(props, t("simulated"))}
+            </button>
+          ) : (
+            cell(props, t("simulated"))
+          )}
+        </span>
+      ))}
     </div>
   );
 });

@@ -1,8 +1,8 @@
 /** In which order and under which headings people stand on the wall. Pure. */
 import type { State } from "../ui/StateMark";
-import type { Board, Entry } from "./board";
+import type { Board } from "./board";
 import { compareNames } from "./names";
-import { fold, STATES, workedOf } from "./wall";
+import { type Entry, fold, STATES, workedOf } from "./wall";
 
 export const SORTS = ["attention", "name", "state", "longest", "today"] as const;
 export type Sort = (typeof SORTS)[number];

@@ -4,18 +4,9 @@
  */
 import type { State } from "../ui/StateMark";
 import type { Tile } from "../wire.gen";
-import { type Attention, attentionOf, dueMs } from "./attention";
+import { attentionOf, dueMs } from "./attention";
 import type { Team } from "./slice";
-import { fold, type Judged, judge, STATES } from "./wall";
-
-/** One person. Made anew whenever anything of it changes, so that whoever draws it can compare by identity. */
-export interface Entry {
-  person: number;
-  tile: Tile;
-  team: number;
-  judged: Judged;
-  attention: Attention | null;
-}
+import { type Entry, fold, judge, STATES } from "./wall";
 
 interface Kept extends Entry {
   dueMs: number;

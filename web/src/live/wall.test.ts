@@ -9,7 +9,7 @@ const moment = { judgedAtMs: AT, hubNowMs: AT };
 
 function rowOf(said: Partial<Tile>) {
   const tile: Tile = { person: 1, name: "Ann Zieliński", link: "live", ...said };
-  return rowOfTile(tile, judge(tile, AT), moment);
+  return rowOfTile({ person: 1, tile, team: 1, judged: judge(tile, AT), attention: null }, moment);
 }
 
 describe("a row", () => {
@@ -55,11 +55,12 @@ describe("a row", () => {
     };
     const live = { facts: { last_input_at: ago(100) }, at: ago(100), today };
 
-    // 7,100 s, and 160 s since then: 2 h 01. Of 8 h a quarter.
-    expect(rowOf(live)).toMatchObject({ today: "2 h 01", expected: "8 h 00", done: 25 });
+    // 7,100 s, and 160 s since then: 2 h 01. Of 8 h a quarter; at ten, of 9:00 to 17:00, an eighth is expected.
+    expect(rowOf(live)).toMatchObject({ today: "2 h 01", expected: "8 h 00", byNow: "1 h 00" });
+    expect(rowOf(live).pace).toMatchObject({ done: 25.2, notch: 12.5, over: null });
     expect(rowOf({ ...live, link: "offline" })).toMatchObject({ today: "1 h 58" });
-    expect(rowOf({ ...live, today: { ...today, expected_s: 0 } })).toMatchObject({ expected: "", done: null });
-    expect(rowOf({ ...live, today: null })).toMatchObject({ today: "", done: null });
+    expect(rowOf({ ...live, today: { ...today, expected_s: 0 } })).toMatchObject({ expected: "", byNow: "" });
+    expect(rowOf({ ...live, today: null })).toMatchObject({ today: "", pace: null });
     expect(rowOf({ ...live, today: { ...today, ends_at: ago(1) } })).toMatchObject({ today: "0 h 00", expected: "" });
   });
 

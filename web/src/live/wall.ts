@@ -1,9 +1,11 @@
 /** From a tile and a moment to what is said of a person, in the language of the page. Pure but for that. */
 import { i18n } from "../i18n/i18n";
+import { expectedByS, type Pace, paceOf } from "../ui/pace";
 import type { State } from "../ui/StateMark";
 import { hoursMinutes, span } from "../ui/time";
 import type { Tile } from "../wire.gen";
 import { type Judgement, ms, type Reason, stateAt } from "./activity";
+import type { Attention, Need } from "./attention";
 import { activeTodayS } from "./today";
 
 /** In the order of the counts. `unknown` is called Stale: what is known is old. */
@@ -22,8 +24,11 @@ export interface Row {
   /** Active time of the workday, and what is expected of the whole of it; empty when unknown, or when nothing is expected. */
   today: string;
   expected: string;
-  /** How much of it is done, in whole percent, at most 100; `null` when nothing is expected. */
-  done: number | null;
+  /** What of it is expected by now; empty when nothing is, or all of it. */
+  byNow: string;
+  pace: Pace | null;
+  /** Why somebody should look; empty when nobody needs to. */
+  why: string;
   simulated: boolean;
 }
 
@@ -34,6 +39,15 @@ export interface Moment {
 
 /** A state, why, since when, and what was when it is not known. */
 export type Judged = Judgement & { was: State | null };
+
+/** One person, judged. Made anew whenever anything of it changes, so that whoever draws it can compare by identity. */
+export interface Entry {
+  person: number;
+  tile: Tile;
+  team: number;
+  judged: Judged;
+  attention: Attention | null;
+}
 
 /** The state at a moment and since when, the facts and the link taken together. */
 export function judge(tile: Tile, atMs: number): Judged {
@@ -54,7 +68,7 @@ export function judge(tile: Tile, atMs: number): Judged {
 }
 
 /** What is said of one person: made for those who are drawn, when they are. */
-export function rowOf(tile: Tile, judged: Judged, moment: Moment): Row {
+export function rowOf({ tile, judged, attention }: Entry, moment: Moment): Row {
   const saidAt = ms(tile.at);
   const held = judged.sinceMs === null ? "" : span((moment.judgedAtMs - judged.sinceMs) / 1000);
   return {
@@ -65,20 +79,32 @@ export function rowOf(tile: Tile, judged: Judged, moment: Moment): Row {
     held: judged.state === "unknown" ? "" : held,
     age: saidAt === null || judged.state === "offline" ? "" : span((moment.hubNowMs - saidAt) / 1000),
     ...workday(tile, moment.judgedAtMs),
+    why: attention ? whyOf(attention.need, tile, judged, moment.judgedAtMs) : "",
     simulated: tile.simulated ?? false,
   };
 }
 
-function workday(tile: Tile, atMs: number): Pick<Row, "today" | "expected" | "done"> {
-  if (!tile.today) {
-    return { today: "", expected: "", done: null };
+function workday(tile: Tile, atMs: number): Pick<Row, "today" | "expected" | "byNow" | "pace"> {
+  const { today } = tile;
+  if (!today) {
+    return { today: "", expected: "", byNow: "", pace: null };
   }
   const { activeS, expectedS } = workedOf(tile, atMs);
+  const byNowS = expectedByS({ ...today, expected_s: expectedS }, atMs);
   return {
     today: hoursMinutes(activeS),
     expected: expectedS > 0 ? hoursMinutes(expectedS) : "",
-    done: expectedS > 0 ? Math.min(100, Math.floor((100 * activeS) / expectedS)) : null,
+    byNow: byNowS > 0 && byNowS < expectedS ? hoursMinutes(byNowS) : "",
+    pace: paceOf(activeS, byNowS, expectedS),
   };
+}
+
+function whyOf(need: Need, tile: Tile, judged: Judged, atMs: number): string {
+  if (need === "idle") {
+    return i18n.t("live:why.idle", { span: span((atMs - (judged.sinceMs ?? atMs)) / 1000) });
+  }
+  const { activeS, expectedS } = workedOf(tile, atMs);
+  return i18n.t("live:why.overtime", { span: hoursMinutes(activeS - expectedS) });
 }
 
 /** Active time of the workday and what is expected of the whole of it, in seconds. */

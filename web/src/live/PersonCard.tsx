@@ -1,0 +1,64 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { PaceBar } from "../ui/PaceBar";
+import { StateMark } from "../ui/StateMark";
+import css from "./PersonCard.module.css";
+import { Sparkline } from "./Sparkline";
+import type { Row } from "./wall";
+
+interface Props extends Row {
+  team: string;
+  hour: string | undefined;
+  selected: boolean;
+  /** The one that Tab leads to; arrow keys lead to the others. */
+  reached: boolean;
+  onOpen: (person: number) => void;
+}
+
+/** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
+export const PersonCard = memo(function PersonCard(props: Props) {
+  const { t } = useTranslation("live");
+  const { person, name, state, what, detail, held, age, why, today, byNow, expected, pace, simulated } = props;
+  const stale = state === "unknown";
+  return (
+    <button
+      type="button"
+      className={css.card}
+      data-person={person}
+      data-state={state}
+      data-stale={stale || undefined}
+      aria-pressed={props.selected}
+      tabIndex={props.reached ? 0 : -1}
+      onClick={() => props.onOpen(person)}
+    >
+      <span className={css.line}>
+        <span data-cell="state">
+          <StateMark state={state} />
+        </span>
+        <span className={css.held} data-cell="for">
+          {held}
+        </span>
+        <span className={stale ? css.old : css.age} data-cell="age">
+          {age}
+        </span>
+      </span>
+      <span className={css.line}>
+        <b className={css.name} data-cell="name" title={name}>
+          {name}
+        </b>
+        <span className={css.team}>{simulated ? t("simulated") : props.team}</span>
+      </span>
+      {why && <span className={css.why}>{why}</span>}
+      <span className={css.what} data-cell="app" title={[what, detail].filter(Boolean).join(" · ")}>
+        {[what, detail].filter(Boolean).join(" · ")}
+      </span>
+      <Sparkline hour={props.hour} state={state} />
+      <span className={css.day} data-cell="today">
+        <b>{today}</b>
+        {today && byNow && <span>{t("card.ofByNow", { byNow })}</span>}
+        {today && expected && <span className={css.end}>{t("card.day", { expected })}</span>}
+      </span>
+      {pace && <PaceBar pace={pace} />}
+    </button>
+  );
+});

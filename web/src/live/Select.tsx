@@ -1,0 +1,24 @@
+import css from "./Toolbar.module.css";
+
+interface Props<Value extends string> {
+  label: string;
+  value: Value;
+  options: [value: Value, word: string][];
+  onChoose: (value: Value) => void;
+}
+
+/** A choice with its name in front. The browser's own list: it opens as people are used to on their machine. */
+export function Select<Value extends string>({ label, value, options, onChoose }: Props<Value>) {
+  return (
+    <label className={css.select}>
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onChoose(event.target.value as Value)}>
+        {options.map(([each, word]) => (
+          <option key={each} value={each}>
+            {word}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

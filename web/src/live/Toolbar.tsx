@@ -1,0 +1,92 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Icon, type IconName } from "../ui/Icon";
+import { GROUPS, type Grouping, SORTS, type Sort } from "./arrange";
+import type { Board } from "./board";
+import { Find } from "./Find";
+import { Select } from "./Select";
+import css from "./Toolbar.module.css";
+import { DENSITIES, type Density, type Key, type View } from "./view";
+
+interface Props {
+  board: Board;
+  view: View;
+  density: Density;
+  paused: boolean;
+  held: boolean;
+  onChange: (changes: Partial<Record<Key, string | null>>, typing?: boolean) => void;
+  onPause: () => void;
+  /** Views that are kept, and what a density adds. */
+  children?: ReactNode;
+}
+
+/** How the wall is filtered, sorted, grouped and shown. */
+export function Toolbar({ board, view, density, paused, held, onChange, onPause, children }: Props) {
+  const { t } = useTranslation("live");
+  const { filter } = view;
+  const teams = [...board.teams.values()];
+  return (
+    <div className={css.tools} role="group" aria-label={t("view.label")}>
+      <Find text={filter.text} onText={(text) => onChange({ find: text }, true)} />
+      {teams.length > 1 && (
+        <Select
+          label={t("filter.team")}
+          value={String(filter.team ?? "")}
+          options={[["", t("filter.allTeams")], ...teams.map(({ id, name }): [string, string] => [String(id), name])]}
+          onChoose={(team) => onChange({ team })}
+        />
+      )}
+      <Select<Grouping>
+        label={t("groupBy.label")}
+        value={view.grouping}
+        options={GROUPS.map((each) => [each, t(`groupBy.${each}`)])}
+        onChoose={(group) => onChange({ group: group === "team" ? null : group })}
+      />
+      <Select<Sort>
+        label={t("sort.label")}
+        value={view.sort}
+        options={SORTS.map((each) => [each, t(`sort.${each}`)])}
+        onChoose={(sort) => onChange({ sort: sort === "attention" ? null : sort })}
+      />
+      {filter.app && (
+        <button
+          type="button"
+          className={css.chip}
+          aria-label={t("filter.remove", { what: filter.app })}
+          onClick={() => onChange({ app: null })}
+        >
+          {filter.app} <Icon name="close" size={12} />
+        </button>
+      )}
+      <span className={css.held} aria-hidden={!held} data-held={held || undefined}>
+        {t("held")}
+      </span>
+      <span className={css.grow} />
+      {children}
+      <button type="button" className={css.tool} aria-pressed={paused} aria-keyshortcuts="p" onClick={onPause}>
+        <Icon name={paused ? "play" : "pause"} size={14} />
+        <span>{t(paused ? "resume" : "pause")}</span>
+      </button>
+      <button type="button" className={css.tool} aria-keyshortcuts="k" onClick={() => onChange({ kiosk: "1" })}>
+        <Icon name="tv" size={14} />
+        <span>{t("kiosk.enter")}</span>
+      </button>
+      <div className={css.seg} role="group" aria-label={t("view.label")}>
+        {DENSITIES.map((each) => (
+          <button
+            key={each}
+            type="button"
+            aria-pressed={density === each}
+            aria-label={t(`view.${each}`)}
+            title={t(`view.${each}`)}
+            onClick={() => onChange({ view: each })}
+          >
+            <Icon name={ICONS[each]} />
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const ICONS: Record<Density, IconName> = { cards: "cards", rows: "rows", table: "table" };

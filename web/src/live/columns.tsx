@@ -1,0 +1,98 @@
+/** What the rows and the table say of each person, column by column. */
+import type { ReactNode } from "react";
+import { PaceBar } from "../ui/PaceBar";
+import { StateMark } from "../ui/StateMark";
+import type { Sort } from "./arrange";
+import css from "./PeopleTable.module.css";
+import { Sparkline } from "./Sparkline";
+import type { Row } from "./wall";
+
+export interface Drawn extends Row {
+  team: string;
+  hour: string | undefined;
+  mixed: boolean;
+}
+
+export type ColumnKey = "state" | "name" | "team" | "why" | "app" | "for" | "hour" | "today" | "expected" | "age";
+
+export interface Column {
+  key: ColumnKey;
+  /** In the grid. */
+  width: string;
+  sort?: Sort;
+  end?: boolean;
+  cell: (row: Drawn, simulated: string) => ReactNode;
+  /** In a file. */
+  text: (row: Drawn) => string;
+}
+
+export const COLUMNS: Column[] = [
+  {
+    key: "state",
+    width: "92px",
+    sort: "state",
+    cell: ({ state }) => <StateMark state={state} />,
+    text: ({ state }) => state,
+  },
+  {
+    key: "name",
+    width: "minmax(140px, 1.1fr)",
+    sort: "name",
+    cell: ({ name, simulated, mixed }, word) => (
+      <>
+        {name}
+        {mixed && simulated && <span className={css.simulated}> {word}</span>}
+      </>
+    ),
+    text: ({ name }) => name,
+  },
+  { key: "team", width: "minmax(90px, .8fr)", cell: ({ team }) => team, text: ({ team }) => team },
+  {
+    key: "app",
+    width: "minmax(140px, 1.7fr)",
+    cell: ({ what, detail, why }) => (
+      <>
+        {why && <span className={css.why}>{why}</span>}
+        {why && what ? " · " : ""}
+        {what}
+        {detail && <span className={css.detail}>{what ? ` · ${detail}` : detail}</span>}
+      </>
+    ),
+    text: ({ what, detail }) => [what, detail].filter(Boolean).join(" · "),
+  },
+  {
+    key: "why",
+    width: "minmax(110px, .9fr)",
+    cell: ({ why }) => <span className={css.why}>{why}</span>,
+    text: ({ why }) => why,
+  },
+  { key: "for", width: "68px", sort: "longest", end: true, cell: ({ held }) => held, text: ({ held }) => held },
+  {
+    key: "hour",
+    width: "132px",
+    cell: ({ hour, state }) => <Sparkline hour={hour} state={state} />,
+    text: () => "",
+  },
+  {
+    key: "today",
+    width: "148px",
+    sort: "today",
+    cell: ({ today, pace }) => (
+      <span className={css.today}>
+        {today}
+        {pace && <PaceBar pace={pace} />}
+      </span>
+    ),
+    text: ({ today }) => today,
+  },
+  { key: "expected", width: "76px", end: true, cell: ({ expected }) => expected, text: ({ expected }) => expected },
+  { key: "age", width: "56px", end: true, cell: ({ age }) => age, text: ({ age }) => age },
+];
+
+/** What the rows show; the table begins with the same and more. */
+export const ROW_COLUMNS: ColumnKey[] = ["state", "name", "app", "for", "hour", "today", "age"];
+export const TABLE_COLUMNS: ColumnKey[] = ["state", "name", "team", "why", "app", "for", "today", "expected", "age"];
+
+export function columnsOf(keys: ColumnKey[]): Column[] {
+  return COLUMNS.filter((column) => keys.includes(column.key));
+}
