@@ -3,43 +3,22 @@
 import asyncio
 import itertools
 import re
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from hub.database import connection
-from tests.agents.desk import Desk, a_desk
+from tests.agents.desk import a_desk
 
 from .hubs import command, environment, free_port, hub_process
+from .screens import CHROMIUM, CHROMIUM_OPTIONS, agent_process, sign_in
 
-CHROMIUM = shutil.which("chromium")
 SHOWN_LIMIT_S = 5.0
 """Generous, for a machine under load: the promise is one second, and the figure is printed."""
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
-
-async def sign_in(browser: Browser, url: str, email: str, password: str) -> Page:
-    context = await browser.new_context(viewport={"width": 1280, "height": 800})
-    page = await context.new_page()
-    await page.goto(url)
-    await page.get_by_label(re.compile("mail", re.IGNORECASE)).fill(email)
-    await page.get_by_label(re.compile("password", re.IGNORECASE)).fill(password)
-    await page.get_by_role("button", name=re.compile("^sign in$", re.IGNORECASE)).click()
-    await page.get_by_role("navigation").first.wait_for()
-    return page
 
 
 async def app_shown(page: Page, name: str) -> str:
@@ -147,24 +126,6 @@ async def shows(page: Page, name: str, app: str) -> None:
         polling="raf",
         timeout=20_000,
     )
-
-
-class agent_process:  # noqa: N801 - reads as a context
-    def __init__(self, env: dict[str, str], desk: Desk, log: Path) -> None:
-        self._env = {**env, "DISPLAY": desk.display}
-        self._log = log
-
-    def __enter__(self) -> "subprocess.Popen[bytes]":
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "hub.cli", "agent", "run"], env=self._env, stdout=log, stderr=log
-            )
-        return self._process
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
 
 
 def joined(rows: list[tuple[str | None, datetime, datetime]]) -> list[tuple[str | None, datetime, datetime]]:
