@@ -74,8 +74,8 @@ export function Download({ filter: { find, state } }: { filter: Filter }) {
           {problem.title}
         </span>
       )}
-      <Button startIcon={<Icon name="download" />} onClick={download}>
-        {t("csv.download")}
+      <Button className={css.button ?? ""} startIcon={<Icon name="download" />} onClick={download}>
+        <span className={css.label}>{t("csv.download")}</span>
       </Button>
     </span>
   );
