@@ -62,6 +62,8 @@ class Directory(msgspec.Struct, frozen=True):
     """By team, then by name."""
     lowest: dict[int, int]
     """The stay of each person that is theirs now, or would be their next one: what belongs to a lower one is of a team they have left."""
+    above: dict[int, int] = {}
+    """The team above each team that has one."""
     digest: int = 0
     """Of all that it was read from."""
 
@@ -252,7 +254,7 @@ async def directory(known: Directory | None = None) -> Directory:
     """
     rows = await Team.raw(
         """
-        SELECT coalesce((SELECT bit_xor(hash_record_extended(ROW(id, name), 0)) FROM team), 0) # coalesce((
+        SELECT coalesce((SELECT bit_xor(hash_record_extended(ROW(id, name, parent), 0)) FROM team), 0) # coalesce((
             SELECT bit_xor(hash_record_extended(ROW(stay.id, stay.person, team, until_at, name, simulated, deactivated_at), 0))
             FROM membership stay JOIN person ON person.id = stay.person
         ), 0) AS digest
@@ -264,7 +266,7 @@ async def directory(known: Directory | None = None) -> Directory:
     # Read after its digest: what changes between is found the next time.
     rows = await Team.raw(
         """
-        SELECT team.id AS team, team.name AS team_name, stay.*
+        SELECT team.id AS team, team.name AS team_name, team.parent AS above, stay.*
         FROM team LEFT JOIN (
             SELECT DISTINCT ON (membership.person)
                 person.id, person.name, person.simulated, membership.team AS home, membership.id AS membership,
@@ -284,6 +286,7 @@ async def directory(known: Directory | None = None) -> Directory:
             if row["current"]
         ),
         lowest={row["id"]: row["membership"] + (not row["current"]) for row in stays},
+        above={row["team"]: row["above"] for row in rows if row["above"] is not None},
         digest=digest,
     )
 

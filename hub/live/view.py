@@ -146,7 +146,8 @@ class View:
         viewer.subscribe(set(wanted), frame.viewport)
         for team in wanted:  # before it is opened, so that nobody else's leaving closes it
             self._watching.setdefault(team, set()).add(viewer)
-        names = [TeamName(id=team, name=directory.teams[team]) for team in wanted]
+        above = {team: parent for team, parent in directory.above.items() if parent in viewer.teams}
+        names = [TeamName(id=team, name=directory.teams[team], parent=above.get(team)) for team in wanted]
         viewer.outbox.put(text_frame(self._codec.encode(Teams(teams=names, now=self._now()))))
         for team in wanted:
             opened = await self._follow.open(team)

@@ -42,6 +42,8 @@ class TeamName(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     name: str
+    parent: int | None = None
+    """The team above it, where the viewer sees that one too."""
 
 
 # --- browser to hub

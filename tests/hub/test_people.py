@@ -182,6 +182,7 @@ async def test_directory_has_everybody_active_by_home_team(cast, database):
     found = await people.directory()
 
     assert found.teams == {1: "Halden", 2: "Payments", 3: "Payments API", 4: "Support"}
+    assert found.above == {2: 1, 3: 2, 4: 1}
     homes = {(member.team, member.name.split()[0]) for member in found.members}
     assert homes == {
         (1, "Audrey"), (2, "Alice"), (2, "Bob"), (3, "Bea"), (4, "Charlie"), (4, "Maxim"), (4, "Rita"),

@@ -95,6 +95,15 @@ async def test_each_of_the_cast_sees_their_teams_and_nobody_else(
         assert not {person.id for person in absent} & {person for tiles in viewer.tiles.values() for person in tiles}
 
 
+async def test_team_above_is_told_only_to_who_sees_it(hub: Running, cast: Cast) -> None:
+    async with viewing(hub, await signed_in(hub, cast.alice, PASSWORD)) as viewer:
+        await viewer.subscribe()
+        shown = await viewer.next()
+
+    assert isinstance(shown, Teams)
+    assert {team.id: team.parent for team in shown.teams} == {cast.payments: None, cast.payments_api: cast.payments}
+
+
 async def test_look_is_recorded_once_per_team_and_sitting_before_anything_is_shown(hub: Running, cast: Cast) -> None:
     client = await signed_in(hub, cast.alice, PASSWORD)
     async with viewing(hub, client) as viewer:

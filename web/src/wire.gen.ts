@@ -151,6 +151,10 @@ export interface Stale {
 export interface TeamName {
   id: number;
   name: string;
+  /**
+   * The team above it, where the viewer sees that one too.
+   */
+  parent?: number | null;
 }
 /**
  * Answer to `subscribe`: the teams that follow. Empty when the viewer may see nobody.

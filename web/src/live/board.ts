@@ -16,7 +16,7 @@ interface Kept extends Entry {
 
 export class Board {
   readonly people: ReadonlyMap<number, Entry>;
-  readonly teams = new Map<number, { id: number; name: string; people: number[] }>();
+  readonly teams = new Map<number, { id: number; name: string; parent: number | null; people: number[] }>();
   /** Of everybody, whatever is filtered. */
   readonly counts: Record<State, number>;
   attention = 0;
@@ -104,8 +104,9 @@ export class Board {
   private take(team: Team): void {
     const before = this.teams.get(team.id);
     const renamed = before?.name !== team.name;
-    if (renamed || before?.people !== team.order) {
-      this.teams.set(team.id, { id: team.id, name: team.name, people: team.order });
+    const parent = team.parent ?? null;
+    if (renamed || before?.people !== team.order || before.parent !== parent) {
+      this.teams.set(team.id, { id: team.id, name: team.name, parent, people: team.order });
       this.membership += 1;
       this.version += 1;
     }

@@ -15,6 +15,8 @@ export interface Heard {
 export interface Team {
   id: number;
   name: string;
+  /** The team above it, if that one is shown too. */
+  parent?: number | null;
   /** `null` until the first snapshot is whole. */
   epoch: string | null;
   rev: number;
@@ -87,7 +89,9 @@ function take(live: LiveState, frame: ToViewer, atMs: number): void {
     case "teams": {
       const held = new Map(live.teams?.map((team) => [team.id, team]));
       live.teams = frame.teams
-        .map(({ id, name }) => ({ ...(held.get(id) ?? empty()), id, name, arriving: null, fresh: false }))
+        .map(({ id, name, parent = null }) => {
+          return { ...(held.get(id) ?? empty()), id, name, parent, arriving: null, fresh: false };
+        })
         .sort((one, other) => compareNames(one.name, other.name) || one.id - other.id);
       live.staleSinceMs = null;
       break;
