@@ -191,7 +191,7 @@ def _append(pieces: list[Piece], start: datetime, end: datetime, claim: _Claim) 
     if pieces and (last := pieces[-1]).ended_at == start and last[2:] == claim[3:]:
         pieces[-1] = last._replace(ended_at=end)
     else:
-        pieces.append(Piece(start, end, *claim[3:]))
+        pieces.append(Piece(start, end, claim.state, claim.app, claim.site, claim.reason, claim.device))
 
 
 def _cut(pieces: list[Piece]) -> list[Piece]:
