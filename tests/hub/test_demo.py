@@ -288,8 +288,9 @@ async def test_connected_devices_are_refused_within_seconds_and_not_let_in_again
         async with dialled(hub) as again:
             await again.hello(hub, device)
             refused = await again.closed()
+        key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
         body = {
-            "code": code, "public_key": base64.b64encode(bytes(32)).decode(), "name": "", "system": "", "simulated": True,
+            "code": code, "public_key": base64.b64encode(key).decode(), "name": "", "system": "", "simulated": True,
             "person": "sim@sim.example",
         }  # fmt: skip
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}") as fleet:
@@ -300,7 +301,7 @@ async def test_connected_devices_are_refused_within_seconds_and_not_let_in_again
     assert watched == Close.ACCESS_CHANGED
     assert acked.seq == 1
     assert refused == Close.UNKNOWN_DEVICE
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json()["field"]) == (400, "code")
     assert await everything() == await everything(but={device.person})
     assert await simulated() == set()
 

@@ -111,9 +111,8 @@ async def test_one_read_serves_all_viewers_of_a_minute(cast, database):
     read = Reader()
     letters = Letters(read)
     read.going.clear()
-    asking = [asyncio.create_task(told(cast.alma, [1, 2], letters)) for _ in range(8)]
-    while not read.asked:
-        await asyncio.sleep(0)
+    asking = [asyncio.create_task(letters.of([1, 2], UNTIL)) for _ in range(8)]
+    await asyncio.sleep(0)  # all of them have begun
     read.going.set()
     await asyncio.gather(*asking)
     await told(cast.alice, [1, 2, 3], letters)
