@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     setupFiles: ["src/testing/setup.ts"],
+    // Seconds on a machine to itself; a busy one may be given longer.
+    testTimeout: 30_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -119,6 +119,14 @@ describe("everybody's devices", () => {
     expect(await screen.findByText("1–2 of 5")).toBeVisible();
   });
 
+  it("begin with the first page when another filter is dialled", async () => {
+    open("/devices?view=all&page=2");
+    await screen.findByText("3–4 of 5");
+    await userEvent.type(screen.getByRole("searchbox", { name: "Find a device or a person" }), "a");
+
+    expect(await screen.findByText("1–2 of 3")).toBeVisible();
+  });
+
   it("are shown in pages, and the browser's back goes back through them", async () => {
     open("/devices?view=all");
     expect(await screen.findByRole("button", { name: "Previous" })).toBeDisabled();

@@ -1,7 +1,10 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach } from "vitest";
 import { language, speak } from "../i18n/i18n";
+
+/** How long `findBy` and `waitFor` look, at most: a busy machine draws late. */
+configure({ asyncUtilTimeout: 5_000 });
 
 // Tests of pure functions run in Node without a page.
 if (typeof window !== "undefined") {
