@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from agents import roster as roster_module
 from agents import settings
 from agents.commands import agent
 from agents.enrol import enrol, hub_address
-from agents.errors import AlreadyRunning, EnrolmentFailed, NotEnrolled
+from agents.errors import AlreadyRunning, EnrolmentFailed, EnrolmentRefused, NotEnrolled
 from agents.identity import load_key, real_keyring
 from agents.settings import Home, Memory
 from hub.wire.agent import Enrol, Enrolled
@@ -129,6 +130,20 @@ def test_refusal_is_told_in_the_hubs_words_and_leaves_nothing(
     with pytest.raises(EnrolmentFailed, match=said):
         enrol(Home(tmp_path / "h"), hub.url, "c", "desk", None)
     assert not (tmp_path / "h").exists()
+
+
+@pytest.mark.parametrize(("status", "asked", "error"), [(400, 1, EnrolmentRefused), (503, 5, EnrolmentFailed)])
+async def test_code_that_is_refused_is_tried_once_and_a_hub_that_is_busy_again(
+    hub: EnrolHub, monkeypatch: pytest.MonkeyPatch, status: int, asked: int, error: type[EnrolmentFailed]
+) -> None:
+    monkeypatch.setattr(roster_module, "FIRST_WAIT_S", 0)
+    hub.status, hub.body = status, b"{}"
+
+    with pytest.raises(EnrolmentFailed) as failed:
+        await roster_module.Roster(hub.url).members(["one@simulated.invalid"], "code")
+
+    assert type(failed.value) is error
+    assert len(hub.asked) == asked
 
 
 def test_hub_that_is_away_is_named(tmp_path: Path) -> None:

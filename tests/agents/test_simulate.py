@@ -4,16 +4,20 @@ import asyncio
 import itertools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
 from agents import fleet_link
+from agents.errors import EnrolmentRefused
 from agents.fleet import PORTS_PER_ADDRESS, Fleet
 from agents.ledger import Acknowledged, Begin, DeclaredLost, Generated, Ledger, Line, Renumbering
+from agents.outputs import Stop
 from agents.roster import Roster
 from agents.simulated import Simulated
+from hub.wire.closing import Close
 
 from .fleet_hub import FleetHub
 
@@ -293,6 +297,26 @@ async def test_a_refused_device_is_counted_and_not_tried_for_ever(tmp_path: Path
     assert not settled
     assert fleet.figures.refused == 1
     assert hub.connections < PEOPLE * 3
+
+
+async def test_code_that_the_hub_refuses_is_not_tried_for_every_device_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    async def refuse(_: Roster, member: str, __: str) -> None:
+        tried.append(member)
+        raise EnrolmentRefused("The code doesn't work.")
+
+    monkeypatch.setattr(Roster, "renew", refuse)
+    fleet = Fleet("http://127.0.0.1:9", Roster("http://127.0.0.1:9"), code="ABCD-EFGH")
+    for name in ("one", "two", "three"):
+        agent: Any = SimpleNamespace(refused=Stop("renew", Close.UNKNOWN_DEVICE), known=False, member=name, become=None)
+        fleet.refused(agent)
+        await asyncio.gather(*fleet._tasks)
+
+    assert tried == ["one"]
+    assert fleet.figures.refused == 3
 
 
 def test_a_large_fleet_uses_several_source_addresses() -> None:
