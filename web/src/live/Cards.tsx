@@ -5,6 +5,7 @@ import css from "./Cards.module.css";
 import { PersonCard } from "./PersonCard";
 import { SectionHead } from "./SectionHead";
 import { useHours } from "./useHours";
+import { useMixed } from "./useMixed";
 import { useReach } from "./useReach";
 import { VirtualLines } from "./VirtualLines";
 import { type Moment, rowOf } from "./wall";
@@ -23,7 +24,7 @@ export interface PeopleProps {
 const CARD_MIN_PX = 228;
 const GAP_PX = 8;
 /** Of a card, and of one that says why it stands above; with the gap below it. */
-const HEIGHT = { head: 46, card: 137, above: 155 };
+const HEIGHT = { head: 46, card: 147, above: 165 };
 
 type Line = { section: Section } | { people: number[]; above: boolean };
 
@@ -33,6 +34,7 @@ export function Cards({ board, sections, moment, filtered, selected, onOpen, sca
   const columns = useColumns(place, scale);
   const lines = useMemo(() => linesOf(sections, columns), [sections, columns]);
   const rows = useMemo(() => lines.flatMap((line) => ("people" in line ? [line.people] : [])), [lines]);
+  const mixed = useMixed(board);
   const hourOf = useHours(moment);
   const scaledHeightOf = useCallback((line: Line) => heightOf(line) * scale, [scale]);
   const { reached, onKeyDown, onFocus } = useReach(rows);
@@ -62,6 +64,7 @@ export function Cards({ board, sections, moment, filtered, selected, onOpen, sca
                       <PersonCard
                         {...rowOf(entry, moment)}
                         team={board.teams.get(entry.team)?.name ?? ""}
+                        mixed={mixed}
                         hour={hourOf(entry)}
                         selected={person === selected}
                         reached={person === reached}

@@ -2,13 +2,13 @@ import useMediaQuery from "@mui/material/useMediaQuery";
 import { type CSSProperties, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Section, Sort } from "./arrange";
-import type { Board } from "./board";
 import type { PeopleProps } from "./Cards";
 import { type Column, type ColumnKey, columnsOf } from "./columns";
 import css from "./PeopleTable.module.css";
 import { PersonRow } from "./PersonRow";
 import { SectionHead } from "./SectionHead";
 import { useHours } from "./useHours";
+import { useMixed } from "./useMixed";
 import { useReach } from "./useReach";
 import { VirtualLines } from "./VirtualLines";
 import { rowOf } from "./wall";
@@ -44,7 +44,7 @@ export function PeopleTable({
   const columns = useMemo(() => columnsOf(keys), [keys]);
   const lines = useMemo(() => linesOf(sections), [sections]);
   const rows = useMemo(() => sections.flatMap((section) => section.people.map((person) => [person])), [sections]);
-  const mixed = useMemo(() => isMixed(board), [board, board.membership]);
+  const mixed = useMixed(board);
   const hourOf = useHours(moment);
   const { reached, onKeyDown, onFocus } = useReach(rows);
   const heightOf = useMemo(() => (line: Line) => ("section" in line ? HEIGHT.group : rowHeight), [rowHeight]);
@@ -141,9 +141,4 @@ function linesOf(sections: Section[]): Line[] {
 
 function keyOf(line: Line): string | number {
   return "section" in line ? line.section.key : line.person;
-}
-
-/** Rows say that they are simulated only among others that are not; a demonstration says it once, in the bar. */
-function isMixed(board: Board): boolean {
-  return new Set([...board.people.values()].map(({ tile }) => tile.simulated ?? false)).size > 1;
 }

@@ -8,6 +8,8 @@ import type { Row } from "./wall";
 
 interface Props extends Row {
   team: string;
+  /** Whether some are simulated and others are not. */
+  mixed: boolean;
   hour: string | undefined;
   selected: boolean;
   /** The one that Tab leads to; arrow keys lead to the others. */
@@ -46,7 +48,7 @@ export const PersonCard = memo(function PersonCard(props: Props) {
         <b className={css.name} data-cell="name" title={name}>
           {name}
         </b>
-        <span className={css.team}>{simulated ? t("simulated") : props.team}</span>
+        <span className={css.team}>{props.mixed && simulated ? t("simulated") : props.team}</span>
       </span>
       {why && <span className={css.why}>{why}</span>}
       <span className={css.what} data-cell="app" title={[what, detail].filter(Boolean).join(" · ")}>

@@ -91,7 +91,7 @@ export const COLUMNS: Column[] = [
 
 /** What the rows show; the table begins with the same and more. */
 export const ROW_COLUMNS: ColumnKey[] = ["state", "name", "app", "for", "hour", "today", "age"];
-export const TABLE_COLUMNS: ColumnKey[] = ["state", "name", "team", "why", "app", "for", "today", "expected", "age"];
+export const TABLE_COLUMNS: ColumnKey[] = ["state", "name", "team", "app", "for", "today", "expected", "age"];
 
 export function columnsOf(keys: ColumnKey[]): Column[] {
   return COLUMNS.filter((column) => keys.includes(column.key));
