@@ -6,7 +6,7 @@ is not refused. A child that does not come back soon loses its socket until it d
 
 SIGTERM, SIGINT   all children drain at once, and the supervisor ends with them
 SIGHUP            rolling restart: one child after the other is replaced by a successor on the same socket, which answers before the old
-                  one is told to drain. One that does not get ready is ended, and the restart with it: the old ones stay.
+                  one is told to drain. One that can't be started or does not get ready ends the restart: the old ones stay.
 
 Each child holds the writing end of a pipe and puts a byte into it every second once it serves: that is how it is known to be ready, and to
 be stuck. Serves nothing itself, holds no connection to a database, and never asks the shared port, which any of them may answer.
@@ -42,6 +42,8 @@ QUEUE_S = 8.0
 SILENT_S = 30.0
 """A child whose event loop has not turned for this long is killed: whoever the kernel gives to it would wait for ever."""
 POLL_S = 0.1
+NOT_STARTED = (OSError, subprocess.SubprocessError)
+"""What starting a process may raise: no memory, no descriptors, or a folder that is gone since."""
 
 log = structlog.get_logger()
 
@@ -106,10 +108,10 @@ class Child:
             return
         try:
             self.start()
-        except OSError as error:
+        except NOT_STARTED as error:
             self._backoff_s = min(max(BACKOFF_FIRST_S, 2 * self._backoff_s), BACKOFF_MAX_S)
             self._retry_at = now + self._backoff_s
-            log.error("child_not_started", child=self.name, error=error.strerror)
+            log.error("child_not_started", child=self.name, error=str(error))
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -268,8 +270,13 @@ class Supervisor:
     def _replace(self, place: _Place) -> bool:
         """Puts a successor in the place of a child. False when the restart can't go on."""
         old, successor = place.child, place.another()
+        try:
+            successor.start()
+        except NOT_STARTED as error:
+            successor.forget()
+            log.error("restart_stopped", child=old.name, reason="its successor can't be started", error=str(error))
+            return False
         self._others.append(successor)
-        successor.start()
         deadline = time.monotonic() + READY_S
         while not successor.ready:
             if self._end:

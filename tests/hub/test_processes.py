@@ -113,6 +113,24 @@ async def test_successor_that_does_not_get_ready_leaves_the_old_process_in_its_p
         await until(lambda: hub.said("restart_done"), 60)
 
 
+async def test_successor_that_can_not_be_started_leaves_the_old_processes_in_their_places(
+    database: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the folder of a release is put aside while it still runs."""
+    release = tmp_path / "release"
+    release.mkdir()
+    monkeypatch.chdir(release)
+    async with two(database, redis_url, tmp_path) as hub:
+        monkeypatch.undo()
+        release.rmdir()
+        before = set(hub.children())
+        hub.roll()
+        await until(lambda: hub.said("restart_stopped"))
+
+        assert set(hub.children()) == before
+        assert await asyncio.to_thread(hub.ready)
+
+
 async def test_process_that_does_not_come_back_soon_gets_no_connections_until_it_does(
     database: str, redis_url: str, tmp_path: Path
 ) -> None:
