@@ -23,6 +23,7 @@ from hub.database import DATABASE_AWAY, transaction
 from hub.figures import FIGURES
 from hub.live import rows
 from hub.live.plan import Outcome, Plan, Submission
+from hub.live.upkeep import keep
 from hub.retention import make_days
 from hub.wire.events import Event
 
@@ -87,7 +88,7 @@ class _Flusher:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="flusher")
+        self._task = keep(self._run, "flusher")
 
     def add(self, submission: Submission) -> None:
         self._queue.append(submission)
@@ -139,6 +140,10 @@ class _Flusher:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, RETRY_MAX_S)
                 continue
+            except Exception:  # a fault of ours where nobody thought of one: everybody else's events are still to be stored
+                log.exception("flush_failed", submissions=len(group))
+                _refuse(group)
+                locked = []
             delay = RETRY_FIRST_S
             self._committing = []
             if locked:
@@ -202,18 +207,16 @@ class _Flusher:
                 return locked
             if not await _or_away(self._find_poison(group)):
                 log.error("submissions_refused", device=group[0].device, submissions=len(group))
-                for submission in group:
-                    if not submission.done.done():
-                        submission.done.set_result(Outcome(refused=True))
+                _refuse(group)
                 return []
             if self._queue:
                 return group  # the others first, between one poison event and the next
         return []
 
     async def _find_poison(self, group: list[Submission]) -> bool:
-        """Marks the first event of one device's group that PostgreSQL refuses, by bisection inside transactions that roll back.
+        """Marks the first event of one device's group that can't be stored, by bisection inside transactions that roll back.
 
-        False when no event of it is refused: the fault lies elsewhere.
+        False when each of them can be: the fault lies elsewhere.
         """
         device = group[0].device
         self._alone_until[device] = time.monotonic() + ALONE_S
@@ -240,12 +243,16 @@ class _Flusher:
 
     async def _refused(self, device: int, events: list[tuple[int, int, int, Event]]) -> bool:
         now = self._now()
-        records = [
-            row
-            for person, epoch, seq, event in events
-            if not rows.fault_of(event, now)
-            for row in rows.rows_of(device, person, epoch, seq, event)
-        ]
+        try:
+            records = [
+                row
+                for person, epoch, seq, event in events
+                if not rows.fault_of(event, now)
+                for row in rows.rows_of(device, person, epoch, seq, event)
+            ]
+        except Exception:  # a fault of ours that an event brings out: set aside like any other, it stops nobody
+            log.exception("event_not_laid_out", device=device)
+            return True
         try:
             async with transaction() as held:
                 await held.copy_records_to_table("interval", records=records, columns=rows.COLUMNS)
@@ -295,6 +302,13 @@ class _RollBack(Exception):
 
 # What asyncpg raises for a value that no row can hold, before PostgreSQL sees it.
 _UNENCODABLE = (asyncpg.DataError, UnicodeError, OverflowError)
+
+
+def _refuse(group: Iterable[Submission]) -> None:
+    """Gives back what could not be stored: its agents come again with it."""
+    for submission in group:
+        if not submission.done.done():
+            submission.done.set_result(Outcome(refused=True))
 
 
 async def _or_away(work: Awaitable[Result]) -> Result:

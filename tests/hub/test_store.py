@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -361,6 +361,50 @@ async def test_fault_that_is_no_events_fault_is_given_back_and_stops_nobody(stor
     outcomes = await asyncio.wait_for(
         asyncio.gather(store.submit(unstorable), store.submit(submission(3, sessions[3], 1, [interval(0)]))), 5
     )
+
+    assert outcomes == [Outcome(refused=True), Outcome(acked=1)]
+
+
+async def test_event_that_brings_out_a_fault_of_ours_is_quarantined_and_stops_nobody(
+    store: Store, devices: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = {device: await session_of(device) for device in devices}
+    await make_days([NOW.date()])
+    real = rows.rows_of
+
+    def faulty(device: int, person: int, epoch: int, seq: int, event: Event) -> Iterable[rows.Row]:
+        if (device, seq) == (1, 2):
+            raise ValueError("a fault of ours")
+        return real(device, person, epoch, seq, event)
+
+    monkeypatch.setattr(rows, "rows_of", faulty)
+    outcomes = await asyncio.wait_for(
+        asyncio.gather(
+            store.submit(submission(1, sessions[1], 1, [interval(0), interval(1), interval(2)])),
+            store.submit(submission(3, sessions[3], 1, [interval(0)])),
+        ),
+        5,
+    )
+
+    assert [outcome.acked for outcome in outcomes] == [3, 1]
+    assert [receipt.seq for receipt in outcomes[0].receipts] == [2]
+    assert await stored(1) == [(1, 1, 0), (1, 3, 0)]
+
+
+async def test_fault_of_ours_that_no_event_brings_out_is_given_back_and_the_next_group_is_stored(
+    store: Store, devices: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await session_of(1)
+    real, failures = store_module.make_days, []
+
+    async def faulty(days: Iterable[date]) -> None:
+        if not failures:
+            failures.append(1)
+            raise ValueError("a fault of ours")
+        await real(days)
+
+    monkeypatch.setattr(store_module, "make_days", faulty)
+    outcomes = [await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 5) for _ in range(2)]
 
     assert outcomes == [Outcome(refused=True), Outcome(acked=1)]
 
