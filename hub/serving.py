@@ -28,7 +28,9 @@ CONTINUATIONS_MAX = 1024
 """Pieces of one message. Nobody who means well needs more for 256 KiB."""
 PIECE_BYTES = 4096
 """uvicorn queues every frame of what one read brought, up to 256 KiB. Given to it in pieces of this size it queues at most 682 of the
-smallest frames (6 bytes), which are 0.3 MB, before the application has taken them."""
+smallest frames (6 bytes), which are 0.3 MB, before the application has taken them. And no more than one piece in a turn of the loop: pings,
+pongs and continuations pause no reading, and libuv reads a socket that has more 32 times before it looks at another. A piece of them takes
+7 ms here; a flood of them would hold the loop for ten seconds."""
 UNSENT_MAX_BYTES = 1024 * 1024
 """Pongs are written whether or not the peer reads. One for whom this much waits is cut off: nothing of ours lets half of it wait."""
 USER_TIMEOUT_MS = 20_000
@@ -75,17 +77,28 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._take()
 
     async def receive(self) -> Any:
+        if self._unread:
+            await asyncio.sleep(0)  # what is queued is had without waiting: others have their turn within a flood
         message = await super().receive()
         self._take()
         return message
 
     def _take(self) -> None:
-        """Gives uvicorn what was read, as far as it takes it: it pauses when a piece held a whole message."""
-        while self._taken < len(self._unread) and not self.read_paused and not self.transport.is_closing():
-            start, self._taken = self._taken, self._taken + PIECE_BYTES
-            super().data_received(self._unread[start : self._taken])
+        """Gives uvicorn the next piece of what was read, and the one after it once others had their turn.
+
+        Unless uvicorn pauses, since the piece held a whole message: then the next one follows when that was received.
+        """
+        if not self._unread or self.read_paused or self.transport.is_closing():
+            return
+        start, self._taken = self._taken, self._taken + PIECE_BYTES
+        super().data_received(self._unread[start : self._taken])
         if self._taken >= len(self._unread):
             self._unread, self._taken = b"", 0
+            if not self.read_paused:
+                self.transport.resume_reading()
+        elif not self.read_paused:
+            self.transport.pause_reading()
+            self.loop.call_soon(self._take)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

@@ -14,6 +14,7 @@ from websockets.protocol import State
 
 from hub import serving
 from hub.live.telling import text_frame
+from hub.serving import PIECE_BYTES
 
 from .bare import dialled, pair, served
 
@@ -135,6 +136,40 @@ async def test_flood_of_small_frames_waits_in_the_kernel_and_is_read_in_order(tm
             assert message["text"] == struct.pack("!I", 0x20202020 + number % 64).decode()
 
     assert 100 < most < 500  # 4 KiB of frames of 10 bytes
+
+
+def masked(opcode: Opcode, data: bytes = b"", *, fin: bool = True) -> bytes:
+    return Frame(opcode, data, fin=fin).serialize(mask=True)
+
+
+@pytest.mark.parametrize(
+    ("flood", "messages"),
+    [
+        (masked(Opcode.PING) * 10_000, 0),
+        (masked(Opcode.PONG) * 10_000, 0),
+        ((masked(Opcode.TEXT, fin=False) + masked(Opcode.CONT, fin=False) * 1000 + masked(Opcode.CONT)) * 10, 10),
+        (masked(Opcode.TEXT) * 10_000, 10_000),
+    ],
+    ids=["pings", "pongs", "continuations", "messages"],
+)
+async def test_flood_that_was_read_at_once_leaves_others_their_turns(
+    tmp_path: Path, flood: bytes, messages: int
+) -> None:
+    async with pair(tmp_path) as (_, side):
+
+        async def receive() -> list[str]:
+            return [(await side.receive())["text"] for _ in range(messages + 1)]
+
+        side.protocol.data_received(flood + masked(Opcode.TEXT, b"the end"))
+        receiving = asyncio.create_task(receive())
+        turns = 0
+        async with asyncio.timeout(LIMIT_S):
+            while not receiving.done():
+                await asyncio.sleep(0)
+                turns += 1
+
+    assert (await receiving)[-1] == "the end"
+    assert turns > len(flood) // PIECE_BYTES / 2  # the piece after a message that was received follows at once
 
 
 async def test_message_of_the_largest_size_is_read_whole(tmp_path: Path) -> None:
