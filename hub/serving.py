@@ -22,8 +22,12 @@ from hub.wire.agent import FRAME_MAX_BYTES
 
 HEADERS_S = 10.0
 BODY_S = 30.0
-"""A request's body has to be there by then: none of ours is larger than 1 MiB."""
+"""A request's body has to be there by then."""
+BODY_MAX_BYTES = 1280 * 1024
+"""The application refuses more than 1 MiB; the rest is for what chunks add. Once it has answered, nothing pauses reading, and chunks of one
+byte cost a call each: as many as this hold the loop for some 0.3 s."""
 HEADERS_MAX_BYTES = 64 * 1024
+"""And what comes in one read with their end: 256 KiB at most."""
 CONTINUATIONS_MAX = 1024
 """Pieces of one message. Nobody who means well needs more for 256 KiB."""
 PIECE_BYTES = 4096
@@ -118,23 +122,31 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's, plus a deadline and a size for what comes before a request."""
+    """uvicorn's, plus a deadline and a size for a request's headers, and for its body."""
 
     _headers_timer: asyncio.TimerHandle | None = None
     _headers_bytes = 0
     _body_timer: asyncio.TimerHandle | None = None
+    _body_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
-        if self._headers_timer is not None:
-            self._headers_bytes += len(data)
-            if self._headers_bytes > HEADERS_MAX_BYTES:
-                self.transport.abort()
-                return
+        headers, body = self._headers_timer, self._body_timer
         super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            return  # it is a websocket now
+        # Counted is what went on: a read that brought the end of the headers brought body as well.
+        if headers is not None and headers is self._headers_timer:
+            self._headers_bytes += len(data)
+        elif body is not None and body is self._body_timer:
+            self._body_bytes += len(data)
+        elif self._waits_for_nothing():
+            self._expect_headers()
+        if self._headers_bytes > HEADERS_MAX_BYTES or self._body_bytes > BODY_MAX_BYTES:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -143,6 +155,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._headers_done()
+        self._body_bytes = 0
         self._body_timer = self.loop.call_later(BODY_S, self.transport.abort)
         super().on_headers_complete()
 
@@ -158,6 +171,11 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._body_done()
         super().handle_websocket_upgrade()
+
+    def _waits_for_nothing(self) -> bool:
+        """Empty lines after an answer end uvicorn's wait for the next request, and begin none."""
+        timers = (self._headers_timer, self._body_timer, self.timeout_keep_alive_task)
+        return all(timer is None for timer in timers) and self.cycle is not None and self.cycle.response_complete
 
     def _body_done(self) -> None:
         if self._body_timer is not None:

@@ -140,7 +140,9 @@ class _Flusher:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, RETRY_MAX_S)
                 continue
-            except Exception:  # a fault of ours where nobody thought of one: everybody else's events are still to be stored
+            except (
+                Exception
+            ):  # a fault of ours where nobody thought of one: everybody else's events are still to be stored
                 log.exception("flush_failed", submissions=len(group))
                 _refuse(group)
                 locked = []

@@ -2,9 +2,12 @@
 they rely on."""
 
 import asyncio
+import contextlib
 import socket
 import struct
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection
@@ -14,7 +17,8 @@ from websockets.protocol import State
 
 from hub import serving
 from hub.live.telling import text_frame
-from hub.serving import PIECE_BYTES
+from hub.serving import PIECE_BYTES, HttpProtocol, Server, config, listen
+from hub.settings import Settings
 
 from .bare import dialled, pair, served
 
@@ -195,3 +199,94 @@ async def test_peer_that_pings_and_never_reads_is_cut_off(tmp_path: Path, monkey
                 if peer.transport.get_write_buffer_size() < 1_000_000:
                     peer.transport.write(pings)
                 await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def answering(tmp_path: Path) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to a server that answers each request before it has read its body."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            for moment in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{moment}.complete"})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+            await send({"type": "http.response.body", "body": b"ok"})
+
+    async def drain() -> None:
+        pass
+
+    listener = listen("127.0.0.1", 0)
+    server = Server(config(application, Settings(data=tmp_path)), drain)
+    task = asyncio.create_task(server._serve([listener]))
+    while not server.started:
+        await asyncio.sleep(0.005)
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            yield reader, writer
+    finally:
+        writer.close()
+        server.should_exit = True
+        await task
+
+
+async def ended(reader: asyncio.StreamReader) -> bool:
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    return True
+
+
+async def test_body_that_comes_with_its_headers_counts_as_none_of_them(tmp_path: Path) -> None:
+    async with answering(tmp_path) as (reader, writer):
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000)
+
+            assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("follows", [b"\r\n", b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"])
+async def test_connection_on_which_no_request_is_finished_after_another_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, follows: bytes
+) -> None:
+    monkeypatch.setattr(serving, "HEADERS_S", 0.3)
+    monkeypatch.setattr(serving, "BODY_S", 0.3)
+    async with answering(tmp_path) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"ok")
+        writer.write(follows)
+
+        if b"POST" in follows:
+            await reader.readuntil(b"ok")
+        assert await ended(reader)
+
+
+async def test_websocket_that_follows_a_request_is_not_held_to_its_deadlines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[HttpProtocol] = []
+    monkeypatch.setattr(HttpProtocol, "_expect_headers", lambda self: made.append(self))
+    async with answering(tmp_path) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"ok")
+        expected = len(made)
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        await reader.read(1)
+
+        assert len(made) == expected + 1  # for its own headers
+
+
+async def test_body_that_goes_on_for_ever_after_the_answer_is_cut(tmp_path: Path) -> None:
+    async with answering(tmp_path) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+        await reader.readuntil(b"ok")
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            while not writer.transport.is_closing():
+                writer.write(b"1\r\nx\r\n" * 10_000)
+                await writer.drain()
+
+        assert await ended(reader)
