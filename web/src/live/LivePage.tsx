@@ -21,6 +21,7 @@ import { useHeld } from "./useHeld";
 import { useKeys } from "./useKeys";
 import { useKiosk } from "./useKiosk";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
+import { Views } from "./Views";
 import { changed, densityFor, type Key, viewOf } from "./view";
 
 interface Props extends LiveLinkEvents {
@@ -131,7 +132,9 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                   held={held}
                   onChange={change}
                   onPause={pause}
-                />
+                >
+                  <Views />
+                </Toolbar>
               )}
               <div {...handlers}>
                 <People

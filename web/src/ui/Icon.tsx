@@ -73,6 +73,9 @@ const SHAPES = {
   },
   pause: { d: "M4 3h2.6v10H4zM9.4 3H12v10H9.4z" },
   play: { d: "M4.5 2.8v10.4L13 8z" },
+  edit: { d: "M3 13l.6-2.7 7-7 2.1 2.1-7 7z", line: 1.5 },
+  bin: { d: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M6.8 7v3.5M9.2 7v3.5", line: 1.4 },
+  columns: { d: "M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10", line: 1.5 },
   bookmark: { d: "M4 2.5h8a.8.8 0 0 1 .8.8v10.2L8 10.4l-4.8 3.1V3.3a.8.8 0 0 1 .8-.8z", line: 1.5 },
 } satisfies Record<string, Shape>;
 
