@@ -1,7 +1,7 @@
 """From the records of a person's devices to one tile. Pure."""
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime, timedelta
 
 from msgspec import structs
 
@@ -66,6 +66,21 @@ def unite(
         idle_limit_s=best.idle_limit_s,
         today=structs.replace(today, read_at=None) if today else None,
     )
+
+
+def turns_at(records: Collection[Record], now: datetime) -> datetime | None:
+    """Until when `unite` says the same of these records, whatever the clock: from then on another device may be the one that is shown.
+
+    `None` when time alone changes nothing: there is one device, or none is active.
+    """
+    if len(records) < 2:
+        return None
+    ends = (
+        record.facts.last_input_at + timedelta(seconds=record.idle_limit_s)
+        for record in records
+        if record.facts.last_input_at and state_at(record.facts, now, record.idle_limit_s).state == "active"
+    )
+    return min(ends, default=None)
 
 
 _LINK_RANK: dict[Link, int] = {"live": 2, "unknown": 1, "offline": 0}

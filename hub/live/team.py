@@ -5,15 +5,16 @@ revision, so a viewer that skipped frames is brought up to date by what is newes
 one class of them; who may see the team at all is asked when they subscribe.
 """
 
+import heapq
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import takewhile
 
 import msgspec
 
-from hub.live.presence import unite
+from hub.live.presence import turns_at, unite
 from hub.live.records import Records
 from hub.live.telling import Telling
 from hub.wire.viewer import Link, Tile
@@ -42,6 +43,10 @@ class TeamView:
         self._touched: set[int] = set()
         self.records = Records(self._touched.add)
         self._members: dict[int, Member] = {}
+        self._turns: list[tuple[datetime, int]] = []
+        """When the clock alone may show another device of a person: a heap. Its entry comes early when they have been active since."""
+        self._turn_of: dict[int, datetime] = {}
+        """The earliest entry of each person. Only an earlier one is added, so that typing adds none."""
         self._tiles: dict[int, Tile] = {}
         self.encoded: dict[int, bytes] = {}
         """Each tile as it goes over the wire: encoded once a change, whatever the number of viewers and frames."""
@@ -81,7 +86,12 @@ class TeamView:
                 self._touched.add(person)
 
     def settle(self, now: datetime, link_of: Callable[[str], Link]) -> bool:
-        """Draws what was touched. True when anything changed, and then there is a newer revision."""
+        """Draws what was touched, and whom time has changed. True when anything changed, and then there is a newer revision."""
+        while self._turns and self._turns[0][0] < now:
+            at, person = heapq.heappop(self._turns)
+            if self._turn_of.get(person) == at:
+                del self._turn_of[person]
+                self._touched.add(person)
         if not self._touched:
             return False
         rev = self.rev
@@ -95,6 +105,10 @@ class TeamView:
             tile = unite(person, member.name, member.simulated, records, now, link_of)
             if tile != self._tiles.get(person):
                 self._draw(person, tile)
+            turn_at = turns_at(records, now)
+            if turn_at and turn_at < self._turn_of.get(person, _NEVER):
+                self._turn_of[person] = turn_at
+                heapq.heappush(self._turns, (turn_at, person))
         self._touched.clear()
         if self.rev == rev:
             return False
@@ -159,4 +173,5 @@ class TeamView:
         return telling.next(now).frame if telling.parts == 1 else None
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _encoder = msgspec.json.Encoder()

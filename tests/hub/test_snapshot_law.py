@@ -1,14 +1,15 @@
 """Snapshot + deltas = a fresh snapshot = the truth, whatever happens between the desks and the wall.
 
 Two hub processes publish what their devices say; a third follows two teams for a viewer who reads part by part. People move, devices change
-hubs, the feed is flushed, and its messages come late, twice, out of order or not at all. Once it is quiet, three must be equal: what
-the viewer has put together, what a process that starts now reads, and a model that knows only what was said.
+hubs, time passes and whoever was active turns idle, the feed is flushed, and its messages come late, twice, out of order or not at all.
+Once it is quiet, three must be equal: what the viewer has put together, what a process that starts now reads, and a model that knows only
+what was said.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -46,12 +47,15 @@ OWNERS = {1: 1, 2: 1, 3: 2, 4: 3}
 PEOPLE = sorted(set(OWNERS.values()))
 HUBS = ("one", "two")
 QUIET_S = 10.0
+IDLE = timedelta(seconds=301)
+"""A silence of this length is idle."""
 
 
 class World:
     """What is true: who is where, and what every device said last."""
 
     def __init__(self) -> None:
+        self.now = AT
         self.homes = {person: people.Home(TEAMS[person % 2], person) for person in PEOPLE}
         self.memberships = max(PEOPLE)
         self.session = 0
@@ -99,7 +103,7 @@ class World:
                     for record in self.said.values()
                     if record.person == person and record.membership == home.membership
                 ]
-                drawn[person] = unite(person, f"Person {person}", False, said, AT, lambda hub: "live")
+                drawn[person] = unite(person, f"Person {person}", False, said, self.now, lambda hub: "live")
         return drawn
 
 
@@ -139,12 +143,13 @@ class Desks:
                     hub=self.name,
                     connected=True,
                     at=AT,
+                    facts=self._facts(device, "Desktop"),
                 )
             )
 
     def say(self, device: int, app: str) -> None:
         if record := self.connected.get(device):
-            self._say(structs.replace(record, n=record.n + 1, facts=Facts(app=app)))
+            self._say(structs.replace(record, n=record.n + 1, facts=self._facts(device, app)))
 
     def disconnect(self, device: int) -> None:
         if record := self.connected.get(device):
@@ -160,6 +165,10 @@ class Desks:
             if home is not None and before.get(record.person) != home:
                 moved = structs.replace(record, n=record.n + 1, team=home.team, membership=home.membership)
                 self._say(moved)
+
+    def _facts(self, device: int, app: str) -> Facts:
+        """Of two devices of a person one is typed on and one is in a call: which of them is shown depends on the time."""
+        return Facts(app=app, call=True) if device % 2 else Facts(app=app, last_input_at=self._world.now)
 
     def _lost(self) -> None:
         self.losses += 1
@@ -290,7 +299,7 @@ ACTS = [
     "come_back",
     "learn",
 ]
-ACTS += ["view_learns", "flush", "reconnect", "draw", "wait"]
+ACTS += ["time_passes", "view_learns", "flush", "reconnect", "draw", "wait"]
 Step = tuple[str, int, int, int]
 """What happens, to which device or person, at which hub or team, and how often the loop turns after it."""
 steps: st.SearchStrategy[list[Step]] = st.lists(
@@ -339,15 +348,17 @@ async def law_holds(
             await follow.read_directory()
             async with following(make("fresh")) as fresh:
                 await quiet(follow, fresh)
-                follow.settle(AT)
-                reader.read(100)
-                fresh.settle(AT)
-                anew = Reader(fresh)
-                anew.read(100)
+                for later in (timedelta(), IDLE):  # the second time nothing but the clock has changed
+                    world.now += later
+                    follow.settle(world.now)
+                    reader.read(100)
+                    fresh.settle(world.now)
+                    anew = Reader(fresh)
+                    anew.read(100)
 
-                truth = {team: world.tiles(team) for team in TEAMS}
-                assert reader.tiles == anew.tiles
-                assert reader.tiles == truth
+                    truth = {team: world.tiles(team) for team in TEAMS}
+                    assert reader.tiles == anew.tiles
+                    assert reader.tiles == truth
         for one in desks:
             await one.stop()
 
@@ -387,8 +398,10 @@ async def do(
         case "reconnect":
             unreliable.on_health(False)
             unreliable.on_health(True)
+        case "time_passes":
+            world.now += IDLE
         case "draw":
-            follow.settle(AT)
+            follow.settle(world.now)
             reader.read(which)
         case "wait":
             await published(desks)
