@@ -43,6 +43,8 @@ class Registry:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._by_device: dict[int, AgentConnection] = {}
+        self._leaving: dict[int, AgentConnection] = {}
+        """Gone, but not shown as gone yet."""
         self._seen: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
@@ -55,7 +57,8 @@ class Registry:
         return len(self._by_device)
 
     def connections(self) -> list[AgentConnection]:
-        return list(self._by_device.values())
+        """Those connected, and those that went so recently that their record is still ours to keep."""
+        return list((self._leaving | self._by_device).values())
 
     async def add(self, new: AgentConnection) -> None:
         """Takes a connection in. An earlier one of the same device ends: silently when it is the same run of the agent."""
@@ -81,6 +84,7 @@ class Registry:
         self._seen.add(gone.device.id)
         FIGURES.agents = len(self._by_device)
         if not self.draining:
+            self._leaving[gone.device.id] = gone
             self._later(self._publish_gone(gone))
 
     async def fenced(self, old: AgentConnection) -> None:
@@ -185,6 +189,8 @@ class Registry:
 
     async def _publish_gone(self, gone: AgentConnection) -> None:
         await asyncio.sleep(GONE_AFTER_S)
+        if self._leaving.get(gone.device.id) is gone:
+            del self._leaving[gone.device.id]
         # `departed` is None when a later connection published since: then that one says when it is gone.
         if gone.device.id not in self._by_device and (record := gone.departed()):
             self._publisher.publish(record)

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from hub.live import agents as agents_module
+from hub.live import today as today_module
 from hub.live.agents import Registry
 from hub.live.today import Workdays
 from hub.rollups.job import roll_up
+from hub.rollups.read import today as read_workdays
 from hub.settings import Settings
 from hub.wire.agent import Ack
 from hub.wire.today import Today, active_today_s
@@ -136,3 +139,25 @@ async def test_workdays_that_cannot_be_read_are_due_still() -> None:
     await workdays.read_due()
 
     assert [person for person, _ in agents.told] == [1]
+
+
+async def test_what_is_stored_right_before_a_device_goes_is_on_the_tile(
+    settings: Settings, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(today_module, "READ_S", 0.2)
+    monkeypatch.setattr(agents_module, "GONE_AFTER_S", 2.0)
+    async with running(settings) as hub:
+        client = await signed_in(hub, cast.alice, cast.password)
+        async with viewing(hub, client) as viewer:
+            await viewer.subscribe([cast.payments])
+            async with connected(hub, cast.device(cast.bob)) as agent:
+                await agent.batch(1, [busy(12)])
+                await agent.receive(Ack)
+                await viewer.until(lambda seen: (worked(seen.tile(cast.bob.id), datetime.now(UTC)) or 0) > 0)
+                await agent.batch(2, [busy(11), busy(10), busy(9)])
+                await agent.receive(Ack)
+            await viewer.until(lambda seen: seen.tile(cast.bob.id).link == "offline")
+            now = datetime.now(UTC)
+            stored = (await read_workdays([cast.bob.id], now))[cast.bob.id]
+
+            assert worked(viewer.tile(cast.bob.id), now) == stored.active_s + stored.open_s
