@@ -62,6 +62,7 @@ class AgentConnection:
         "_outcomes",
         "_renewals",
         "_shared",
+        "_unplaced",
         "_writer",
         "device",
         "epoch",
@@ -82,6 +83,8 @@ class AgentConnection:
         self.n = 0
         self.today: Today | None = None
         """The person's workday so far, as it was read last."""
+        self._unplaced: Presence | None = None
+        """The latest, while the person is in no team: nobody can be shown it yet."""
         self._in_flight = 0
         self._renewals = 0
         self._outcomes: list[tuple[int, Outcome]] = []
@@ -147,9 +150,14 @@ class AgentConnection:
             self._shared.publisher.publish(structs.replace(record, session=self.session, n=self.n, today=today))
 
     def move(self) -> None:
-        """The person is in another team now, or in the same one again: the record goes with them."""
+        """The person is in another team now, in the same one again, or in their first: the record goes with them."""
         record, home = self._shared.publisher.latest(self.device.id), self._home()
-        if record is not None and home is not None and home != Home(record.team, record.membership):
+        if home is None:
+            return
+        if record is None:
+            if self._unplaced is not None:
+                self._publish(self._unplaced)
+        elif home != Home(record.team, record.membership):
             self.n += 1
             self._shared.publisher.publish(
                 structs.replace(record, team=home.team, membership=home.membership, session=self.session, n=self.n)
@@ -193,6 +201,7 @@ class AgentConnection:
 
     def _publish(self, frame: Presence) -> None:
         home = self._home()
+        self._unplaced = frame if home is None else None
         if home is None:
             return
         today = policies.in_force()

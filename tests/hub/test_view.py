@@ -16,6 +16,7 @@ from hub.live import agents as agents_module
 from hub.live import outbox as outbox_module
 from hub.live import view as view_module
 from hub.settings import Settings
+from hub.wire.agent import Heartbeat
 from hub.wire.closing import Close
 from hub.wire.viewer import Beat, Teams
 
@@ -192,6 +193,25 @@ async def test_person_who_changes_teams_leaves_one_wall_for_the_other(hub: Runni
                 and tile.facts.app == "Editor"
             )
         )
+
+
+async def test_person_who_is_given_a_first_team_while_at_work_is_live_in_it(hub: Running, cast: Cast) -> None:
+    async with connection() as held:
+        await held.execute("DELETE FROM membership WHERE person = $1", cast.bob.id)
+    follow = hub.hub.view._follow
+    async with asyncio.timeout(10):
+        while any(member.person == cast.bob.id for member in follow.directory.members):
+            await asyncio.sleep(0.05)
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.bob)) as agent:
+        await viewer.subscribe([cast.payments])
+        await agent.presence(app="Editor")
+        await agent.send(Heartbeat(sent=1))
+        await agent.receive(Heartbeat)
+        await people.move(cast.bob.id, cast.payments)
+
+        await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.link == "live")
+        assert viewer.tile(cast.bob.id).facts.app == "Editor"  # type: ignore[union-attr]
 
 
 async def test_agent_that_goes_is_offline_after_a_moment(
