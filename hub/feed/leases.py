@@ -21,6 +21,8 @@ class Leases:
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, float]] = {}
         """Agents of each process, and when it was last heard on our clock."""
+        self._said: dict[str, float] = {}
+        """When each was last heard by the server's word alone: who is vouched for over an outage is not for that over the next."""
         self._trusted: set[str] = set()
         self._read_at: float | None = None
         self._back_at = 0.0
@@ -28,7 +30,7 @@ class Leases:
     def told(self, leases: Iterable[tuple[str, Lease]], now: float) -> dict[str, Lease]:
         """Takes what the server said at `now`, in seconds of any steady clock. Returns all that is known."""
         if self._read_at is not None and now - self._read_at > GAP_S:
-            self._trusted = {hub for hub, (_, heard_at) in self._known.items() if self._read_at - heard_at < LEASE_S}
+            self._trusted = {hub for hub, heard_at in self._said.items() if self._read_at - heard_at < LEASE_S}
             self._back_at = now
         self._read_at = now
         said = dict(leases)
@@ -37,9 +39,10 @@ class Leases:
                 # It has stopped, or the server has forgotten it: either way it is silent from when we heard it last.
                 self._known[hub] = (0, heard_at)
         for hub, lease in said.items():
-            heard_at = now - lease.silent_s
+            self._said[hub] = heard_at = now - lease.silent_s
             if hub in self._trusted:
                 heard_at = max(heard_at, self._back_at)
             self._known[hub] = (lease.agents, heard_at)
         self._known = {hub: known for hub, known in self._known.items() if now - known[1] < FORGET_S}
+        self._said = {hub: heard_at for hub, heard_at in self._said.items() if hub in self._known}
         return {hub: Lease(agents, max(0.0, now - heard_at)) for hub, (agents, heard_at) in self._known.items()}

@@ -33,6 +33,15 @@ def test_frozen_server_makes_nobody_silent_who_was_heard_before_it() -> None:
     assert round(after["two"].silent_s, 6) == 0.2
 
 
+def test_killed_process_falls_silent_though_the_server_is_away_again_and_again() -> None:
+    leases, away_s = Leases(), GAP_S + 0.1
+    leases.told([("dead", Lease(3, 0.0))], 0.0)
+    for time in range(1, 20):
+        told = leases.told([("dead", Lease(3, time * away_s))], time * away_s)
+
+    assert told["dead"].silent_s == 19 * away_s
+
+
 def test_process_is_forgotten_after_an_hour() -> None:
     leases = Leases()
     leases.told([("two", Lease(3, 0.0))], 0.0)
