@@ -131,10 +131,11 @@ end
 return leases
 """
 
-# KEYS as of LEASE. ARGV: hub.
+# KEYS as of LEASE. ARGV: hub. It stays known, as silent from now on: whoever starts after it counts its people as the others do.
 RELEASE = r"""
-redis.call('ZREM', KEYS[1], ARGV[1])
-redis.call('HDEL', KEYS[2], ARGV[1])
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], 0)
 """
 
 ALL = (PUBLISH, REMOVE, SNAPSHOT, BEAT, LEASE, RELEASE)
