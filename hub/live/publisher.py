@@ -54,7 +54,13 @@ class Publisher:
         return sum(map(len, self._pending.values())) + sum(map(len, self._left.values())) + len(self._busy)
 
     def publish(self, record: Record) -> None:
-        """Takes the latest record of a device. In another team than the last one it leaves that. Never waits."""
+        """Takes the latest record of a device. In another team than the last one it leaves that. Never waits.
+
+        What a connection that was replaced still says is older than what is known, and changes nothing.
+        """
+        known = self.latest(record.device)
+        if known is not None and known.order > record.order:
+            return
         old = self._team_of.get(record.device)
         if old is not None and old != record.team:
             self._forget(record.device, old)

@@ -169,3 +169,19 @@ async def test_device_in_another_team_leaves_the_old_one_for_good(publisher: Pub
     assert late
     assert (kept(memory, 1), kept(memory, 2)) == ({}, {1: 2})
     assert publisher.latest(1) == record(2, team=2, membership=6)
+
+
+async def test_late_word_of_an_earlier_connection_replaces_nothing(
+    publisher: Publisher, feed: Slow, memory: Memory
+) -> None:
+    feed.stuck = {1}
+    publisher.publish(record(1))
+    await until(lambda: feed.calls)
+    later = structs.replace(record(1), session=2)
+    publisher.publish(later)
+    publisher.publish(record(9))
+    feed.freed.set()
+    await until(lambda: not publisher.waiting)
+
+    assert memory.team(1).records == {1: later}
+    assert publisher.latest(1) == later
