@@ -5,6 +5,7 @@ every two seconds at most. Never one a tick, a frame or a viewer.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime
 
@@ -17,7 +18,11 @@ from hub.wire.today import Today
 
 READ_S = 2.0
 """Agents send once a minute, so this makes a figure two seconds old at the most and costs a thirtieth of reading it for each of them."""
-AT_ONCE = 300
+AT_ONCE_MIN, AT_ONCE_MAX = 10, 300
+SLOW_S = 0.5
+"""A read that took longer is of too many people: without a worker for hours, each of them has hundreds of rows to be judged."""
+REST = 3
+"""Times as long as reading took, so that it never takes more than a quarter of the process."""
 
 Read = Callable[[Collection[int], datetime], Awaitable[dict[int, Today]]]
 """The workday that holds a moment, of each of these people."""
@@ -33,6 +38,7 @@ class Workdays:
         self._read = read
         self._now = now
         self._due: set[int] = set()
+        self._at_once = AT_ONCE_MAX
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -58,10 +64,13 @@ class Workdays:
         due = list(self._due & here)
         self._due.clear()
         while due:
-            group, due = due[:AT_ONCE], due[AT_ONCE:]
+            group, due = due[: self._at_once], due[self._at_once :]
+            began = time.monotonic()
             try:
                 read = await self._read(group, now)
+                self._learn(time.monotonic() - began)
             except DATABASE_AWAY as error:
+                self._learn(SLOW_S)
                 self._due.update(group, due)
                 log.debug("workdays_not_read", error=type(error).__name__, people=len(self._due))
                 return
@@ -69,7 +78,15 @@ class Workdays:
                 if today := read.get(agent.device.person):
                     agent.tell_today(today)
 
+    def _learn(self, took_s: float) -> None:
+        """Smaller groups after a slow or a failed read, larger ones after a quick one."""
+        if took_s >= SLOW_S:
+            self._at_once = max(AT_ONCE_MIN, self._at_once // 2)
+        elif took_s < SLOW_S / 4:
+            self._at_once = min(AT_ONCE_MAX, self._at_once * 2)
+
     async def _run(self) -> None:
         while True:
+            began = time.monotonic()
             await self.read_due()
-            await asyncio.sleep(READ_S)
+            await asyncio.sleep(max(READ_S, REST * (time.monotonic() - began)))

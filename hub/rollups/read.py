@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from hub.database import transaction
-from hub.rollups.stored import Limits, Window, affected, fetch, horizon, limits, windows_of
+from hub.rollups.stored import Found, Limits, Window, affected, fetch, horizon, limits, windows_of
 from hub.rollups.united import QUARTER, Piece, Stored, Total, pieces_of, totals_of
 from hub.rollups.workdays import bounds, day_of, zone_of
 from hub.wire.activity import State, quarter_of
@@ -45,6 +45,14 @@ class Day(NamedTuple):
     """When they were in a state, in order; neighbours are joined."""
 
 
+class _Raw(NamedTuple):
+    """What is to be judged, once the transaction is over: PostgreSQL ends one in which nothing is said for three seconds."""
+
+    windows: list[Window]
+    found: Found
+    known: Limits
+
+
 class _Fresh(NamedTuple):
     """A window whose quarters a mark can have changed, from the rows."""
 
@@ -62,8 +70,9 @@ async def read_quarters(
     """The quarter-hours in `[start_at, end_at)`, both at quarter-hours, of these people. Nothing of those who have none."""
     async with _snapshot() as held:
         stale, known = await _stale(held, [Window(person, start_at, end_at) for person in persons], now)
-        fresh = [one async for one in _fresh(held, stale, known)]
+        raw = await _raw(held, stale, known)
         rows = await held.fetch(_QUARTERS, list(persons), start_at, end_at)
+    fresh = [one async for one in _fresh(raw)]
     found: dict[int, list[Total]] = {}
     for person, *total in map(tuple, rows):
         if (person, total[0]) not in stale:
@@ -79,10 +88,11 @@ async def read_days(persons: Collection[int], first: date, last: date, now: date
         zones = {row["id"]: zone_of(row["zone"]) for row in await held.fetch(_ZONES, list(persons))}
         windows = [Window(person, bounds(zone, first)[0], bounds(zone, last)[1]) for person, zone in zones.items()]
         stale, known = await _stale(held, windows, now)
-        fresh = [one async for one in _fresh(held, stale, known)]
+        raw = await _raw(held, stale, known)
         sum_rows = await held.fetch(_DAYS, list(persons), first, last)
         outdated = await held.fetch(_OUTDATED, *_columns(stale, 2))
         span_rows = await held.fetch(_SPANS, list(persons), first, last, *_columns(stale, 2))
+    fresh = [one async for one in _fresh(raw)]
 
     sums: dict[tuple[int, date], dict[tuple[State, str | None, str | None], list[int]]] = {}
 
@@ -130,15 +140,16 @@ async def today(persons: Collection[int], now: datetime) -> dict[int, Today]:
         rows = await held.fetch(
             _ACTIVE, list(days), list(days.values()), [until[person] for person in days], *_columns(stale, 2)
         )
-        active = {person: (before, after) for person, before, after in map(tuple, rows)}
-        async for one in _fresh(held, stale, known):
-            person = one.window.person
-            before, after = active.get(person, (_NOTHING, _NOTHING))
-            for piece in one.pieces:
-                if piece.state == "active":
-                    split = min(max(until[person], piece.started_at), piece.ended_at)
-                    before, after = before + (split - piece.started_at), after + (piece.ended_at - split)
-            active[person] = before, after
+        raw = await _raw(held, stale, known)
+    active = {person: (before, after) for person, before, after in map(tuple, rows)}
+    async for one in _fresh(raw):
+        person = one.window.person
+        before, after = active.get(person, (_NOTHING, _NOTHING))
+        for piece in one.pieces:
+            if piece.state == "active":
+                split = min(max(until[person], piece.started_at), piece.ended_at)
+                before, after = before + (split - piece.started_at), after + (piece.ended_at - split)
+        active[person] = before, after
     return {
         window.person: Today(
             starts_at=window.start_at,
@@ -208,11 +219,14 @@ async def _stale(held: Any, windows: list[Window], now: datetime) -> tuple[set[t
     }, known
 
 
-async def _fresh(held: Any, stale: set[tuple[int, datetime]], known: Limits) -> AsyncIterator[_Fresh]:
+async def _raw(held: Any, stale: set[tuple[int, datetime]], known: Limits) -> _Raw:
     windows = windows_of(stale)
-    found = await fetch(held, windows, known.longest)
-    for index, (window, rows) in enumerate(zip(windows, found.rows, strict=True)):
-        pieces = pieces_of(rows, found.known_until, known.of, window.start_at, window.end_at)
+    return _Raw(windows, await fetch(held, windows, known.longest), known)
+
+
+async def _fresh(raw: _Raw) -> AsyncIterator[_Fresh]:
+    for index, (window, rows) in enumerate(zip(raw.windows, raw.found.rows, strict=True)):
+        pieces = pieces_of(rows, raw.found.known_until, raw.known.of, window.start_at, window.end_at)
         yield _Fresh(window, rows, pieces)
         if index % WINDOWS_AT_ONCE == WINDOWS_AT_ONCE - 1:
             await asyncio.sleep(0)  # others' turn

@@ -188,7 +188,9 @@ async def test_people_of_a_hub_that_was_killed_are_unknown_and_then_offline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(presence, "SILENT_S", 1.5)
-    monkeypatch.setattr(presence, "OFFLINE_S", math.inf)  # until it has been seen as unknown, however busy the machine is
+    monkeypatch.setattr(
+        presence, "OFFLINE_S", math.inf
+    )  # until it has been seen as unknown, however busy the machine is
     monkeypatch.setattr(follow, "LOOK_S", 0.1)
     client = await signed_in(hub, cast.alice, PASSWORD)
     port = free_port()

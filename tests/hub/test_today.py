@@ -161,3 +161,23 @@ async def test_what_is_stored_right_before_a_device_goes_is_on_the_tile(
             stored = (await read_workdays([cast.bob.id], now))[cast.bob.id]
 
             assert worked(viewer.tile(cast.bob.id), now) == stored.active_s + stored.open_s
+
+
+async def test_workdays_that_are_too_many_for_one_read_are_read_in_smaller_groups() -> None:
+    asked: list[int] = []
+    clock = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+    async def read(people: Any, now: datetime) -> dict[int, Today]:
+        asked.append(len(people))
+        if len(people) > 40:
+            raise TimeoutError
+        return {person: Today(starts_at=now, ends_at=now + timedelta(days=1)) for person in people}
+
+    agents = Agents(*range(400))
+    registry: Registry = agents  # type: ignore[assignment]
+    workdays = Workdays(registry, read, lambda: clock)
+    for _ in range(20):
+        await workdays.read_due()
+
+    assert asked[:4] == [300, 150, 75, 37]
+    assert len({person for person, _ in agents.told}) == 400

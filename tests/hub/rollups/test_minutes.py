@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from hub.database import connection
+from hub.database import ENGINE, connection
 from hub.live.rows import BEHIND_MAX
 from hub.retention import make_days
+from hub.rollups import read
 from hub.rollups.job import SETTLED, backlog, roll_up
 from hub.rollups.read import read_days, today
 from hub.wire.activity import Facts
@@ -334,3 +335,22 @@ async def test_backlog_larger_than_a_step_is_done_in_steps(world: World, monkeyp
     )  # 12 quarter-hours and the one that begins with the last input; two a step, each with its neighbours
     assert sum(step.marks for step in steps) == 13
     await world.require_exact_rollups()
+
+
+async def test_rows_are_judged_once_the_transaction_is_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judging can take longer than PostgreSQL lets a transaction idle."""
+    await make_days([DAY])
+    await world.begin(at("12:00:00"))
+    await world.store(LAPTOP, [worked("09:00:00", "09:01:00")])
+    judged, within = read.pieces_of, list[bool]()
+
+    def judging(*of: Any) -> Any:
+        within.append(ENGINE.current_transaction.get() is not None)
+        return judged(*of)
+
+    monkeypatch.setattr(read, "pieces_of", judging)
+    await today([ANN], world.now)
+    await read_days([ANN], DAY, DAY, world.now)
+    await read.read_quarters([ANN], at("09:00:00"), at("10:00:00"), world.now)
+
+    assert within == [False] * 3
