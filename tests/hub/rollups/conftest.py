@@ -148,7 +148,7 @@ class World:
     async def _job_transaction(self) -> AsyncIterator[Any]:
         watch = self._at_statement
         async with database_module.transaction() as held:
-            yield _Watched(held, watch) if watch else held
+            yield Watched(held, watch) if watch else held
             if watch:
                 await watch(0, held)
 
@@ -203,7 +203,7 @@ class Killed(Exception):
     """The worker is gone."""
 
 
-class _Watched:
+class Watched:
     """A connection that says so before each statement."""
 
     def __init__(self, held: Any, watch: Callable[[int, Any], Awaitable[None]]) -> None:

@@ -5,7 +5,9 @@ while the job runs, is killed, or runs twice; in commits that are held open whil
 """
 
 import asyncio
+import contextlib
 import random
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.retention import make_days
+from hub.rollups import read
 from hub.wire.activity import Facts, quarter_of
 from hub.wire.events import Event, Gap, Interval
-from tests.hub.rollups.conftest import World, outside
+from tests.hub.rollups.conftest import Watched, World, outside
 
 STARTS = [
     datetime(2026, 11, 18, 8, 50, tzinfo=UTC),
@@ -152,3 +155,44 @@ async def _commit_and_read_at(world: World, at: int, call: int, _: Any) -> None:
     if call == at:
         await outside(world.release())
         await outside(world.require_exact_reads())
+
+
+async def test_read_is_of_one_moment_whatever_is_committed_while_it_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two of its statements a job rolls up what the read has seen marked, and events come in that it must not see by half."""
+    chance = random.Random(3)
+    people, start = list(world.zones), STARTS[0]
+    await make_days((start + timedelta(days=offset)).date() for offset in (-1, 0, 1))
+    real, calls = read._snapshot, 0
+
+    async def between(at: int, later: list[Event], *_: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            await outside(world.roll_up())
+            await outside(world.store(1, later))
+            await outside(world.roll_up())
+
+    for at in range(2, 12):
+        await world.begin(start + timedelta(hours=12))
+        made = {device: timeline(chance, start, 12) for device in world.owners}
+        for device, events in made.items():
+            await world.store(device, events[:6])
+        await world.roll_up()
+        await world.store(1, made[1][6:9])
+        day = world.now.date()
+        before = await read.read_days(people, day - timedelta(days=1), day + timedelta(days=1), world.now)
+
+        @contextlib.asynccontextmanager
+        async def watched(at: int = at, later: list[Event] = made[1][9:]) -> AsyncIterator[Any]:
+            async with real() as held:
+                yield Watched(held, partial(between, at, later))
+
+        monkeypatch.setattr(read, "_snapshot", watched)
+        calls = 0
+        during = await read.read_days(people, day - timedelta(days=1), day + timedelta(days=1), world.now)
+        monkeypatch.setattr(read, "_snapshot", real)
+        assert {place: (sorted(each.sums, key=str), each.spans) for place, each in during.items()} == {
+            place: (sorted(each.sums, key=str), each.spans) for place, each in before.items()
+        }
