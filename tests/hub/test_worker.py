@@ -107,6 +107,27 @@ async def test_sweep_removes_what_nobody_can_use_and_nothing_else(cast: Cast, da
         assert await held.fetchval("SELECT count(*) FROM sign_in") == 2
 
 
+async def test_what_goes_into_the_queue_has_limits_of_its_own(database: str, redis_url: str) -> None:
+    """saq's defaults would end a job after ten seconds, and take one for dead that is at work."""
+    idle = Worker(redis_url, {"long": once(nothing, timeout_s=1800)})
+    await make_due("long")
+    await idle.tick()
+    (key,) = [one async for one in _keys(idle._queue)]
+    job = await idle._queue.job(key)
+    cron = idle._worker.cron_jobs[0]
+    await idle._queue.disconnect()
+
+    assert job is not None
+    assert job.timeout > 1800
+    assert (job.retries, job.heartbeat) == (1, runs.LEASE_S)
+    assert (cron.timeout, cron.retries, cron.heartbeat) == (worker.TICK_S, 1, worker.TICK_S)
+
+
+async def _keys(queue: RedisQueue) -> AsyncIterator[str]:
+    async for job in queue.iter_jobs():
+        yield job.key
+
+
 @pytest.mark.parametrize("name", sorted(worker.JOBS))
 def test_job_was_last_due_within_its_period_and_at_its_time(name: str) -> None:
     job = worker.JOBS[name]
