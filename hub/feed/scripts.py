@@ -101,13 +101,15 @@ return {epoch, tonumber(redis.call('HGET', KEYS[1], 'rev')), redis.call('HVALS',
 )
 
 # KEYS: mark. ARGV: channel of our beats, milliseconds that the mark is kept. Returns 1 when this server is the one that the last beat
-# reached, with what it held then; else it was flushed, restarted or replaced.
+# reached, with what it held then; else it was flushed, restarted or replaced. Writes before it publishes: one that takes no writes (out of
+# memory, its disk full, a replica) would go on beating while no presence gets through.
 BEAT = (
     _RUN
     + r"""
 local run = run_id()
+local kept = redis.call('SET', KEYS[1], run, 'PX', ARGV[2], 'GET') == run and 1 or 0
 redis.call('SPUBLISH', ARGV[1], '')
-return redis.call('SET', KEYS[1], run, 'PX', ARGV[2], 'GET') == run and 1 or 0
+return kept
 """
 )
 

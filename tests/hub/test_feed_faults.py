@@ -68,8 +68,20 @@ async def thaw(server: ValkeyServer) -> None:
     server.thaw()
 
 
+async def fill(server: ValkeyServer) -> None:
+    async with server.client() as client:
+        await client.config_set("maxmemory", 1)
+
+
+async def make_room(server: ValkeyServer) -> None:
+    async with server.client() as client:
+        await client.config_set("maxmemory", 0)
+
+
 @pytest.mark.timeout(90)
-@pytest.mark.parametrize(("hurt", "heal", "away_s"), [(kill, start, 3.0), (freeze, thaw, FROZEN_S)])
+@pytest.mark.parametrize(
+    ("hurt", "heal", "away_s"), [(kill, start, 3.0), (freeze, thaw, FROZEN_S), (fill, make_room, 3.0)]
+)
 async def test_viewers_hear_of_it_and_ingest_does_not(
     hub: Running,
     cast: Cast,
