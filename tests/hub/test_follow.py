@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from hub import people
 from hub.feed.memory import Memory, MemoryFeed
 from hub.feed.record import Record, TeamRecords
+from hub.figures import FIGURES
 from hub.live.follow import Follow
 
 from .test_snapshot_law import follower
@@ -146,3 +148,52 @@ async def test_team_that_falls_behind_while_others_are_read_anew_is_read_again(
 
     assert all(event.is_set() for event in read.values())
     assert links(follow)[1] == "live"
+
+
+async def test_change_that_comes_just_before_a_team_is_watched_is_shown(
+    follow: Follow, other: MemoryFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no later change comes that would show the gap: so the snapshot has to be read after the team is watched."""
+    real, arriving = follow._feed.watch, [record(1, 5), record(2, 5)]
+
+    async def late(team: int) -> None:
+        await other.publish(team, [arriving.pop(0)])
+        await real(team)
+
+    monkeypatch.setattr(follow._feed, "watch", late)
+    await follow.open(1)
+    first = links(follow)
+    await follow._feed.unwatch(1)  # as a lost connection does
+    follow._on_health(False)
+    follow._on_health(True)
+    async with asyncio.timeout(10):
+        while follow.stale_since:
+            await asyncio.sleep(0)
+
+    assert first == {1: "live", 2: "offline"}
+    assert links(follow) == {1: "live", 2: "live"}
+
+
+async def test_feed_that_is_away_from_the_start_is_stale_until_it_comes(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def directory(known: people.Directory) -> people.Directory:
+        return people.Directory({1: "Team"}, (), {})
+
+    async def away(on_change: Any, on_health: Any, on_lost: Any) -> None:
+        feed.on_health = on_health
+
+    monkeypatch.setattr(people, "directory", directory)
+    feed: Any = MemoryFeed("viewer", memory)
+    monkeypatch.setattr(feed, "start", away)
+    follow, told = follower(feed), list[str]()
+    await follow.start(lambda: told.append("stale"), lambda: told.append("recovered"))
+    stale = FIGURES.stale
+    feed.healthy = True
+    feed.on_health(True)
+    await asyncio.gather(*follow._running)
+    await follow.stop()
+
+    assert stale
+    assert told == ["stale", "recovered"]
+    assert not FIGURES.stale
