@@ -75,6 +75,8 @@ class Node:
         self._beats = f"daylight:beat:{{{tag}}}:{hub}:{secrets.token_hex(4)}".encode()
         self._mark = f"daylight:mark:{{{tag}}}:{hub}"
         self.scripts = {script: client.register_script(script) for script in scripts.ALL}
+        self._epochs: dict[int, str] = {}
+        """What each team counted in last."""
         self._known = known
         """Whether it should hold a mark of ours; the first time it can't."""
         self._connection: Any = None
@@ -97,6 +99,12 @@ class Node:
         if self._connection is not None:
             self._unwell()
             self._connection.disconnect_soon()
+
+    def counts_in(self, team: int, epoch: str) -> None:
+        """Takes the epoch of a team. Another one than before says, sooner than a beat, that what it holds is not whole."""
+        if self._epochs.get(team, epoch) != epoch:
+            self._forgot()
+        self._epochs[team] = epoch
 
     async def subscribe(self, *channels: bytes) -> None:
         """Returns once all are confirmed. Raises `FEED_AWAY`."""
@@ -169,13 +177,18 @@ class Node:
             kept = await self.scripts[scripts.BEAT](keys=[self._mark], args=[self._beats, int(MARK_S * 1000)])
         self._confirmed = True
         if not kept and self._known:
-            self._well_from = asyncio.get_running_loop().time() + REFILL_S
-            log.warning("feed_forgot", port=self.place.port)
-            self.well = False
-            self._watching.looked()
-            self._watching.lost()
+            self._forgot()
         self._known = True
         self._look()
+
+    def _forgot(self) -> None:
+        """It has lost what it held: not vouched for until every process has noticed, and published again."""
+        self._well_from = asyncio.get_running_loop().time() + REFILL_S
+        self._epochs.clear()
+        log.warning("feed_forgot", port=self.place.port)
+        self.well = False
+        self._watching.looked()
+        self._watching.lost()
 
     async def _read(self, connection: "_Listening") -> None:
         while True:
@@ -200,6 +213,7 @@ class Node:
         except msgspec.MsgspecError:
             log.warning("feed_unreadable")  # the next change shows the gap
             return
+        self.counts_in(change.team, change.epoch)
         self._watching.changed(change)
 
     def _left(self, channel: bytes) -> bool:

@@ -80,7 +80,7 @@ class RedisFeed:
         for record in newest.values():
             arguments += (str(record.device), scripts.order(record.order), _encode(record))
         epoch: bytes = await self._call_team(scripts.PUBLISH, team, arguments)
-        return epoch.decode()
+        return self._counted(team, epoch)
 
     async def remove(self, team: int, devices: Mapping[int, int]) -> None:
         arguments: list[bytes | str] = []
@@ -98,7 +98,15 @@ class RedisFeed:
 
     async def snapshot(self, team: int) -> TeamRecords:
         epoch, rev, kept = await self._call_team(scripts.SNAPSHOT, team, [])
-        return TeamRecords(epoch.decode(), rev, [_decode(memoryview(one)[scripts.ORDER_DIGITS :]) for one in kept])
+        return TeamRecords(
+            self._counted(team, epoch), rev, [_decode(memoryview(one)[scripts.ORDER_DIGITS :]) for one in kept]
+        )
+
+    def _counted(self, team: int, epoch: bytes) -> str:
+        told = epoch.decode()
+        with contextlib.suppress(*FEED_AWAY):
+            self._owner(_channel(team)).counts_in(team, told)
+        return told
 
     async def _call_team(self, script: str, team: int, arguments: list[bytes | str]) -> Any:
         keys = [f"daylight:{{{team}}}:{part}" for part in ("head", "records", "left")]

@@ -288,6 +288,30 @@ async def test_feed_that_forgot_everything_says_so_and_counts_in_another_epoch(
     assert await feed.snapshot(1) == TeamRecords(after, 1, [record(5)])
 
 
+async def test_change_in_another_epoch_is_told_by_a_feed_that_is_not_well(
+    shared_valkey: ValkeyServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may publish again before our own beat notices: what is held then is its devices only."""
+    monkeypatch.setattr(node, "BEAT_S", 5.0)
+    deployment = Deployment(lambda hub: RedisFeed(shared_valkey.url, hub), None)  # type: ignore[arg-type]
+    health_then: list[bool] = []
+    async with shared_valkey.client() as client:
+        await client.flushall()
+    async with deployment.joined("one", listener) as feed, deployment.joined("two", Listener()) as other:
+        await feed.watch(1)
+        await other.publish(1, [record(1)])
+        await listener.until(lambda: listener.changes)
+        async with shared_valkey.client() as client:
+            await client.flushall()
+        feed._on_change = lambda change: (health_then.append(feed.healthy), listener.changed(change))  # type: ignore[attr-defined]
+        await other.publish(1, [record(2)])
+        await listener.until(lambda: len(listener.changes) == 2)
+
+    assert health_then == [False]
+    assert listener.health == [True, False]
+    assert listener.losses == 1
+
+
 async def test_lost_connection_is_noticed_and_mended(shared_valkey: ValkeyServer, listener: Listener) -> None:
     deployment = Deployment(lambda hub: RedisFeed(shared_valkey.url, hub), None)  # type: ignore[arg-type]
     async with deployment.joined("one", listener) as feed, shared_valkey.client() as client:
