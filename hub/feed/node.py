@@ -122,7 +122,12 @@ class Node:
             raise redis.ConnectionError("the feed went away")
 
     async def unsubscribe(self, channel: bytes) -> None:
-        if self._subscribed.pop(channel, None) is not None and self._connection is not None:
+        subscribed = self._subscribed.pop(channel, None)
+        if subscribed is None:
+            return
+        if not subscribed.done():
+            subscribed.set_result(False)  # who still waits for it hears nothing else
+        if self._connection is not None:
             self._leaving[channel] += 1
             async with asyncio.timeout(COMMAND_S):
                 await self._connection.send_command("SUNSUBSCRIBE", channel)

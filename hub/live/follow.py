@@ -189,9 +189,14 @@ class Follow:
 
     async def _rewatch(self, team: TeamView, at_a_time: asyncio.Semaphore) -> None:
         async with at_a_time:
-            if team.team in self._teams:
+            if team.team not in self._teams:
+                return
+            try:
                 await self._feed.watch(team.team)
                 await self._read(team)
+            except FEED_AWAY:
+                if team.team in self._teams:
+                    raise  # else its last viewer left meanwhile, which ends a watch that is under way
 
     async def _catch_up(self, team: TeamView) -> None:
         """A change was missed. When its snapshot can't be read, everything is stale until it can."""

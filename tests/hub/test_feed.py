@@ -1,6 +1,7 @@
 """The feed's contract, kept by memory, by one Valkey and by a cluster of three."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -310,6 +311,20 @@ async def test_change_in_another_epoch_is_told_by_a_feed_that_is_not_well(
     assert health_then == [False]
     assert listener.health == [True, False]
     assert listener.losses == 1
+
+
+async def test_watch_that_is_ended_meanwhile_does_not_wait_for_its_answer(
+    shared_valkey: ValkeyServer, listener: Listener
+) -> None:
+    deployment = Deployment(lambda hub: RedisFeed(shared_valkey.url, hub), None)  # type: ignore[arg-type]
+    async with deployment.joined("one", listener) as feed:
+        began = time.monotonic()
+        for _ in range(5):
+            answers = await asyncio.gather(feed.watch(1), feed.unwatch(1), return_exceptions=True)
+            assert isinstance(answers[0], FEED_AWAY)
+
+        assert time.monotonic() - began < node.COMMAND_S
+        assert listener.health == [True]
 
 
 async def test_lost_connection_is_noticed_and_mended(shared_valkey: ValkeyServer, listener: Listener) -> None:

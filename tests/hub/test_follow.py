@@ -174,6 +174,27 @@ async def test_change_that_comes_just_before_a_team_is_watched_is_shown(
     assert links(follow) == {1: "live", 2: "live"}
 
 
+async def test_team_whose_last_viewer_leaves_while_it_is_watched_again_keeps_no_other_stale(
+    follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for team in (1, 2):
+        await follow.open(team)
+    real = follow._feed.watch
+
+    async def interrupted(team: int) -> None:
+        if team == 1:
+            await follow.release([1], lambda team: False)
+            raise ConnectionError("the feed went away")
+        await real(team)
+
+    monkeypatch.setattr(follow._feed, "watch", interrupted)
+    follow._on_health(False)
+    follow._on_health(True)
+    await asyncio.gather(*follow._running)
+
+    assert not follow.stale_since
+
+
 async def test_feed_that_is_away_from_the_start_is_stale_until_it_comes(
     memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
