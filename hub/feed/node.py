@@ -16,7 +16,7 @@ import msgspec
 import redis.asyncio as redis
 import structlog
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
-from redis.exceptions import ClusterDownError, MovedError
+from redis.exceptions import AskError, ClusterDownError, TryAgainError
 
 from hub.feed import scripts
 from hub.feed.contract import FEED_AWAY
@@ -283,8 +283,8 @@ async def places(pool: redis.ConnectionPool, host: str) -> list[Place]:
 
 
 def moved(error: Exception) -> bool:
-    """Whether a command's error says that the cluster is not as we know it."""
-    return isinstance(error, MovedError | ClusterDownError)
+    """Whether a command's error says that the cluster is not as we know it: a slot has moved (that is an `AskError` too) or is moving."""
+    return isinstance(error, AskError | TryAgainError | ClusterDownError)
 
 
 def _tag(place: Place) -> str:

@@ -407,6 +407,31 @@ async def test_one_frozen_node_of_a_cluster_makes_stale_and_holds_up_no_other_te
     await shared_cluster.agreed()
 
 
+async def test_team_whose_slot_is_moving_is_stale_until_it_has_moved(
+    shared_cluster: Cluster, listener: Listener
+) -> None:
+    await shared_cluster.flush()
+    slot = redis.crc.key_slot(b"1")
+    owner = slot // 5462
+    deployment = Deployment(lambda hub: RedisFeed(shared_cluster.url, hub), None)  # type: ignore[arg-type]
+    async with deployment.joined("one", listener) as feed, shared_cluster.clients() as clients:
+        names = [(await client.execute_command("CLUSTER MYID")).decode() for client in clients]
+        target = (owner + 1) % 3
+        await clients[target].execute_command("CLUSTER SETSLOT", slot, "IMPORTING", names[owner])
+        await clients[owner].execute_command("CLUSTER SETSLOT", slot, "MIGRATING", names[target])
+        try:
+            with pytest.raises(FEED_AWAY):
+                await feed.publish(1, [record(1)])
+            await listener.until(lambda: listener.health == [True, False])
+        finally:
+            for client in (clients[target], clients[owner]):
+                await client.execute_command("CLUSTER SETSLOT", slot, "STABLE")
+        await listener.until(lambda: listener.health == [True, False, True])
+        await feed.publish(1, [record(2)])
+
+        assert await records(feed) == [record(2)]
+
+
 async def test_team_whose_slot_moves_to_another_node_is_followed_there(
     shared_cluster: Cluster, listener: Listener
 ) -> None:
