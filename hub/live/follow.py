@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -26,6 +26,8 @@ from hub.wire.viewer import Link
 LOOK_S = 1.0
 AGAIN_S = 0.1
 """Between two snapshots of a team, when changes were missed while the first was on its way."""
+SPOKE_FOR = timedelta(seconds=2)
+"""How long word of a process stands in for its lease: that is in the feed within half a second, and here within another."""
 READS_MAX = 8
 """Snapshots that are read at a time when all teams are."""
 
@@ -48,6 +50,8 @@ class Follow:
         """Held while the snapshot of a watched team is read."""
         self._links: dict[str, Link] = {}
         """How each process counts that holds a device of a watched team."""
+        self._spoke_at: dict[str, datetime] = {}
+        """When each of them published last."""
         self._tasks: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[None]] = set()
         self._opening: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -142,9 +146,10 @@ class Follow:
         team = self._teams.get(change.team)
         if team is None:
             return
-        for record in change.records:
-            if record.connected:
-                self._links.setdefault(record.hub, "live")  # whoever speaks is alive, though its lease be new
+        now = self._now()
+        for hub in {record.hub for record in change.records if record.connected}:
+            self._spoke_at[hub] = now
+            self._links.setdefault(hub, "live")
         team.records.take(change)
         if team.records.behind and not self.stale_since and not self._reading[team.team].locked():
             self._later(self._catch_up(team))
@@ -231,6 +236,7 @@ class Follow:
     def look_at_hubs(self) -> None:
         """Finds out which processes have fallen silent or are heard again, and draws their people anew."""
         hubs = set().union(*(team.hubs() for team in self._teams.values()))
+        self._spoke_at = {hub: at for hub, at in self._spoke_at.items() if hub in hubs}
         before, self._links = self._links, {hub: self._link_now(hub) for hub in hubs}
         for hub in hubs:
             if before.get(hub) != self._links[hub]:
@@ -244,4 +250,6 @@ class Follow:
 
     def _link_now(self, hub: str) -> Link:
         lease = self._feed.leases.get(hub)
+        if lease is None and hub in self._spoke_at and self._now() - self._spoke_at[hub] < SPOKE_FOR:
+            return "live"  # whoever speaks is alive, though its lease be new
         return link_when_silent(lease.silent_s if lease else None)

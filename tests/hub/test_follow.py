@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -59,13 +59,13 @@ async def other(memory: Memory) -> MemoryFeed:
 
 
 @pytest.fixture
-async def follow(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Follow]:
+async def follow(memory: Memory, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Follow]:
     async def directory(known: people.Directory) -> people.Directory:
         members = (people.HomeMember(person, f"Person {person}", 1, False, 5) for person in (1, 2))
         return people.Directory({1: "Team"}, tuple(members), {1: 5, 2: 5, 3: 8})
 
     monkeypatch.setattr(people, "directory", directory)
-    made = follower(MemoryFeed("viewer", memory))
+    made = follower(MemoryFeed("viewer", memory), lambda: AT + timedelta(seconds=clock.now))
     await made.start(lambda: None, lambda: None)
     yield made
     await made.stop()
@@ -119,6 +119,20 @@ async def test_hub_that_nobody_has_heard_of_is_offline_until_it_speaks(
 
     assert before == "offline"
     assert links(follow) == {1: "offline", 2: "live"}
+
+
+async def test_people_of_a_hub_that_just_started_stay_live_until_its_lease_is_known(
+    follow: Follow, other: MemoryFeed, clock: Clock
+) -> None:
+    await follow.open(1)
+    await other.publish(1, [record(1, 5, hub="brand new")])
+    seen = []
+    for later_s in (0.0, 1.5, 1.5):
+        clock.now += later_s
+        follow.look_at_hubs()
+        seen.append(links(follow)[1])
+
+    assert seen == ["live", "live", "offline"]
 
 
 async def test_team_that_falls_behind_while_others_are_read_anew_is_read_again(

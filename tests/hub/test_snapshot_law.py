@@ -264,13 +264,13 @@ def payload(frame: bytes) -> str:
     return frame[{126: 4, 127: 10}.get(frame[1], 2) :].decode()
 
 
-def follower(feed: Feed) -> Follow:
+def follower(feed: Feed, now: Callable[[], datetime] = lambda: AT) -> Follow:
     nothing = SimpleNamespace(republish=lambda: None, resume=lambda: None)
     registry: Any = mock.MagicMock()
     registry.connections.return_value = []
     registry.__len__.return_value = 0
     ingest: Any = SimpleNamespace(shared=SimpleNamespace(homes={}, publisher=nothing), registry=registry)
-    return Follow(feed, ingest, lambda: AT)
+    return Follow(feed, ingest, now)
 
 
 @contextlib.asynccontextmanager
