@@ -5,8 +5,6 @@ second what somebody does, and everything from the feed to the screen is the rea
 """
 
 import contextlib
-import re
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,18 +15,12 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from hub.database import transaction
 from hub.feed.record import Record
 from hub.feed.redis import RedisFeed
+from hub.passwords import hash_password
 from hub.wire.activity import Facts
 
 from .hubs import HubProcess, command, environment, free_port, hub_process
+from .screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
 
-CHROMIUM = shutil.which("chromium")
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 PASSWORD = "a long enough one"
 MANAGER = "mara@halden.example"
 DESKTOP = {"width": 1280, "height": 800}
@@ -89,13 +81,21 @@ class Face(NamedTuple):
         made = await self.browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **context})
         return await self.page(made, path, email)
 
+    async def password_of(self, name: str) -> str:
+        """Lets somebody sign in; returns their address."""
+        hashed = await hash_password(PASSWORD)
+        async with transaction() as held:
+            email: str = await held.fetchval(
+                "UPDATE person SET password_hash = $2 WHERE id = $1 RETURNING email",
+                self.desks.sitting[name].person,
+                hashed,
+            )
+        return email
+
     async def page(self, context: BrowserContext, path: str = "/", email: str = MANAGER) -> Page:
         page = await context.new_page()
         await page.goto(f"{self.origin}{path}")
-        await page.get_by_label(re.compile("mail", re.IGNORECASE)).fill(email)
-        await page.get_by_label(re.compile("password", re.IGNORECASE)).fill(PASSWORD)
-        await page.get_by_role("button", name=re.compile("^sign in$", re.IGNORECASE)).click()
-        await page.get_by_role("navigation").first.wait_for()
+        await fill_in(page, email, PASSWORD)
         return page
 
 

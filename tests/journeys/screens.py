@@ -24,11 +24,16 @@ async def sign_in(browser: Browser, url: str, email: str, password: str) -> Page
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
     await page.goto(url)
+    await fill_in(page, email, password)
+    return page
+
+
+async def fill_in(page: Page, email: str, password: str) -> None:
+    """Signs in on the page that asks for it."""
     await page.get_by_label(re.compile("mail", re.IGNORECASE)).fill(email)
     await page.get_by_label(re.compile("password", re.IGNORECASE)).fill(password)
     await page.get_by_role("button", name=re.compile("^sign in$", re.IGNORECASE)).click()
     await page.get_by_role("navigation").first.wait_for()
-    return page
 
 
 class agent_process:  # noqa: N801 - reads as a context

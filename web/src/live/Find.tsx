@@ -1,6 +1,6 @@
 import InputAdornment from "@mui/material/InputAdornment";
 import OutlinedInput from "@mui/material/OutlinedInput";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
 import css from "./Find.module.css";
@@ -9,6 +9,20 @@ import css from "./Find.module.css";
 export function Find({ text, onText }: { text: string; onText: (text: string) => void }) {
   const { t } = useTranslation("live");
   const box = useRef<HTMLInputElement>(null);
+  // The address follows as soon as the page has time; what is typed stands in the box at once.
+  const [typed, setTyped] = useState(text);
+  const told = useRef(text);
+  useEffect(() => {
+    if (text !== told.current) {
+      told.current = text;
+      setTyped(text);
+    }
+  }, [text]);
+  function type(next: string) {
+    told.current = next;
+    setTyped(next);
+    onText(next);
+  }
   useEffect(() => {
     function onKey(event: KeyboardEvent) {
       const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, [contenteditable]");
@@ -26,11 +40,11 @@ export function Find({ text, onText }: { text: string; onText: (text: string) =>
       inputRef={box}
       type="search"
       placeholder={t("find")}
-      value={text}
-      onChange={(event) => onText(event.target.value)}
+      value={typed}
+      onChange={(event) => type(event.target.value)}
       onKeyDown={(event) => {
         if (event.key === "Escape") {
-          onText("");
+          type("");
         }
       }}
       inputProps={{ "aria-label": t("find"), "aria-keyshortcuts": "/" }}

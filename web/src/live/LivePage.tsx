@@ -48,7 +48,8 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const scale = useKiosk(view.kiosk);
   const change = useCallback(
     (changes: Partial<Record<Key, string | null>>, typing = false) =>
-      setParams((before) => changed(before, changes), { replace: typing }),
+      // Of the address as it is now: the router may not have drawn the last change yet.
+      setParams(changed(new URLSearchParams(location.search), changes), { replace: typing }),
     [setParams],
   );
   const open = useCallback((person: number) => change({ person: String(person) }), [change]);
