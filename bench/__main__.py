@@ -1,15 +1,21 @@
-"""Runs the benchmarks, prints their table and writes `bench/results.json`. `ONLY=name` runs one."""
+"""Runs the benchmarks, prints their table and writes `bench/results.json`. `ONLY=name` runs one.
+
+`python -m bench wall` measures the live page in a browser instead.
+"""
 
 import os
 import sys
 from collections.abc import Callable
 
-from bench import results, store, viewers
+from bench import results, store, viewers, wall
 
 BENCHMARKS: dict[str, Callable[[], results.Result]] = {store.NAME: store.run, viewers.NAME: viewers.run}
 
 
 def main() -> int:
+    if sys.argv[1:] == [wall.NAME]:  # of browsers: figures of another kind, with no peers beside them
+        wall.show(wall.run())
+        return 0
     only = os.environ.get("ONLY")
     if only and only not in BENCHMARKS:
         print(f"no benchmark is called {only}: there is {', '.join(BENCHMARKS)}", file=sys.stderr)

@@ -145,6 +145,8 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                   view={view}
                   density={density}
                   scale={scale}
+                  stale={word === "stale"}
+                  whole={whole}
                   onOpen={open}
                   onSort={(by) => change({ sort: by === "attention" ? null : by })}
                   onShowAll={() => change({ state: null, find: null, team: null, app: null })}

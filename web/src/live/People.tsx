@@ -1,13 +1,17 @@
 import Button from "@mui/material/Button";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty } from "../ui/Empty";
 import type { Section, Sort } from "./arrange";
 import type { Board } from "./board";
 import { Cards } from "./Cards";
 import { ROW_COLUMNS, TABLE_COLUMNS } from "./columns";
+import { Marked } from "./Marked";
 import { PeopleTable } from "./PeopleTable";
 import { type Density, isFiltered, type View } from "./view";
 import type { Moment } from "./wall";
+
+const CanvasWall = lazy(() => import("./canvas/CanvasWall").then((module) => ({ default: module.CanvasWall })));
 
 interface Props {
   board: Board;
@@ -16,13 +20,27 @@ interface Props {
   view: View;
   density: Density;
   scale: number;
+  stale: boolean;
+  whole: boolean;
   onOpen: (person: number) => void;
   onSort: (sort: Sort) => void;
   onShowAll: () => void;
 }
 
 /** Those who are shown, as densely as is wanted. */
-export function People({ board, sections, moment, view, density, scale, onOpen, onSort, onShowAll }: Props) {
+export function People({
+  board,
+  sections,
+  moment,
+  view,
+  density,
+  scale,
+  stale,
+  whole,
+  onOpen,
+  onSort,
+  onShowAll,
+}: Props) {
   const { t } = useTranslation("live");
   const filtered = isFiltered(view.filter);
   if (sections.length === 0 && filtered) {
@@ -37,12 +55,13 @@ export function People({ board, sections, moment, view, density, scale, onOpen, 
     );
   }
   const shown = { board, sections, moment, filtered, selected: view.person, onOpen };
-  switch (density) {
-    case "cards":
-      return <Cards {...shown} scale={scale} />;
-    case "rows":
-      return <PeopleTable {...shown} columns={ROW_COLUMNS} sort={view.sort} />;
-    case "table":
-      return <PeopleTable {...shown} columns={TABLE_COLUMNS} sort={view.sort} onSort={onSort} />;
-  }
+  return (
+    <Suspense>
+      {density === "cards" && <Cards {...shown} scale={scale} />}
+      {density === "rows" && <PeopleTable {...shown} columns={ROW_COLUMNS} sort={view.sort} />}
+      {density === "wall" && <CanvasWall {...{ board, sections, moment, onOpen, stale }} selected={view.person} />}
+      {density === "table" && <PeopleTable {...shown} columns={TABLE_COLUMNS} sort={view.sort} onSort={onSort} />}
+      <Marked whole={whole} />
+    </Suspense>
+  );
 }

@@ -89,4 +89,4 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
   );
 }
 
-const ICONS: Record<Density, IconName> = { cards: "cards", rows: "rows", table: "table" };
+const ICONS: Record<Density, IconName> = { cards: "cards", rows: "rows", wall: "wall", table: "table" };

@@ -32,6 +32,6 @@ it("is kept without who was open in it, and is the same in any order", () => {
   expect(queryOf(at("sort=name&person=4&kiosk=&find=a"))).toBe(queryOf(at("find=a&sort=name")));
 });
 
-it("shows cards to a few and rows to many", () => {
-  expect([3, 150, 151, 10_000].map(densityFor)).toEqual(["cards", "cards", "rows", "rows"]);
+it("shows cards to a few, rows to some and the wall to many", () => {
+  expect([3, 150, 151, 500, 10_000].map(densityFor)).toEqual(["cards", "cards", "rows", "rows", "wall"]);
 });

@@ -2,7 +2,7 @@
 import { type Filter, GROUPS, type Grouping, SORTS, type Sort } from "./arrange";
 import { STATES } from "./wall";
 
-export const DENSITIES = ["cards", "rows", "table"] as const;
+export const DENSITIES = ["cards", "rows", "wall", "table"] as const;
 export type Density = (typeof DENSITIES)[number];
 
 export interface View {
@@ -21,9 +21,11 @@ export type Key = "view" | "state" | "find" | "team" | "app" | "sort" | "group" 
 const PASSING: Key[] = ["person", "kiosk"];
 
 const CARDS_MAX = 150;
+/** More than these don't fit a few screens of rows. */
+const ROWS_MAX = 500;
 
 export function densityFor(people: number): Density {
-  return people <= CARDS_MAX ? "cards" : "rows";
+  return people <= CARDS_MAX ? "cards" : people <= ROWS_MAX ? "rows" : "wall";
 }
 
 /** What an address says; what it says of anything unknown is not heard. */

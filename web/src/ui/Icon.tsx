@@ -1,3 +1,5 @@
+import type { State } from "./StateMark";
+
 /** Icons on a 16-pixel grid, painted with the text's colour. The state icons differ in outline, so they are told apart without colour. */
 interface Shape {
   d: string;
@@ -80,6 +82,9 @@ const SHAPES = {
 } satisfies Record<string, Shape>;
 
 export type IconName = keyof typeof SHAPES;
+
+/** The shapes of states, for who draws without a document. */
+export const STATE_SHAPES: Record<Exclude<State, "unknown">, Shape> = SHAPES;
 
 /** Decoration beside a word: hidden from screen readers. A plain svg, since a wall draws hundreds. */
 export function Icon({
