@@ -1,46 +1,51 @@
-import Divider from "@mui/material/Divider";
-import IconButton from "@mui/material/IconButton";
-import Menu from "@mui/material/Menu";
-import MenuItem from "@mui/material/MenuItem";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { useNavigate } from "react-router";
 import type { Me } from "../session/api";
 import { useSignOutMutation } from "../session/api";
+import button from "../ui/IconButton.module.css";
+import { MenuButton } from "../ui/MenuButton";
+import { useLanguages } from "../ui/useLanguages";
+import { useTheming } from "../ui/useTheming";
 import css from "./Account.module.css";
 import { isA } from "./roles";
 
-export function Account({ me }: { me: Me }) {
-  const { t } = useTranslation("shell");
-  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+/** Who is signed in, and what is theirs to set: theme, language, the way out. */
+export function Account({ me, onShortcuts }: { me: Me; onShortcuts: () => void }) {
+  const { t } = useTranslation(["shell", "ui"]);
+  const navigate = useNavigate();
+  const themes = useTheming();
+  const languages = useLanguages();
   const [signOut, { isError }] = useSignOutMutation();
   return (
-    <>
-      <IconButton aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
-        <span className={css.avatar} aria-hidden="true">
-          {initials(me.name)}
-        </span>
-        <span className="sr">{t("account.of", { name: me.name })}</span>
-      </IconButton>
-      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
-        <li className={css.who} role="none">
-          <b>{me.name}</b>
-          <span>{me.email}</span>
-        </li>
-        <Divider component="li" role="separator" />
-        {isA("admin", me) && (
-          <MenuItem component={Link} to="/set-up" onClick={() => setAnchor(null)}>
-            {t("setUp")}
-          </MenuItem>
-        )}
-        <MenuItem onClick={() => signOut()}>{t("account.signOut")}</MenuItem>
-        {isError && (
-          <li className={css.failed} role="none">
-            {t("account.signOutFailed")}
-          </li>
-        )}
-      </Menu>
-    </>
+    <MenuButton
+      className={button.button}
+      label={t("account.of", { name: me.name })}
+      head={
+        <>
+          <b className={css.name}>{me.name}</b>
+          <span className={css.email}>{me.email}</span>
+        </>
+      }
+      groups={[
+        { key: "theme", title: t("ui:theme.title"), choices: themes },
+        { key: "language", title: t("ui:language"), choices: languages.choices },
+        {
+          key: "acts",
+          choices: [
+            ...(isA("admin", me)
+              ? [{ key: "setup", word: t("page.setup"), icon: "admin" as const, onChoose: () => navigate("/set-up") }]
+              : []),
+            { key: "shortcuts", word: t("account.shortcuts"), icon: "keyboard", onChoose: onShortcuts },
+            { key: "out", word: t("account.signOut"), icon: "out", onChoose: () => signOut(), stays: true },
+          ],
+        },
+      ]}
+      foot={isError ? t("account.signOutFailed") : languages.failed && t("ui:languageFailed")}
+    >
+      <span className={css.avatar} aria-hidden="true">
+        {initials(me.name)}
+      </span>
+    </MenuButton>
   );
 }
 

@@ -35,12 +35,6 @@ describe("an empty Live leads on", () => {
       "/devices?enrol",
     ],
     [
-      "an employee with one",
-      { ...role("employee"), ...nowhere, device: true },
-      "See what is held about you",
-      "/my-data",
-    ],
-    [
       "an admin who manages no team",
       { ...role("admin"), ...nowhere },
       "Make a team that you manage",

@@ -1,24 +1,34 @@
-import { Suspense } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, Outlet } from "react-router";
+import { NavLink, Outlet, useLocation } from "react-router";
 import type { Me } from "../session/api";
 import { BarEnd } from "../ui/Bar";
-import { Icon, type IconName } from "../ui/Icon";
+import { Boundary } from "../ui/Boundary";
+import { Icon } from "../ui/Icon";
+import { later } from "../ui/later";
 import { Mark } from "../ui/Mark";
+import { PartNote } from "../ui/PartNote";
 import { ThemeButton } from "../ui/ThemeButton";
 import { Account } from "./Account";
-import { mustSetUp } from "./roles";
+import { Away } from "./Away";
+import { Fault } from "./Fault";
+import { pagesOf } from "./pages";
+import { SearchButton } from "./SearchButton";
 import css from "./Shell.module.css";
+import { useEverywhere } from "./useEverywhere";
+import { useKeyboard } from "./useKeyboard";
 
-const PAGES: [path: string, name: "live" | "devices", icon: IconName][] = [
-  ["/", "live", "live"],
-  ["/devices", "devices", "screen"],
-];
+const palette = later(() => import("./Palette").then(({ Palette }) => Palette));
+const sheet = later(() => import("./Shortcuts").then(({ Shortcuts }) => Shortcuts));
 
-/** Navigation around every page: a rail at the side, or a bar at the bottom of a phone. */
+/** Navigation around every page: a rail at the side, or a bar at the bottom of a phone. Over it the palette and the sheet of shortcuts. */
 export function Shell({ me }: { me: Me }) {
   const { t } = useTranslation("shell");
-  const { name, demo } = me.organisation;
+  const { pathname } = useLocation();
+  const [over, setOver] = useState<"palette" | "shortcuts" | null>(null);
+  const close = () => setOver(null);
+  useEverywhere(me, { onShortcuts: () => setOver("shortcuts") });
+  useKeyboard({ onPalette: () => setOver(over === "palette" ? null : "palette") });
   return (
     <div className={css.app}>
       <a className={css.skip} href="#page">
@@ -28,41 +38,61 @@ export function Shell({ me }: { me: Me }) {
         <span className={css.mark}>
           <Mark />
         </span>
-        {PAGES.map(([path, word, icon]) => (
-          <NavLink key={path} to={path} end className={css.link ?? ""}>
-            <Icon name={icon} size={20} />
-            {t(word)}
-          </NavLink>
-        ))}
-        {mustSetUp(me) && (
-          <NavLink to="/set-up" className={`${css.link} ${css.last}`}>
-            <Icon name="admin" size={20} />
-            {t("setUp")}
-          </NavLink>
-        )}
+        {pagesOf(me)
+          .filter((page) => page.shown?.(me) ?? true)
+          .map(({ path, word, icon, ahead, aside }) => (
+            <NavLink
+              key={path}
+              to={path}
+              end
+              className={`${css.link} ${aside ? css.aside : ""}`}
+              onPointerEnter={ahead}
+              onFocus={ahead}
+            >
+              <Icon name={icon} size={20} />
+              {t(`page.${word}`)}
+            </NavLink>
+          ))}
       </nav>
-      <BarEnd
-        value={
-          <>
-            <span className={css.organisation}>{name}</span>
-            {demo && (
-              <span className={css.demo} title={t("simulatedMeaning")}>
-                {t("simulated")}
-              </span>
-            )}
-            <span className={css.tools}>
-              <ThemeButton />
-              <Account me={me} />
-            </span>
-          </>
-        }
-      >
+      <BarEnd value={<Tools me={me} onPalette={() => setOver("palette")} onShortcuts={() => setOver("shortcuts")} />}>
         <div className={css.page} id="page" tabIndex={-1}>
-          <Suspense>
-            <Outlet />
-          </Suspense>
+          <Away />
+          <Boundary of={pathname} instead={(fault, again) => <Fault fault={fault} onAgain={again} />}>
+            <Suspense>
+              <Outlet />
+            </Suspense>
+          </Boundary>
         </div>
       </BarEnd>
+      <Boundary of={over ?? ""} instead={() => <PartNote onClose={close} />}>
+        <Suspense>
+          {over === "palette" && <palette.Part me={me} onClose={close} />}
+          {over === "shortcuts" && <sheet.Part onClose={close} />}
+        </Suspense>
+      </Boundary>
     </div>
+  );
+}
+
+/** At the end of every page's bar. */
+function Tools({ me, onPalette, onShortcuts }: { me: Me; onPalette: () => void; onShortcuts: () => void }) {
+  const { t } = useTranslation("shell");
+  const { name, demo } = me.organisation;
+  return (
+    <>
+      <span className={css.organisation}>{name}</span>
+      {demo && (
+        <span className={css.demo} title={t("simulatedMeaning")}>
+          {t("simulated")}
+        </span>
+      )}
+      <span className={css.tools}>
+        <SearchButton onOpen={onPalette} onNear={palette.ahead} />
+        <span className={css.theme}>
+          <ThemeButton />
+        </span>
+        <Account me={me} onShortcuts={onShortcuts} />
+      </span>
+    </>
   );
 }

@@ -2,6 +2,7 @@ import InputAdornment from "@mui/material/InputAdornment";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useCommands } from "../ui/commands";
 import { Icon } from "../ui/Icon";
 import css from "./FindBox.module.css";
 
@@ -33,17 +34,16 @@ export function FindBox({ text, onText }: { text: string; onText: (text: string)
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed, onText]);
-  useEffect(() => {
-    function onKey(event: KeyboardEvent) {
-      const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, [contenteditable]");
-      if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-        event.preventDefault();
-        box.current?.focus();
-      }
-    }
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
+  useCommands([
+    {
+      id: "devices/find",
+      group: "view",
+      title: t("all.find"),
+      icon: "search",
+      keys: "/",
+      run: () => box.current?.focus(),
+    },
+  ]);
 
   return (
     <OutlinedInput

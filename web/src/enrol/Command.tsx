@@ -1,23 +1,15 @@
 import Button from "@mui/material/Button";
-import { Fragment, useRef, useState } from "react";
+import { Fragment, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useCopy } from "../ui/clipboard";
 import { Icon } from "../ui/Icon";
 import css from "./Command.module.css";
-
-const SAID_MS = 2_000;
 
 /** A command to paste elsewhere. */
 export function Command({ text }: { text: string }) {
   const { t } = useTranslation();
   const line = useRef<HTMLElement>(null);
-  const [copied, setCopied] = useState(false);
-
-  async function copy() {
-    await toClipboard(text, line.current);
-    setCopied(true);
-    setTimeout(() => setCopied(false), SAID_MS);
-  }
-
+  const { copied, copy } = useCopy();
   return (
     <div className={css.command}>
       <code ref={line} className={css.text} dir="ltr">
@@ -30,19 +22,9 @@ export function Command({ text }: { text: string }) {
           </Fragment>
         ))}
       </code>
-      <Button onClick={copy} startIcon={<Icon name={copied ? "check" : "copy"} />}>
+      <Button onClick={() => copy(text, line.current)} startIcon={<Icon name={copied ? "check" : "copy"} />}>
         <span aria-live="polite">{copied ? t("copied") : t("copy")}</span>
       </Button>
     </div>
   );
-}
-
-/** Plain http on a local network has no clipboard API: then the text is selected and copied the old way. */
-async function toClipboard(text: string, line: HTMLElement | null): Promise<void> {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-  } else if (line) {
-    getSelection()?.selectAllChildren(line);
-    document.execCommand("copy");
-  }
 }

@@ -4,7 +4,7 @@ import { type Call, type Problem, request } from "./request";
 /** The cache of what the hub's HTTP API answered. Each feature injects its own endpoints. */
 export const api = createApi({
   reducerPath: "http",
-  baseQuery: ((call) => request(call)) as BaseQueryFn<Call, unknown, Problem>,
+  baseQuery: ((call, { signal }) => request(call, signal)) as BaseQueryFn<Call, unknown, Problem>,
   tagTypes: ["Device"],
   endpoints: () => ({}),
 });

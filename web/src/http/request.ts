@@ -3,6 +3,7 @@
  * nothing that a page shows is made up here except what only the browser knows (no connection).
  */
 import { i18n } from "../i18n/i18n";
+import { noteReach } from "./reach";
 
 export interface Problem {
   /** HTTP status; 0 when the hub was not reached at all. */
@@ -21,7 +22,13 @@ export interface Call {
   body?: unknown;
 }
 
-export async function request({ path, method = "GET", body }: Call): Promise<{ data: unknown } | { error: Problem }> {
+/** A proxy's words for a hub that it can't reach. */
+const NOT_REACHED = new Set([502, 504]);
+
+type Outcome = { data: unknown } | { error: Problem };
+
+/** A call that `signal` ends says nothing of the connection. */
+export async function request({ path, method = "GET", body }: Call, signal?: AbortSignal): Promise<Outcome> {
   try {
     const headers: Record<string, string> = { accept: "application/json" };
     if (method !== "GET") {
@@ -30,13 +37,17 @@ export async function request({ path, method = "GET", body }: Call): Promise<{ d
     if (body !== undefined) {
       headers["content-type"] = "application/json";
     }
-    const sent = { method, headers, credentials: "same-origin" as const };
+    const sent = { method, headers, credentials: "same-origin" as const, ...(signal && { signal }) };
     const response = await fetch(path, body === undefined ? sent : { ...sent, body: JSON.stringify(body) });
+    noteReach(!NOT_REACHED.has(response.status));
     if (!response.ok) {
       return { error: await problemOf(response) };
     }
     return { data: response.status === 204 ? null : await response.json() };
   } catch {
+    if (!signal?.aborted) {
+      noteReach(false);
+    }
     return { error: { status: 0, title: i18n.t("ui:unreached"), detail: i18n.t("ui:unreachedDetail") } };
   }
 }

@@ -12,7 +12,7 @@ beforeEach(() => {
 
 async function choose(name: string) {
   await userEvent.click(await screen.findByRole("button", { name: /^(Language|اللغة)/ }));
-  await userEvent.click(screen.getByRole("menuitemradio", { name }));
+  await userEvent.click(await screen.findByRole("menuitemradio", { name }));
 }
 
 describe("another language", () => {

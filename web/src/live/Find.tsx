@@ -2,6 +2,7 @@ import InputAdornment from "@mui/material/InputAdornment";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useCommands } from "../ui/commands";
 import { Icon } from "../ui/Icon";
 import css from "./Find.module.css";
 
@@ -23,17 +24,9 @@ export function Find({ text, onText }: { text: string; onText: (text: string) =>
     setTyped(next);
     onText(next);
   }
-  useEffect(() => {
-    function onKey(event: KeyboardEvent) {
-      const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, [contenteditable]");
-      if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-        event.preventDefault();
-        box.current?.focus();
-      }
-    }
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
+  useCommands([
+    { id: "live/find", group: "view", title: t("find"), icon: "search", keys: "/", run: () => box.current?.focus() },
+  ]);
   return (
     <OutlinedInput
       className={css.find ?? ""}

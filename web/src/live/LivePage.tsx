@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useSelector } from "react-redux";
 import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
+import { useCommands } from "../ui/commands";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useNow } from "../ui/useNow";
 import { arrange } from "./arrange";
@@ -17,8 +18,8 @@ import { People } from "./People";
 import { Skeleton } from "./Skeleton";
 import type { LiveState } from "./slice";
 import { Toolbar } from "./Toolbar";
+import { useEscape } from "./useEscape";
 import { useHeld } from "./useHeld";
-import { useKeys } from "./useKeys";
 import { useKiosk } from "./useKiosk";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
 import { Views } from "./Views";
@@ -59,13 +60,25 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
       change(view.kiosk ? { kiosk: null } : { person: null });
     }
   };
-  useKeys(
-    new Map([
-      ["p", pause],
-      ["k", () => change({ kiosk: view.kiosk ? null : "1" })],
-      ["Escape", back],
-    ]),
-  );
+  useEscape(back);
+  useCommands([
+    {
+      id: "live/pause",
+      group: "view",
+      title: t(paused ? "resume" : "pause"),
+      icon: paused ? "play" : "pause",
+      keys: "p",
+      run: pause,
+    },
+    {
+      id: "live/kiosk",
+      group: "view",
+      title: t(view.kiosk ? "kiosk.leave" : "kiosk.enter"),
+      icon: "tv",
+      keys: "k",
+      run: () => change({ kiosk: view.kiosk ? null : "1" }),
+    },
+  ]);
 
   // A frame may have come since the last tick: time never runs backwards against it.
   const { judgedAtMs, hubNowMs, word } = freshnessOf(live, paused?.atMs ?? Math.max(now, live.currentAtMs ?? 0));

@@ -1,8 +1,10 @@
 /** In which order and under which headings people stand on the wall. Pure. */
+
+import { fold } from "../ui/fold";
 import type { State } from "../ui/StateMark";
 import type { Board } from "./board";
 import { compareNames } from "./names";
-import { type Entry, fold, STATES, workedOf } from "./wall";
+import { type Entry, STATES, workedOf } from "./wall";
 
 export const SORTS = ["attention", "name", "state", "longest", "today"] as const;
 export type Sort = (typeof SORTS)[number];

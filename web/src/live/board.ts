@@ -2,11 +2,13 @@
  * Everybody who is shown, judged at one moment. Brought up to date by what changed and by what time alone changes, so that a wall of
  * thousands costs what its changes cost: who is the same is told by identity, and each entry knows when it has to be judged again.
  */
+
+import { fold } from "../ui/fold";
 import type { State } from "../ui/StateMark";
 import type { Tile } from "../wire.gen";
 import { attentionOf, dueMs } from "./attention";
 import type { Team } from "./slice";
-import { type Entry, fold, judge, STATES } from "./wall";
+import { type Entry, judge, STATES } from "./wall";
 
 interface Kept extends Entry {
   dueMs: number;

@@ -144,8 +144,3 @@ function said(tile: Tile, { state, reason, was }: Judged): { what: string; detai
 function doing(reason: Reason): string {
   return reason === "call" || reason === "presentation" || reason === "media" ? i18n.t(`live:what.${reason}`) : "";
 }
-
-/** Without case and accents: `zielinski` finds Zieliński. */
-export function fold(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-}

@@ -88,7 +88,7 @@ describe("the session", () => {
     });
     open("/devices");
     await userEvent.click(await screen.findByRole("button", { name: "Account of Alice Adams" }));
-    await userEvent.click(screen.getByRole("menuitem", { name: "Sign out" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Sign out" }));
 
     expect(await screen.findByRole("heading", { name: "Sign in" })).toBeVisible();
     expect(screen.queryByText("You were signed out")).toBeNull();

@@ -103,7 +103,7 @@ describe("the set-up", () => {
     me = { ...me, roles: [{ role: "manager", team: 1 as unknown as null }] };
     open("/set-up");
 
-    expect(await screen.findByText("There is no such page")).toBeVisible();
+    expect(await screen.findByText("The address may be mistyped, or from another version of Daylight.")).toBeVisible();
   });
 
   it("goes from an empty organisation to a device on Live, saving each step as it is left", async () => {

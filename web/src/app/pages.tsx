@@ -1,0 +1,94 @@
+import type { ReactNode } from "react";
+import { Navigate } from "react-router";
+import type { Me } from "../session/api";
+import { wasOffered } from "../setup/offer";
+import type { IconName } from "../ui/Icon";
+import { later } from "../ui/later";
+import { Live } from "./Live";
+import { isA, mustSetUp } from "./roles";
+import { SetUp } from "./SetUp";
+
+export interface Page {
+  path: string;
+  word: "live" | "devices" | "mydata" | "setup";
+  icon: IconName;
+  /** Keys that lead there. */
+  keys: string;
+  may: (me: Me) => boolean;
+  /** Whether the navigation leads there, for those who may; always, when it isn't given. */
+  shown?: (me: Me) => boolean;
+  /** At the foot of the rail: about oneself, or about the whole. */
+  aside?: boolean;
+  /** Begins to load it before it is asked for. */
+  ahead?: () => void;
+  draw: (me: Me) => ReactNode;
+}
+
+const devices = later(() => import("../devices/DevicesPage").then(({ DevicesPage }) => DevicesPage));
+const myData = later(() => import("../mydata/MyDataPage").then(({ MyDataPage }) => MyDataPage));
+
+/** In the order of the navigation. */
+const PAGES: Page[] = [
+  {
+    path: "/",
+    word: "live",
+    icon: "live",
+    keys: "g l",
+    may: () => true,
+    shown: (me) => !isPlain(me),
+    draw: (me) => <Home me={me} />,
+  },
+  {
+    path: "/devices",
+    word: "devices",
+    icon: "screen",
+    keys: "g d",
+    may: () => true,
+    ahead: devices.ahead,
+    draw: (me) => <devices.Part zone={me.organisation.zone} admin={isA("admin", me)} demo={me.organisation.demo} />,
+  },
+  {
+    path: "/my-data",
+    word: "mydata",
+    icon: "me",
+    keys: "g m",
+    may: () => true,
+    aside: true,
+    ahead: myData.ahead,
+    draw: (me) => <myData.Part person={me.id} />,
+  },
+  {
+    path: "/set-up",
+    word: "setup",
+    icon: "admin",
+    keys: "g s",
+    may: (me) => isA("admin", me),
+    shown: mustSetUp,
+    aside: true,
+    draw: (me) => <SetUp me={me} />,
+  },
+];
+
+export function pagesOf(me: Me): Page[] {
+  return PAGES.filter((page) => page.may(me));
+}
+
+/** Where somebody is led from an address without a page. */
+export function homeOf(me: Me): Page | undefined {
+  const path = isPlain(me) && me.device ? "/my-data" : "/";
+  return pagesOf(me).find((page) => page.path === path);
+}
+
+/** The wall, for whoever has one; the first admin is led to the set-up once, and who sees nobody to what is their own. */
+function Home({ me }: { me: Me }) {
+  if (mustSetUp(me) && !wasOffered(me.id)) {
+    return <Navigate to="/set-up" replace />;
+  }
+  const home = homeOf(me);
+  return home && home.path !== "/" ? <Navigate to={home.path} replace /> : <Live me={me} />;
+}
+
+/** Somebody who manages no team, sets nothing up and reads no audit. */
+function isPlain(me: Me): boolean {
+  return !(isA("manager", me) || isA("admin", me) || isA("auditor", me));
+}
