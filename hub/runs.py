@@ -68,6 +68,13 @@ async def due(job: str, at: datetime, since: datetime) -> bool:
     return made is not None
 
 
+async def database_now() -> datetime:
+    """The time by which runs are due and leases pass, whatever the clocks of workers say."""
+    async with connection() as held:
+        now: datetime = await held.fetchval("SELECT now()")
+    return now
+
+
 async def waiting() -> list[Waiting]:
     """Open runs that nobody works on: never taken, given back, or their worker's lease has passed. Fails those tried too often."""
     async with connection() as held:

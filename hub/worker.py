@@ -43,6 +43,8 @@ SWALLOWED_S = 300.0
 BLOCK_S = 5.0
 ANSWER_S = 10.0
 """Longer than `BLOCK_S`: then Redis is frozen, and the connection is given up."""
+CLOCKS_APART_MAX = timedelta(hours=1)
+"""Of a worker and the database. Jobs delete for good what is old by their time: with one of the clocks wrong they don't run at all."""
 STOP_S = 3.0
 """Work that was told to stop gets this long to give its run back."""
 CLOSE_S = 2.0
@@ -177,7 +179,7 @@ class Worker:
 
     async def tick(self) -> int:
         """Makes due what is due, and puts all that waits into the queue; returns how many runs wait."""
-        now = self._now()
+        now = await runs.database_now()
         for name, job in self._jobs.items():
             if job.every_s:
                 await runs.due(name, now, job.due_at(now))
@@ -247,7 +249,8 @@ class Worker:
         job = self._jobs.get(held.job)
         if job is None:
             raise _UnknownJob
-        working = asyncio.ensure_future(_within(job.timeout_s, job.work(self._now())))
+        now = await self._agreed_now()
+        working = asyncio.ensure_future(_within(job.timeout_s, job.work(now)))
         renewing = asyncio.create_task(self._renew(held, carrier))
         try:
             await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
@@ -258,6 +261,13 @@ class Worker:
             for task in (working, renewing):
                 task.cancel()
             await asyncio.gather(working, renewing, return_exceptions=True)
+
+    async def _agreed_now(self) -> datetime:
+        """The earlier of our clock and the database's. Raises `_ClocksDiffer` when one of them must be wrong."""
+        ours, theirs = self._now(), await runs.database_now()
+        if abs(ours - theirs) > CLOCKS_APART_MAX:
+            raise _ClocksDiffer
+        return min(ours, theirs)
 
     async def _renew(self, held: runs.Held, carrier: Any) -> None:
         """Renews the lease, and saq's, until cancelled. Raises `_Lost` when it is somebody else's, or has passed without an answer."""
@@ -279,6 +289,10 @@ class Worker:
 
 class _Lost(Exception):
     """The run is not this worker's any more."""
+
+
+class _ClocksDiffer(Exception):
+    """This worker and the database do not agree on what time it is."""
 
 
 class _UnknownJob(Exception):

@@ -15,7 +15,7 @@ import pytest
 import redis.asyncio
 from saq.queue.redis import RedisQueue
 
-from hub import runs, worker
+from hub import retention, runs, worker
 from hub.database import close_pool, connection, open_pool
 from hub.embedded import Embedded, Servers
 from hub.embedded.process import running_in
@@ -47,9 +47,9 @@ def once(work: Callable[[], Awaitable[None]], timeout_s: float = 60.0) -> Job:
 
 
 @contextlib.asynccontextmanager
-async def at_work(redis_url: str, jobs: dict[str, Job]) -> AsyncIterator[Worker]:
-    """A worker in this event loop, that looks for what is due each second."""
-    working = Worker(redis_url, jobs, tick_cron=EACH_SECOND)
+async def at_work(redis_url: str, jobs: dict[str, Job], ahead: timedelta = timedelta()) -> AsyncIterator[Worker]:
+    """A worker in this event loop, that looks for what is due each second. Its clock is `ahead`."""
+    working = Worker(redis_url, jobs, tick_cron=EACH_SECOND, now=lambda: datetime.now(UTC) + ahead)
     task = asyncio.create_task(working.run())
     try:
         yield working
@@ -174,6 +174,41 @@ async def test_marks_are_rolled_up_by_the_workers_own_job(cast: Cast, database: 
         assert await held.fetchval("SELECT count(*) FROM dirty") == 0
         detail = await held.fetchval("SELECT detail FROM report_run WHERE state = 'done' ORDER BY id LIMIT 1")
     assert msgspec.json.decode(detail)["marks"] == 3
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(days=-400)])
+async def test_worker_whose_clock_is_wrong_does_nothing_and_says_so(
+    database: str, redis_url: str, ahead: timedelta
+) -> None:
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=1), today]
+    await retention.make_days(days)
+    async with at_work(redis_url, worker.JOBS, ahead):
+        for job in ("retention", "roll_up", "sweep"):
+            await ended(job, ("failed", runs.ATTEMPTS_MAX))
+
+    assert list((await retention.partitions()).days) == days
+    async with connection() as held:
+        assert await held.fetchval("SELECT DISTINCT error FROM report_run WHERE state = 'failed'") == "_ClocksDiffer"
+        # Runs are made due by the database's time: those of a later one would keep every other worker from making any.
+        assert await held.fetchval(
+            "SELECT bool_and(queued_at BETWEEN now() - interval '1 hour' AND now()) FROM report_run"
+        )
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=30), timedelta(minutes=-30)])
+async def test_work_is_for_the_earlier_of_two_clocks(database: str, redis_url: str, ahead: timedelta) -> None:
+    times: list[datetime] = []
+
+    async def work(now: datetime) -> Nothing:
+        times.append(now)
+        return Nothing()
+
+    async with at_work(redis_url, {"once": Job(work, 0, 0, timeout_s=10)}, ahead):
+        await make_due("once")
+        await ended("once", ("done", 1))
+
+    assert times[0] <= datetime.now(UTC) + min(ahead, timedelta())
 
 
 async def test_queue_that_is_emptied_loses_no_run(database: str, redis_url: str) -> None:
