@@ -1,8 +1,10 @@
 """`daylight simulate`: a fleet of simulated people against a hub, with a ledger that `daylight verify` holds against the database."""
 
 import asyncio
+import contextlib
 import gc
 import logging
+import resource
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -165,6 +167,7 @@ def command(
             report_s=REPORT_S,
         )
 
+    _allow_many_connections()
     # 10,000 agents are a million objects that live long: looking through them for garbage over and over stalls the loop.
     gc.set_threshold(50_000, 50, 100)
     try:
@@ -173,6 +176,13 @@ def command(
         raise click.ClickException(str(error)) from None
     click.echo(summary.line())
     sys.exit(1 if summary.unacked else 0)
+
+
+def _allow_many_connections() -> None:
+    """Raises the limit of open files as far as it may: that of a shell is often 1,024, and each agent has a connection."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # macOS has another limit beside this
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _run(main: Callable[[], Coroutine[None, None, Summary]]) -> Summary:

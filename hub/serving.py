@@ -7,11 +7,13 @@ The drain itself is the application's (`app.py`).
 
 import asyncio
 import contextlib
+import resource
 import socket as sockets
 import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -40,7 +42,11 @@ UNSENT_MAX_BYTES = 1024 * 1024
 USER_TIMEOUT_MS = 20_000
 """The kernel ends a connection whose peer has acknowledged nothing for this long."""
 BACKLOG = 4096
+FILES_FEW = 4096
+"""Each connection is an open file. Beyond its limit a process resets new ones without a word: who runs it should hear that it is low."""
 GRACEFUL_S = 3
+
+log = structlog.get_logger()
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -220,6 +226,16 @@ def listen(host: str, port: int, *, shared: bool = False) -> sockets.socket:
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
+
+
+def allow_many_connections() -> None:
+    """Raises this process's limit of open files as far as it may: that of a shell is often 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # macOS has another limit beside this
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    if soft != resource.RLIM_INFINITY and soft < FILES_FEW:
+        log.warning("few_open_files", limit=soft)
 
 
 def config(app: Any, settings: Settings) -> uvicorn.Config:

@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -327,6 +329,21 @@ def test_a_large_fleet_uses_several_source_addresses() -> None:
     assert fleet._source(PORTS_PER_ADDRESS) == ("127.0.0.2", 0)
     assert fleet._source(3 * PORTS_PER_ADDRESS) == ("127.0.0.4", 0)
     assert far._source(PORTS_PER_ADDRESS) is None
+
+
+def test_a_fleet_may_have_as_many_connections_as_its_process_is_allowed() -> None:
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 2000)); from agents.simulate import command; "
+        "command(['--hub', 'no address'], standalone_mode=False)"
+    )
+    tried = subprocess.run(
+        [sys.executable, "-c", f"try:\n {code}\nfinally:\n print(resource.getrlimit(resource.RLIMIT_NOFILE))"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert tried.stdout == "(2000, 2000)\n"
 
 
 def test_a_fleet_never_runs_into_the_future() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -157,6 +158,21 @@ async def test_process_that_does_not_come_back_soon_gets_no_connections_until_it
                     pass
         finally:
             os.kill(frozen, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_hub_allows_itself_as_many_connections_as_it_may_and_says_when_these_are_few(
+    database: str, redis_url: str, tmp_path: Path, processes: int
+) -> None:
+    port = free_port()
+    env = environment(database, redis_url, f"http://127.0.0.1:{port}", tmp_path / "data")
+    with hub_process(env, port, tmp_path / "hub.log", processes=processes) as hub:
+        assert hub.process is not None
+        resource.prlimit(hub.process.pid, resource.RLIMIT_NOFILE, (300, 2000))
+        await until(lambda: hub.said("few_open_files") == processes)
+        serving = hub.children() if processes > 1 else [hub.process.pid]
+
+        assert {resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in serving} == {(2000, 2000)}
 
 
 async def test_sigterm_ends_all_of_them_in_time(database: str, redis_url: str, tmp_path: Path) -> None:
