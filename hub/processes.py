@@ -2,7 +2,8 @@
 
 The supervisor owns N listening sockets on the one port (SO_REUSEPORT: the kernel spreads new connections over them by hash) and starts
 one child on each, which inherits it. A socket outlives its child: who connects while the next one starts waits in the socket's queue and
-is not refused. A child that does not come back soon loses its socket until it does, or a share of all connections would wait in vain.
+is not refused. A child that has not come back within `QUEUE_S` loses its socket until it does, or a share of all connections would wait in
+vain: who waits in the queue then is reset, and whoever comes is given to the others.
 
 SIGTERM, SIGINT   all children drain at once, and the supervisor ends with them
 SIGHUP            rolling restart: one child after the other is replaced by a successor on the same socket, which answers before the old
@@ -37,8 +38,9 @@ STOP_S = 14.0
 """A hub drains within that; the supervisor ends within 15 s of SIGTERM."""
 READY_S = 60.0
 """For a successor. Longer than a hub waits for a database that is starting."""
-QUEUE_S = 8.0
-"""How long new connections wait for a child that is started again. Agents give up after 15 s, and would find another one at once."""
+QUEUE_S = 15.0
+"""How long new connections wait for a child that is started again: a start takes 2 s of processor time, many times that where others want
+it too. Agents give up after as long, and those that come then find another process at once."""
 SILENT_S = 30.0
 """A child whose event loop has not turned for this long is killed: whoever the kernel gives to it would wait for ever."""
 POLL_S = 0.1
@@ -139,7 +141,8 @@ class HubChild(Child):
         super().__init__(name, ["hub"], environment, None)
         self._listener = listener
         self._pipe: int | None = None
-        self._heard = False
+        self.heard = False
+        """That it serves, or did until it ended."""
         self._silent_s = 0.0
         """Counted in turns of ours: a machine that was suspended is no fault of the child's."""
 
@@ -160,11 +163,11 @@ class HubChild(Child):
         if self._pipe is not None:
             with contextlib.suppress(BlockingIOError):
                 if os.read(self._pipe, 4096):
-                    self._heard, self._silent_s = True, 0.0
+                    self.heard, self._silent_s = True, 0.0
 
     @property
     def ready(self) -> bool:
-        return self.alive and self._heard
+        return self.alive and self.heard
 
     @property
     def stuck(self) -> bool:
@@ -172,7 +175,7 @@ class HubChild(Child):
 
     def forget(self) -> None:
         """Lets go of what was known of an earlier run."""
-        self._heard, self._silent_s = False, 0.0
+        self.heard, self._silent_s = False, 0.0
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
@@ -195,7 +198,6 @@ class _Place:
     def tend(self) -> None:
         """Keeps its child running, and its socket open while there is hope for who waits in the queue."""
         child = self.child
-        child.hear()
         if child.stuck:
             log.error("child_killed", child=child.name, pid=child.pid, reason="its event loop does not turn")
             child.signal(signal.SIGKILL)
@@ -251,12 +253,14 @@ class Supervisor:
 
     def _turn(self, but: _Place | None = None) -> None:
         """Looks after all places, but the one whose child is being replaced."""
-        for place in self._places:
-            if place is not but:
-                if not self._started and place.child.ended:
-                    raise StartError("a hub process does not start: what it said is above")
-                place.tend()
-                self._started = self._started or place.child.ready
+        places = [place for place in self._places if place is not but]
+        for place in places:  # all of them first: one that served, if only for a moment, is no start that failed
+            place.child.hear()
+            self._started = self._started or place.child.heard
+        for place in places:
+            if not self._started and place.child.ended:
+                raise StartError("a hub process does not start: what it said is above")
+            place.tend()
         time.sleep(POLL_S)
 
     def _roll(self) -> None:
