@@ -3,7 +3,8 @@
  * browser's own, a strip is painted when it comes near, and after that only cells whose look changes.
  */
 
-import { type Entry, fold } from "../wall";
+import { fold } from "../../ui/fold";
+import type { Entry } from "../wall";
 import type { Layout } from "./layout";
 import { type Colours, drawLook, type Look } from "./marks";
 
