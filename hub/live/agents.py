@@ -60,21 +60,27 @@ class Registry:
         """Those connected, and those that went so recently that their record is still ours to keep."""
         return list((self._leaving | self._by_device).values())
 
-    async def add(self, new: AgentConnection) -> None:
-        """Takes a connection in. An earlier one of the same device ends: silently when it is the same run of the agent."""
+    async def add(self, new: AgentConnection) -> bool:
+        """Takes a connection in. An earlier one of the same device ends: silently when it is the same run of the agent.
+
+        False when it is itself the earlier one, and its successor, whose session may write now, was quicker to get here.
+        """
         old = self._by_device.get(new.device.id)
+        if old is not None and old.session > new.session:
+            return False
         self._by_device[new.device.id] = new
         self._seen.add(new.device.id)
         FIGURES.agents = len(self._by_device)
         if self.draining:  # it was being admitted when the others were told
             self._later(new.line.send(drain(DRAIN_RETRY_MS)))
         if old is None:
-            return
+            return True
         if old.instance == new.instance and old.instance:
             self._later(old.line.close(Close.DRAINED))
         else:
             alive = time.monotonic() - old.line.heard_at < HEARTBEAT_S * 2 and not old.line.closed
             self._later(self._fence(old, count=alive))
+        return True
 
     def remove(self, gone: AgentConnection) -> None:
         """A connection has ended; its device is shown as offline unless it comes back soon."""

@@ -135,7 +135,8 @@ class Ingest:
         line.device = device.id
         structlog.contextvars.bind_contextvars(device=device.id)
         connection = AgentConnection(self.shared, line, device, standing.instance, admission)
-        await self.registry.add(connection)
+        if not await self.registry.add(connection):
+            raise _Refused(Close.DRAINED)
         await connection.welcome(admission)
         connection.publish_arrival()
         return connection

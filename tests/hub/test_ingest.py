@@ -18,6 +18,7 @@ from hub.live import agents as agents_module
 from hub.live import connection as connection_module
 from hub.live import ingest as ingest_module
 from hub.live import line as line_module
+from hub.live.admission import Admission, Standing
 from hub.live.plan import Plan
 from hub.settings import Settings
 from hub.tables import Device
@@ -452,6 +453,25 @@ async def test_late_admission_of_the_same_run_does_not_stop_the_agent(
         await alive.batch(1, [minute(2)])
 
         assert await alive.closed() == Close.DRAINED
+
+
+async def test_connection_that_is_admitted_after_its_successor_does_not_replace_it(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, device = ingest_module.take_over, cast.device(cast.bob)
+
+    async def earlier(device: int, standing: Standing) -> Admission:
+        return msgspec.structs.replace(await real(device, standing), session=0)
+
+    async with connected(hub, device) as successor:
+        monkeypatch.setattr(ingest_module, "take_over", earlier)
+        async with dialled(hub) as late:
+            await late.hello(hub, device)
+            code = await late.closed()
+        await successor.send(Heartbeat(sent=1))
+        await successor.receive(Heartbeat)
+
+    assert code == Close.DRAINED
 
 
 async def test_device_that_claims_the_last_epoch_gets_no_second_history_in_it(hub: Running, cast: Cast) -> None:
