@@ -214,7 +214,11 @@ class View:
                 self._look_after(turn)
 
     def _look_after(self, viewers: set[ViewerConnection]) -> None:
-        """Ends those who don't read, and beats to those who heard nothing."""
+        """Ends those who don't read, and beats to those who heard nothing.
+
+        A page that is frozen on a wall where nothing changes can't be told from one that reads: its kernel takes the beats. Nor does it
+        cost more, and the first change ends it. A machine that is gone is ended by its kernel's silence (`serving.py`).
+        """
         clock = time.monotonic()
         beat = text_frame(self._codec.encode(Beat(now=self._now())))
         for viewer in viewers:
@@ -227,14 +231,16 @@ class View:
     async def _watch_access(self) -> None:
         while True:
             await asyncio.sleep(DIRECTORY_S)
-            try:
-                await self._follow.read_directory()
-                await self._ingest.registry.end_refused()
-                open_ones = {viewer.signed_in.sign_in: viewer.signed_in.version for viewer in self._viewers}
-                ended = await login.ended(open_ones) if open_ones else {}
-            except (DaylightError, *DATABASE_AWAY) as error:
-                log.warning("access_not_read", error=type(error).__name__)
-                continue
-            for viewer in list(self._viewers):
-                if code := ended.get(viewer.signed_in.sign_in):
-                    self._later(viewer.outbox.close(code))  # one that doesn't read must not hold up the others
+            # Each by itself: whoever may not look any more is ended though a directory can't be read.
+            for look in (self._follow.read_directory, self._ingest.registry.end_refused, self._end_those_signed_out):
+                try:
+                    await look()
+                except (DaylightError, *DATABASE_AWAY) as error:
+                    log.warning("access_not_read", error=type(error).__name__)
+
+    async def _end_those_signed_out(self) -> None:
+        open_ones = {viewer.signed_in.sign_in: viewer.signed_in.version for viewer in self._viewers}
+        ended = await login.ended(open_ones) if open_ones else {}
+        for viewer in list(self._viewers):
+            if code := ended.get(viewer.signed_in.sign_in):
+                self._later(viewer.outbox.close(code))  # one that doesn't read must not hold up the others

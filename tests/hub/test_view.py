@@ -171,6 +171,22 @@ async def test_end_of_access_closes_the_socket_within_five_seconds(
             assert await viewer.closed() in codes
 
 
+async def test_end_of_access_closes_the_socket_though_the_directory_can_not_be_read(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(known: people.Directory) -> people.Directory:
+        raise TimeoutError
+
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer:
+        await viewer.subscribe()
+        await viewer.next()
+        monkeypatch.setattr(people, "directory", away)
+        await sign_out(hub, client, cast)
+
+        assert await viewer.closed() == Close.SIGNED_OUT
+
+
 async def test_person_who_changes_teams_leaves_one_wall_for_the_other(hub: Running, cast: Cast) -> None:
     client = await signed_in(hub, cast.alma, PASSWORD)
     async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.bob)) as agent:
