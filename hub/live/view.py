@@ -45,6 +45,8 @@ AT_ONCE = 100
 AGAIN_S = 0.25
 """Between two subscriptions of a viewer: each may send it four parts of a snapshot without an ack."""
 DIRECTORY_S = 2.0
+SOCKETS_MAX = 128
+"""Of one sign-in in this process: more windows than anybody opens. With `HELD_MAX_BYTES` for each they make us hold 40 MB at the most."""
 
 log = structlog.get_logger()
 
@@ -91,6 +93,11 @@ class View:
             refused = Close.UNAVAILABLE  # not known: nobody is sent to sign in again for that
         await socket.accept()
         outbox = Outbox(socket)
+        if (
+            not refused
+            and sum(viewer.signed_in.sign_in == signed_in.sign_in for viewer in self._viewers) >= SOCKETS_MAX
+        ):
+            refused = Close.TOO_MANY
         if refused:
             await outbox.close(refused)
             return

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub.live import view as view_module
+from hub.wire.closing import Close
 from hub.wire.viewer import Snapshot, Subscribe, Teams
 
 from .conftest import PASSWORD, Cast
@@ -31,6 +32,27 @@ async def until(condition: Any) -> None:
 def shows(viewer: Viewer, person: int, app: str) -> bool:
     tile = viewer.tile(person)
     return tile is not None and tile.facts is not None and tile.facts.app == app
+
+
+async def test_one_sign_in_opens_so_many_windows_and_no_more(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_module, "SOCKETS_MAX", 2)
+    client, another = await signed_in(hub, cast.alice, PASSWORD), await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as first, viewing(hub, another):
+        async with viewing(hub, client) as second, viewing(hub, client) as third:
+            refused = await third.closed()
+            for viewer in (first, second):
+                await viewer.subscribe()
+                await viewer.until(lambda seen: seen.revs)
+        async with asyncio.timeout(10):
+            while len(hub.hub.view._viewers) > 2:
+                await asyncio.sleep(0.01)
+        async with viewing(hub, client) as fourth:
+            await fourth.subscribe()
+            await fourth.until(lambda seen: seen.revs)
+
+    assert refused == Close.TOO_MANY
 
 
 async def test_hundred_viewers_who_come_at_once_are_all_shown_everything(hub: Running, cast: Cast) -> None:
