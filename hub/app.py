@@ -31,8 +31,8 @@ from litestar.response import File
 
 from hub import finder, hours, logs, looks, organisation, panel, policies, retention, saved_views, web
 from hub.auth.login import require_origin
-from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, close_pool, connection, open_pool
-from hub.errors import Forbidden, StartError
+from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, beside_the_pool, close_pool, connection, open_pool
+from hub.errors import Forbidden, PoolBusy, StartError
 from hub.feed.contract import Feed
 from hub.feed.memory import MemoryFeed
 from hub.feed.redis import RedisFeed
@@ -55,6 +55,8 @@ DRAIN_S = 8.0
 process exits within 15 seconds of SIGTERM."""
 DATABASE_PATIENCE_S = 30
 READY_S = 1.0
+POOL_S = 0.3
+"""When the pool has no connection for so long, `/ready` asks over one of its own."""
 CLOSE_S = 2.0
 TURN_S = 0.5
 STUCK_S = 5.0
@@ -86,6 +88,7 @@ class Hub:
         self.view = View(self.feed, self.ingest)
         self.balance = Balance(self.feed, self.name, self.ingest.registry)
         self.phase: Literal["starting", "open", "leaving", "draining"] = "starting"
+        self._asking_beside = asyncio.Lock()
         self._turned_at = time.monotonic()
         self._turning: asyncio.Task[None] | None = None
         self._days: asyncio.Task[None] | None = None
@@ -137,11 +140,20 @@ class Hub:
         if self.phase != "open" or time.monotonic() - self._turned_at > STUCK_S:
             return False
         try:
-            async with asyncio.timeout(READY_S), connection(READY_S) as held:
-                await held.fetchval("SELECT 1")
+            async with asyncio.timeout(READY_S):
+                return await self._database_writes()
         except DATABASE_AWAY:
             return False
-        return True
+
+    async def _database_writes(self) -> bool:
+        """Whether PostgreSQL answers, and takes writes: one that is a standby, or was made read-only, stores nothing."""
+        asked = "SELECT current_setting('transaction_read_only') = 'off'"  # on a standby it is on
+        try:
+            async with connection(POOL_S) as held:
+                return bool(await held.fetchval(asked))
+        except PoolBusy:  # a hub that has much to do is no worse for that
+            async with self._asking_beside, beside_the_pool() as held:
+                return bool(await held.fetchval(asked))
 
     async def _turn(self) -> None:
         while True:

@@ -113,6 +113,16 @@ async def connection(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection"
 
 
 @contextlib.asynccontextmanager
+async def beside_the_pool() -> AsyncIterator["Connection"]:
+    """A connection of its own, made for one question while the pool is busy: never more than one of a process at a time."""
+    held = await asyncpg.connect(ENGINE.config["dsn"], timeout=ACQUIRE_S, server_settings=SERVER_SETTINGS)
+    try:
+        yield held
+    finally:
+        held.terminate()
+
+
+@contextlib.asynccontextmanager
 async def transaction(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection"]:
     """One transaction, READ COMMITTED: commits when the block ends, rolls back when it raises. Not nestable.
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.database import DATABASE_AWAY, ENGINE, connection
 from hub.embedded import Embedded, Handle
 from hub.settings import Settings
 from tests.conftest import ORIGIN, SECRET
@@ -33,6 +34,16 @@ def frozen(server: Handle | None) -> Iterator[None]:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+async def take_writes(does: bool) -> None:
+    """Makes the database read-only, as a standby is, or ends that. Every session begins anew."""
+    with contextlib.suppress(*DATABASE_AWAY):  # so does this one
+        async with connection() as held:
+            database, read_only = await held.fetchval("SELECT current_database()"), "off" if does else "on"
+            await held.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+            await held.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = {read_only}')
+            await held.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)
 
 
 async def told(hub: Running) -> tuple[int, dict[str, bool]]:
@@ -65,7 +76,7 @@ async def on_servers_of_its_own(folder: Path) -> AsyncIterator[tuple[Running, Em
 
 
 @pytest.mark.timeout(100)
-async def test_hub_without_database_is_not_ready_and_one_without_redis_is(tmp_path: Path) -> None:
+async def test_hub_without_a_database_that_takes_writes_is_not_ready_and_one_without_redis_is(tmp_path: Path) -> None:
     async with on_servers_of_its_own(tmp_path / "data") as (hub, embedded):
         await until_told(hub, lambda status, state: status == 200 and state["feed"])
 
@@ -74,9 +85,24 @@ async def test_hub_without_database_is_not_ready_and_one_without_redis_is(tmp_pa
             assert await told(hub) == (200, {"ready": True, "feed": False})
         await until_told(hub, lambda status, state: state["feed"])
 
+        await take_writes(False)
+        await until_told(hub, lambda status, state: status == 503)
+        await take_writes(True)
+        await until_told(hub, lambda status, state: status == 200)
+
         with frozen(embedded.postgres):
             await until_told(hub, lambda status, state: status == 503 and not state["ready"])
         await until_told(hub, lambda status, state: status == 200)
+
+
+async def test_hub_that_keeps_all_its_connections_busy_is_ready(settings: Settings) -> None:
+    async with running(settings) as hub, contextlib.AsyncExitStack() as stack:
+        assert ENGINE.pool is not None
+        for _ in range(ENGINE.pool.get_max_size()):
+            await stack.enter_async_context(connection())
+        busy = await asyncio.gather(*(told(hub) for _ in range(5)))
+
+    assert {status for status, _ in busy} == {200}
 
 
 async def test_hub_is_not_ready_before_it_is_open_nor_from_the_moment_it_leaves(settings: Settings, cast: Any) -> None:
