@@ -43,6 +43,8 @@ class Registry:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._by_device: dict[int, AgentConnection] = {}
+        self.arrived = asyncio.Event()
+        """Somebody has come. Cleared by who waits for it (`today.py`)."""
         self._leaving: dict[int, AgentConnection] = {}
         """Gone, but not shown as gone yet."""
         self._seen: set[int] = set()
@@ -69,6 +71,7 @@ class Registry:
         if old is not None and old.session > new.session:
             return False
         self._by_device[new.device.id] = new
+        self.arrived.set()
         self._seen.add(new.device.id)
         FIGURES.agents = len(self._by_device)
         if self.draining:  # it was being admitted when the others were told

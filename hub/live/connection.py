@@ -137,7 +137,8 @@ class AgentConnection:
         """Shows the device as connected before its first presence; what was known of it stays."""
         known = self._shared.publisher.latest(self.device.id)
         facts, since_at = (known.facts, known.since_at) if known else (Facts(), None)
-        self.today = known.today if known else None
+        if self.today is None and known:  # else it was read while the agent was welcomed
+            self.today = known.today
         version = policies.in_force().version
         self._publish(Presence(n=0, at=self._shared.now(), policy=version, facts=facts, since_at=since_at))
 

@@ -5,6 +5,7 @@ every two seconds at most. Never one a tick, a frame or a viewer.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime
@@ -18,6 +19,8 @@ from hub.wire.today import Today
 
 READ_S = 2.0
 """Agents send once a minute, so this makes a figure two seconds old at the most and costs a thirtieth of reading it for each of them."""
+SOON_S = 0.2
+"""After an arrival: those of a moment are read together."""
 AT_ONCE_MIN, AT_ONCE_MAX = 10, 300
 SLOW_S = 0.5
 """A read that took longer is of too many people: without a worker for hours, each of them has hundreds of rows to be judged."""
@@ -87,6 +90,11 @@ class Workdays:
 
     async def _run(self) -> None:
         while True:
+            self._registry.arrived.clear()
             began = time.monotonic()
             await self.read_due()
-            await asyncio.sleep(max(READ_S, REST * (time.monotonic() - began)))
+            rest_s = max(SOON_S, REST * (time.monotonic() - began))
+            await asyncio.sleep(rest_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, READ_S - rest_s)):
+                    await self._registry.arrived.wait()  # their workday is not on the wall yet

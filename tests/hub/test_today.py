@@ -79,6 +79,18 @@ async def test_live_input_moves_the_figure_without_a_query(settings: Settings, c
             assert worked(viewer.tile(cast.bob.id), last) == pytest.approx(MINUTE_S + since_stored_s)
 
 
+async def test_workday_of_who_arrives_does_not_wait_for_the_next_round(
+    settings: Settings, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(today_module, "READ_S", 3600.0)
+    async with running(settings) as hub:
+        client = await signed_in(hub, cast.alice, cast.password)
+        async with viewing(hub, client) as viewer:
+            await viewer.subscribe([cast.payments])
+            async with connected(hub, cast.device(cast.bob)):
+                await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.today)
+
+
 class Agents:
     """Connections as `Workdays` sees them."""
 
