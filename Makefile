@@ -37,7 +37,7 @@ format: .venv/.dev web/node_modules/.stamp
 	.venv/bin/ruff format .
 	cd web && ../.venv/bin/python node.py npm run --silent format
 
-bench: .venv/.dev
+bench: .venv/.dev web/dist/index.html
 	exec .venv/bin/python -m bench
 
 # Compiled from pyproject.toml; no index address goes into them.

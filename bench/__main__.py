@@ -1,7 +1,4 @@
-"""Runs the benchmarks, prints their table and writes `bench/results.json`. `ONLY=name` runs one.
-
-`python -m bench wall` measures the live page in a browser instead.
-"""
+"""Runs the benchmarks, prints their table and writes `bench/results.json`. `ONLY=name`, or the name as an argument, runs one."""
 
 import os
 import sys
@@ -9,22 +6,24 @@ from collections.abc import Callable
 
 from bench import results, store, viewers, wall
 
-BENCHMARKS: dict[str, Callable[[], results.Result]] = {store.NAME: store.run, viewers.NAME: viewers.run}
+BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
+    store.NAME: lambda: [store.run()],
+    viewers.NAME: lambda: [viewers.run()],
+    wall.NAME: wall.run,
+}
 
 
 def main() -> int:
-    if sys.argv[1:] == [wall.NAME]:  # of browsers: figures of another kind, with no peers beside them
-        wall.show(wall.run())
-        return 0
-    only = os.environ.get("ONLY")
+    named = sys.argv[1] if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else None
+    only = named or os.environ.get("ONLY")
     if only and only not in BENCHMARKS:
         print(f"no benchmark is called {only}: there is {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    found = []
+    found: list[results.Result] = []
     for name, run in BENCHMARKS.items():
         if only in (None, "", name):
             print(f"{name} ...", flush=True)
-            found.append(run())
+            found += run()
     results.show(found)
     results.keep(found)
     print(f"written to {results.RESULTS.relative_to(results.RESULTS.parents[1])}")

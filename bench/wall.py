@@ -1,159 +1,75 @@
 """`wall`: what the live page costs the browser of a manager of everybody: 3, 40, 2,000 and 10,000 people, up to 1,000 changes a second.
 
-A real hub on embedded servers, presence by `wall_people.py`, and Chromium without a GPU against the built page. `shown` and `whole` are
-from the start of the navigation to the first frame with anybody in it, and to the first one painted with everybody, whole snapshots of
-all teams in it: the page marks both (`web/src/live/Marked.tsx`). `busy` is the main thread's own task time as a share of the clock, over
-20 s; `script` what of it is JavaScript. `late` is the share of animation frames, while the page is scrolled without a pause, that came
-more than 33 ms after the one before. `heap` is what JavaScript holds after a collection.
+A hub as users run it on embedded servers, presence published into the real feed by `wall_people.py`, a process of its own, and Chromium
+without a GPU before the page as it is built. Measured are
 
-`python -m bench wall`. DENSITIES=wall,rows and PEOPLE=40,10000 choose; GROW_S=600 also watches the heap for so long.
+- **somebody, everybody painted**: from the start of the navigation to the first frame that shows anybody, and to the first that shows
+  everybody, whole snapshots of all teams in it. The page marks both (`web/src/live/Marked.tsx`) once that frame has been painted. *Cold* is
+  with an empty HTTP cache, *warm* with what the last visit left; the hub watches none of the teams yet. Nobody changes meanwhile, but
+  where it says so.
+- **main thread's CPU, hub's CPU until then**: what of it was work. The rest is waiting, on a shared machine mostly for a core.
+- **busy, CPU**: the share of time in which the page's main thread ran tasks, and the share of a core which that thread used, over 20 s of
+  changes. The first counts waiting for a core, too.
+- **frames under 33 ms**: of the times between animation frames while the page scrolls without a pause, under the same changes.
+- **heap**: what JavaScript holds after a collection, before and during minutes of changes.
+
+`python -m bench wall`, some eight minutes; `--pictures DIR` leaves what was on the screen. PEOPLE=40,10000 and DENSITIES=wall,rows choose.
 """
 
 import asyncio
+import contextlib
 import os
+import re
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 import uvloop
-from playwright.async_api import CDPSession, Page, async_playwright
-from rich.console import Console
-from rich.table import Table
+from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
 from bench import wall_people
+from bench.results import Result, result
 from hub.database import close_pool, open_pool
 from hub.embedded import Embedded
 from hub.settings import Settings
+from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process
+from tests.run import node
 
 NAME = "wall"
 PEOPLE = (3, 40, 2_000, 10_000)
-DENSITIES = ("rows", "table", "wall")
+DENSITIES = ("rows", "table", "cards", "wall")
 CHANGES = 0.1
 """A second for each person: 1,000 at 10,000."""
 OPENINGS = 5
-BUSY_S = 20.0
-SCROLL_S = 8.0
-LATE_MS = 33.4
+BUSY_S, BUSY_RUNS = 20.0, 3
+SCROLL_S = 10.0
+HEAP_S, HEAPS = 45.0, 5
+PAINT_MAX_MS = 1_000.0
+BUSY_MAX_PERCENT = 50.0
+FRAME_MS = 33.4
+"""Two frames of 60 a second."""
+FRAMES_MIN_PERCENT = 95.0
+PATIENCE_S = 60
 EMAIL, PASSWORD = "mara@bench.example.org", "a long enough one"
-
-
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one density with so many people. Times in ms, shares from 0 to 1, the heap in MiB."""
-
-    people: int
-    density: str
-    shown: list[float]
-    whole: list[float]
-    busy: float
-    script: float
-    late: float
-    frames: int
-    heap: float
-    grown: list[float]
-
-
-def run() -> list[Figures]:
-    """Takes some ten minutes."""
-    return uvloop.run(_measured())
-
-
-def show(found: list[Figures]) -> None:
-    table = Table(
-        "people",
-        "density",
-        "shown ms",
-        "whole ms",
-        "busy",
-        "script",
-        "late frames",
-        "frames",
-        "heap MiB",
-        "heap over time",
-    )
-    for each in found:
-        table.add_row(
-            f"{each.people:,}", each.density, _spread(each.shown), _spread(each.whole), f"{each.busy:.0%}", f"{each.script:.0%}",
-            f"{each.late:.1%}", str(each.frames), f"{each.heap:.0f}", " ".join(f"{mib:.0f}" for mib in each.grown),
-        )  # fmt: skip
-    Console(width=150).print(table)
-
-
-def _spread(times: list[float]) -> str:
-    return f"{statistics.median(times):,.0f} ({min(times):,.0f}-{max(times):,.0f})"
-
-
-async def _measured() -> list[Figures]:
-    chosen = [int(each) for each in os.environ.get("PEOPLE", "").split(",") if each] or PEOPLE
-    densities = [each for each in os.environ.get("DENSITIES", "").split(",") if each] or DENSITIES
-    found: list[Figures] = []
-    async with async_playwright() as playwright:
-        for people in chosen:
-            with (
-                tempfile.TemporaryDirectory(prefix="daylight-bench-") as folder,
-                Embedded(Settings(data=Path(folder) / "data")) as servers,
-            ):
-                async with served(
-                    servers.database_url, servers.redis_url, Path(folder), people, people * CHANGES
-                ) as url:
-                    browser = await playwright.chromium.launch(
-                        executable_path=shutil.which("chromium"),
-                        args=[
-                            "--no-sandbox",
-                            "--disable-gpu",
-                            "--js-flags=--expose-gc",
-                            "--enable-precise-memory-info",
-                        ],
-                    )
-                    page = await signed_in(browser, url)
-                    for density in densities:
-                        found.append(await _of(page, url, people, density))
-                        print(msgspec.json.encode(found[-1]).decode(), flush=True)
-                    await browser.close()
-    return found
-
-
-async def _of(page: Page, url: str, people: int, density: str) -> Figures:
-    shown, whole = [], []
-    for _ in range(OPENINGS):
-        await page.goto(f"{url}/?view={density}")
-        await page.wait_for_function("() => performance.getEntriesByName('wall-whole').length > 0", timeout=60_000)
-        shown.append(await _mark(page, "wall-shown"))
-        whole.append(await _mark(page, "wall-whole"))
-    cdp = await page.context.new_cdp_session(page)
-    await cdp.send("Performance.enable")
-    await asyncio.sleep(3)
-    before = await _metrics(cdp)
-    await asyncio.sleep(BUSY_S)
-    after = await _metrics(cdp)
-    clock = after["Timestamp"] - before["Timestamp"]
-    deltas = await page.evaluate(_SCROLLED, SCROLL_S * 1000)
-    grown = []
-    for _ in range(int(float(os.environ.get("GROW_S", "0"))) // 60):
-        await asyncio.sleep(60)
-        grown.append(await _heap(cdp))
-    heap = await _heap(cdp)
-    await cdp.detach()
-    return Figures(
-        people=people,
-        density=density,
-        shown=shown,
-        whole=whole,
-        busy=(after["TaskDuration"] - before["TaskDuration"]) / clock,
-        script=(after["ScriptDuration"] - before["ScriptDuration"]) / clock,
-        late=sum(delta > LATE_MS for delta in deltas) / len(deltas),
-        frames=len(deltas),
-        heap=heap,
-        grown=grown,
-    )
-
-
-_SCROLLED = """
-(forMs) => new Promise((done) => {
+SCREEN: Any = {"width": 1440, "height": 900}
+CHROMIUM = shutil.which("chromium")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-precise-memory-info"]
+PAINTED = """() => new Promise((done) => {
+  const observer = new PerformanceObserver(() => {
+    const times = performance.getEntriesByType("mark").map(({ name, startTime }) => [name, startTime]);
+    const marks = Object.fromEntries(times);
+    if (marks["wall-whole"] !== undefined) {
+      observer.disconnect();
+      done(marks);
+    }
+  });
+  observer.observe({ type: "mark", buffered: true });
+})"""
+SCROLLED = """(forMs) => new Promise((done) => {
   const deltas = [];
   const began = performance.now();
   let before = began, down = true;
@@ -167,13 +83,189 @@ _SCROLLED = """
     if (now - began < forMs) { requestAnimationFrame(frame); } else { scrollTo(0, 0); done(deltas.slice(1)); }
   }
   requestAnimationFrame(frame);
-})
-"""
+})"""
 
 
-async def _mark(page: Page, name: str) -> float:
-    at: float = await page.evaluate(f"performance.getEntriesByName('{name}')[0].startTime")
-    return round(at, 1)
+class Crowd(NamedTuple):
+    """The process in which people change."""
+
+    process: asyncio.subprocess.Process
+
+    async def change(self, a_second: float) -> int:
+        """So many from now on; returns how many there were so far."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{a_second}\n".encode())
+        return int(await self.process.stdout.readline())
+
+
+class Bench(NamedTuple):
+    """A browser in which the manager is signed in, before a hub with a crowd."""
+
+    context: BrowserContext
+    origin: str
+    hub: HubProcess
+    crowd: Crowd
+    pictures: Path | None
+
+
+class Painted(NamedTuple):
+    somebody_ms: float
+    everybody_ms: float
+    page_ms: float
+    """CPU of the page's main thread until then."""
+    hub_ms: float
+
+
+def run() -> list[Result]:
+    """Takes some eight minutes. Nothing where there is no Chromium, or no page."""
+    if CHROMIUM is None or not Path("web/dist/index.html").exists():
+        print("wall: not measured, for want of Chromium or of web/dist", file=sys.stderr)
+        return []
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
+    pictures = Path(sys.argv[sys.argv.index("--pictures") + 1]) if "--pictures" in sys.argv else None
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+    chosen = [int(each) for each in os.environ.get("PEOPLE", "").split(",") if each] or PEOPLE
+    found: list[Result] = []
+    for people in chosen:
+        found += uvloop.run(_measured(people, pictures))
+    return found
+
+
+async def _measured(people: int, pictures: Path | None) -> list[Result]:
+    found: list[Result] = []
+
+    def note(what: str, unit: str, figures: list[float], limit: float | None = None, *, more: bool = False) -> None:
+        better: Any = "higher" if more else "lower"
+        found.append(result(f"{NAME} of {people:,}: {what}", unit, better, {"ours": figures}, set(), limit))
+        print(f"  {found[-1].name}: {', '.join(f'{figure:,.1f}' for figure in figures)} {unit}", flush=True)
+
+    def note_painted(kind: str, painted: list[Painted]) -> None:
+        note(f"somebody painted, {kind}", "ms", [each.somebody_ms for each in painted], PAINT_MAX_MS)
+        note(f"everybody painted, {kind}", "ms", [each.everybody_ms for each in painted], PAINT_MAX_MS)
+        note(f"main thread's CPU until then, {kind}", "ms", [each.page_ms for each in painted])
+        note(f"hub's CPU until then, {kind}", "ms", [each.hub_ms for each in painted])
+
+    async with served(people, pictures) as bench:
+        for kind in ("cold", "warm"):
+            note_painted(kind, [await _paint(bench, people, cold=kind == "cold") for _ in range(OPENINGS)])
+        if people < max(PEOPLE):
+            return found
+        rate = people * CHANGES
+        await bench.crowd.change(rate)
+        note_painted(f"warm, {rate:,.0f} changes/s", [await _paint(bench, people) for _ in range(OPENINGS)])
+        for density in [each for each in os.environ.get("DENSITIES", "").split(",") if each] or DENSITIES:
+            page, cdp, _ = await opened(bench, f"/?view={density}")
+            shares = [await _busy(cdp) for _ in range(BUSY_RUNS)]
+            note(f"main thread busy, {density}", "%", [tasks for tasks, _ in shares], BUSY_MAX_PERCENT)
+            note(f"main thread's CPU, {density}", "%", [cpu for _, cpu in shares], BUSY_MAX_PERCENT)
+            deltas = await page.evaluate(SCROLLED, SCROLL_S * 1000)
+            kept = 100 * sum(delta < FRAME_MS for delta in deltas) / len(deltas)
+            note(f"frames under 33 ms, scrolling {density}", "%", [kept], FRAMES_MIN_PERCENT, more=True)
+            note(f"95th of 100 frames, scrolling {density}", "ms", [statistics.quantiles(deltas, n=20)[-1]])
+            if pictures:
+                await page.screenshot(path=pictures / f"{people}-{density}.png")
+            await page.close()
+        page, cdp, _ = await opened(bench, "/")
+        heaps, before = [await _heap_mb(cdp)], await bench.crowd.change(rate)
+        for _ in range(HEAPS - 1):
+            await asyncio.sleep(HEAP_S)
+            heaps.append(await _heap_mb(cdp))
+        changes = await bench.crowd.change(0) - before
+        note(f"heap every {HEAP_S:.0f} s, {changes / HEAP_S / (HEAPS - 1):,.0f} changes/s", "MB", heaps)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def served(people: int, pictures: Path | None = None) -> AsyncIterator[Bench]:
+    """A hub with so many people, none of whom changes yet, and a browser."""
+    with (
+        tempfile.TemporaryDirectory(prefix="daylight-bench-") as folder,
+        Embedded(Settings(data=Path(folder) / "data")) as servers,
+    ):
+        port = int(os.environ.get("PORT", "0")) or free_port()
+        origin = f"http://localhost:{port}"
+        env = environment(servers.database_url, servers.redis_url, origin, Path(folder) / "data")
+        await asyncio.to_thread(command, env, "migrate")
+        add = ("person", "add", EMAIL, "--name", "Mara Boss", "--manages", "Everybody", "--password", PASSWORD)
+        await asyncio.to_thread(command, env, *add)
+        await open_pool(servers.database_url)
+        await wall_people.settle(people, EMAIL)
+        await close_pool()
+        with hub_process(env, port, Path(folder) / "hub.log") as hub:
+            await hub.await_ready()
+            async with _crowd(servers.database_url, servers.redis_url) as crowd, async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+                context = await browser.new_context(viewport=SCREEN, locale="en-GB")
+                bench = Bench(context, origin, hub, crowd, pictures)
+                await _sign_in(bench)
+                yield bench
+                await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def _crowd(database_url: str, redis_url: str) -> AsyncIterator[Crowd]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.wall_people", database_url, redis_url,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+        yield Crowd(process)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _sign_in(bench: Bench) -> None:
+    page = await bench.context.new_page()
+    await page.goto(bench.origin)
+    await page.get_by_label(re.compile("mail", re.IGNORECASE)).fill(EMAIL)
+    await page.get_by_label(re.compile("password", re.IGNORECASE)).first.fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.get_by_role("navigation").first.wait_for()
+    await page.close()
+
+
+async def opened(bench: Bench, path: str, *, cold: bool = False) -> tuple[Page, CDPSession, dict[str, float]]:
+    """A page on which everybody has been painted, and its marks."""
+    page = await bench.context.new_page()
+    cdp = await bench.context.new_cdp_session(page)
+    await cdp.send("Performance.enable")
+    if cold:
+        await cdp.send("Network.clearBrowserCache")
+    await page.goto(f"{bench.origin}{path}", wait_until="commit")
+    async with asyncio.timeout(PATIENCE_S):
+        marks = await page.evaluate(PAINTED)
+    return page, cdp, marks
+
+
+async def _paint(bench: Bench, people: int, *, cold: bool = False) -> Painted:
+    before = _cpu_ms(bench.hub)
+    page, cdp, marks = await opened(bench, "/", cold=cold)
+    found = Painted(
+        somebody_ms=marks["wall-shown"],
+        everybody_ms=marks["wall-whole"],
+        page_ms=(await _metrics(cdp))["ThreadTime"] * 1000,
+        hub_ms=_cpu_ms(bench.hub) - before,
+    )
+    if bench.pictures:
+        await page.screenshot(path=bench.pictures / f"{people}-painted.png")
+    await page.close()
+    return found
+
+
+def _cpu_ms(hub: HubProcess) -> float:
+    """What the hub's processes have used so far."""
+    assert hub.process is not None
+    ticks = 0
+    for pid in (hub.process.pid, *hub.children()):
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 async def _metrics(cdp: CDPSession) -> dict[str, float]:
@@ -181,79 +273,16 @@ async def _metrics(cdp: CDPSession) -> dict[str, float]:
     return {metric["name"]: metric["value"] for metric in told["metrics"]}
 
 
-async def _heap(cdp: CDPSession) -> float:
+async def _busy(cdp: CDPSession) -> tuple[float, float]:
+    """Shares of the clock, in percent: of tasks, and of the thread's CPU."""
+    before = await _metrics(cdp)
+    await asyncio.sleep(BUSY_S)
+    after = await _metrics(cdp)
+    clock = after["Timestamp"] - before["Timestamp"]
+    tasks, cpu = (100 * (after[name] - before[name]) / clock for name in ("TaskDuration", "ThreadTime"))
+    return tasks, cpu
+
+
+async def _heap_mb(cdp: CDPSession) -> float:
     await cdp.send("HeapProfiler.collectGarbage")
-    return round((await _metrics(cdp))["JSHeapUsedSize"] / 2**20, 1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def signed_in(browser: Any, url: str, **options: Any) -> Page:
-    """A page of the manager of everybody."""
-    context = await browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
-    page: Page = await context.new_page()
-    await page.goto(url)
-    await page.get_by_label("mail").fill(EMAIL)
-    await page.get_by_label("assword").first.fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.get_by_role("navigation").first.wait_for()
-    return page
-
-
-class served:  # noqa: N801 - reads as a context
-    """A hub with so many people, of whom `rate` change each second; gives its address."""
-
-    def __init__(self, database_url: str, redis_url: str, folder: Path, people: int, rate: float) -> None:
-        self._urls = database_url, redis_url
-        self._folder, self._people, self._rate = folder, people, rate
-        self._port = int(os.environ.get("PORT", "0")) or _free_port()
-        self._running: list[asyncio.subprocess.Process] = []
-
-    async def __aenter__(self) -> str:
-        database_url, redis_url = self._urls
-        url = f"http://localhost:{self._port}"
-        env = os.environ | {
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "DAYLIGHT_PUBLIC_ORIGIN": url,
-            "DAYLIGHT_SECRET": "a-secret-of-the-benchmarks-that-is-long-enough",
-            "DATA": str(self._folder / "data"),
-        }
-        add = ["person", "add", EMAIL, "--name", "Mara Boss", "--manages", "Everybody", "--password", PASSWORD]
-        for arguments in (["migrate"], add):
-            command = await self._started(env, "hub.cli", *arguments)
-            await command.communicate()
-            assert command.returncode == 0, arguments
-        await open_pool(database_url)
-        await wall_people.settle(self._people, EMAIL)
-        await close_pool()
-        self._running.append(await self._started(env, "hub.cli", "hub", "--port", str(self._port)))
-        crowd = await self._started(env, "bench.wall_people", database_url, redis_url, str(self._rate))
-        self._running.append(crowd)
-        assert crowd.stdout is not None
-        await crowd.stdout.readline()
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-                    writer.close()
-                    return url
-                except OSError:
-                    await asyncio.sleep(0.1)
-
-    async def __aexit__(self, *_: object) -> None:
-        for process in self._running:
-            process.terminate()
-        for process in self._running:
-            await process.wait()
-
-    async def _started(self, env: dict[str, str], *module: str) -> asyncio.subprocess.Process:
-        with (self._folder / "hub.log").open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", *module, env=env, stdout=asyncio.subprocess.PIPE, stderr=log
-            )
+    return (await _metrics(cdp))["JSHeapUsedSize"] / 1e6

@@ -1,13 +1,13 @@
 """A crowd for `wall.py`: people in teams put straight into the database, and their presence published at a steady rate.
 
-`python -m bench.wall_people URL PEOPLE RATE` publishes until it is ended, from a process of its own, so that its CPU is nobody's. It
-prints `ready` once everybody has been told of.
+`python -m bench.wall_people DATABASE_URL REDIS_URL` publishes until it is ended, from a process of its own, so that its CPU is nobody's. It
+prints `ready` once everybody has been told of. From then on a number on its input is how many changes a second there are; each time it
+answers how many there have been so far.
 """
 
 import asyncio
 import random
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 
 import uvloop
@@ -94,8 +94,8 @@ async def settle(people: int, manager: str) -> None:
             )
 
 
-async def publish(database_url: str, redis_url: str, rate: float) -> None:
-    """Tells of everybody once, then of `rate` people a second: another app, sometimes another state."""
+async def publish(database_url: str, redis_url: str) -> None:
+    """Tells of everybody once, then of as many people a second as its input says: another app, sometimes another state."""
     await open_pool(database_url)
     async with connection() as held:
         rows = await held.fetch(
@@ -109,13 +109,29 @@ async def publish(database_url: str, redis_url: str, rate: float) -> None:
     everybody = [(row["person"], row["team"], row["id"]) for row in rows]
     await _tell(feed, everybody, 0, draw)
     print("ready", flush=True)
-    began, told, n = time.monotonic(), 0, 0
-    while True:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    rate, told = 0.0, 0
+
+    async def listen() -> None:
+        nonlocal rate
+        while line := await reader.readline():
+            rate = float(line)
+            print(told, flush=True)
+
+    listening = asyncio.create_task(listen())
+    before, owed, n = loop.time(), 0.0, 0
+    while not listening.done():
         await asyncio.sleep(TURN_S)
         n += 1
-        due = int((time.monotonic() - began) * rate) - told
+        now = loop.time()
+        owed, before = owed + rate * (now - before), now
+        due = min(int(owed), len(everybody))
+        owed -= due
         told += due
-        await _tell(feed, draw.sample(everybody, min(due, len(everybody))), n, draw)
+        await _tell(feed, draw.sample(everybody, due), n, draw)
+    await feed.stop()
 
 
 async def _tell(feed: RedisFeed, people: list[tuple[int, int, int]], n: int, draw: random.Random) -> None:
@@ -164,4 +180,4 @@ def _record(person: int, team: int, membership: int, n: int, draw: random.Random
 
 
 if __name__ == "__main__":
-    uvloop.run(publish(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    uvloop.run(publish(sys.argv[1], sys.argv[2]))
