@@ -44,7 +44,9 @@ export interface Layout {
 
 /** At this size the outlines of the states differ. */
 export const LEAST_PX = 12;
+/** Larger ones say no more; across a room they are read from further away. */
 const MOST_PX = 112;
+const MOST_FAR_PX = 224;
 const ROWS_MAX = 14;
 /** Below this width names of shelves stand above them. */
 const NARROW_PX = 900;
@@ -54,7 +56,7 @@ const BETWEEN_PX = 12;
 
 /** The largest cells with which everybody is in the room; the least size, and taller than the room, when there is none. */
 export function largest(shelves: { named: boolean; groups: Sized[] }[], room: Room): Layout {
-  for (let size = MOST_PX; size > LEAST_PX; size--) {
+  for (let size = room.scale > 1 ? MOST_FAR_PX : MOST_PX; size > LEAST_PX; size--) {
     const tried = laid(shelves, room, size);
     if (tried.height <= room.height) {
       return placed(tried);

@@ -44,7 +44,7 @@ export function drawLook(
   const role = state === "unknown" ? "stale" : state;
   const colour = (name: string) => colours.get(name) ?? "#808080";
   const bare = state === "offline" || state === "unknown";
-  const line = Math.max(1, Math.round(size / 24));
+  const line = Math.max(1, Math.round(size / 56));
   const corner = Math.max(2, size * 0.16);
   context.fillStyle = needed ? colour("attention") : bare ? colour("canvas") : colour(`${role}-soft`);
   context.beginPath();
