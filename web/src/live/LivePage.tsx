@@ -130,13 +130,15 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
           {ready && teams > 0 && people === 0 && unpeopled}
           {ready && people > 0 && (
             <>
-              <Counts
-                counts={board.counts}
-                attention={board.attention}
-                people={people}
-                chosen={filter.state}
-                onChoose={(state) => change({ state })}
-              />
+              <div style={{ zoom: scale }}>
+                <Counts
+                  counts={board.counts}
+                  attention={board.attention}
+                  people={people}
+                  chosen={filter.state}
+                  onChoose={(state) => change({ state })}
+                />
+              </div>
               {!view.kiosk && (
                 <Toolbar
                   board={board}
