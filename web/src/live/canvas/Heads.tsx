@@ -54,7 +54,7 @@ export const Heads = memo(function Heads({ board, shelves, layout }: Props) {
         return (
           found && (
             <div key={found.key} className={css.group} style={{ insetInlineStart: x, top: y, inlineSize: width }}>
-              <span>{nameOf(found)}</span> {number(count)}
+              <bdi>{nameOf(found)}</bdi> {number(count)}
             </div>
           )
         );
