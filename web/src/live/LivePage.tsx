@@ -17,7 +17,9 @@ import { type LiveFacts, liveFactsOf } from "./liveFacts";
 import { People } from "./People";
 import { Skeleton } from "./Skeleton";
 import type { LiveState } from "./slice";
+import { TableTools } from "./TableTools";
 import { Toolbar } from "./Toolbar";
+import { useColumns } from "./useColumns";
 import { useEscape } from "./useEscape";
 import { useHeld } from "./useHeld";
 import { useKiosk } from "./useKiosk";
@@ -85,20 +87,27 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const [board] = useState(() => new Board());
   board.update(live.teams ?? [], judgedAtMs);
   const { version } = board;
-  const { filter, sort, grouping } = view;
+  const people = board.people.size;
+  const density = view.density ?? densityFor(people);
+  // A table is one list: its heads sort all of it.
+  const table = density === "table";
+  const { filter, sort, reversed, grouping } = view;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the board is the same; its version tells of changes
   const sections = useMemo(
-    () => arrange(board, { ...filter, text }, sort, grouping, judgedAtMs),
-    [board, version, filter, text, sort, grouping],
+    () => arrange(board, { ...filter, text }, sort, table ? "none" : grouping, judgedAtMs, reversed),
+    [board, version, filter, text, sort, reversed, grouping, table],
   );
-  const { shown, held, handlers } = useHeld(sections, board, JSON.stringify([filter, text, sort, grouping]));
+  const { shown, held, handlers } = useHeld(
+    sections,
+    board,
+    JSON.stringify([filter, text, sort, reversed, grouping, table]),
+  );
 
   const whole = live.teams?.every((team) => team.epoch !== null) ?? false;
   const ready = whole || (live.teams?.some((team) => team.order.length > 0) ?? false);
   const teams = live.teams?.length ?? 0;
   const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;
-  const people = board.people.size;
-  const density = view.density ?? densityFor(people);
+  const [columns, setColumns] = useColumns();
   const moment = { judgedAtMs, hubNowMs };
   return (
     <>
@@ -149,6 +158,15 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                   onChange={change}
                   onPause={pause}
                 >
+                  {table && (
+                    <TableTools
+                      board={board}
+                      sections={shown}
+                      moment={moment}
+                      columns={columns}
+                      onColumns={setColumns}
+                    />
+                  )}
                   <Views />
                 </Toolbar>
               )}
@@ -159,11 +177,12 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                   moment={moment}
                   view={view}
                   density={density}
+                  columns={columns}
                   scale={scale}
                   stale={word === "stale"}
                   whole={whole}
                   onOpen={open}
-                  onSort={(by) => change({ sort: by === "attention" ? null : by })}
+                  onSort={(by) => change({ sort: by === sort && !reversed ? `-${by}` : by })}
                   onShowAll={() => change({ state: null, find: null, team: null, app: null })}
                 />
               </div>

@@ -5,7 +5,7 @@ import { Empty } from "../ui/Empty";
 import type { Section, Sort } from "./arrange";
 import type { Board } from "./board";
 import { Cards } from "./Cards";
-import { ROW_COLUMNS, TABLE_COLUMNS } from "./columns";
+import { type ColumnKey, ROW_COLUMNS } from "./columns";
 import { Marked } from "./Marked";
 import { PeopleTable } from "./PeopleTable";
 import { type Density, isFiltered, type View } from "./view";
@@ -19,6 +19,8 @@ interface Props {
   moment: Moment;
   view: View;
   density: Density;
+  /** Of the table. */
+  columns: ColumnKey[];
   scale: number;
   stale: boolean;
   whole: boolean;
@@ -34,6 +36,7 @@ export function People({
   moment,
   view,
   density,
+  columns,
   scale,
   stale,
   whole,
@@ -58,9 +61,9 @@ export function People({
   return (
     <Suspense>
       {density === "cards" && <Cards {...shown} scale={scale} />}
-      {density === "rows" && <PeopleTable {...shown} columns={ROW_COLUMNS} sort={view.sort} />}
+      {density === "rows" && <PeopleTable {...shown} columns={ROW_COLUMNS} />}
       {density === "wall" && <CanvasWall {...{ board, sections, moment, onOpen, stale }} selected={view.person} />}
-      {density === "table" && <PeopleTable {...shown} columns={TABLE_COLUMNS} sort={view.sort} onSort={onSort} />}
+      {density === "table" && <PeopleTable {...shown} columns={columns} sorted={view} onSort={onSort} />}
       <Marked whole={whole} />
     </Suspense>
   );

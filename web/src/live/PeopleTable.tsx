@@ -20,9 +20,9 @@ type Line = { section: Section } | { person: number; edge: string };
 
 interface Props extends PeopleProps {
   columns: ColumnKey[];
-  sort: Sort;
-  /** The heads of columns sort, when this is given. */
-  onSort?: (sort: Sort) => void;
+  /** The heads of columns sort, when these are given. */
+  sorted?: { sort: Sort; reversed: boolean } | undefined;
+  onSort?: ((sort: Sort) => void) | undefined;
 }
 
 /** People as rows, by section. Of thousands only those near the window are in the document. */
@@ -34,7 +34,7 @@ export function PeopleTable({
   selected,
   onOpen,
   columns: keys,
-  sort,
+  sorted,
   onSort,
 }: Props) {
   const { t } = useTranslation("live");
@@ -63,7 +63,7 @@ export function PeopleTable({
       <div role="rowgroup" className={css.headGroup}>
         <div role="row" aria-rowindex={1} className={css.head}>
           {columns.map((column) => (
-            <ColumnHead key={column.key} column={column} sort={sort} onSort={onSort} />
+            <ColumnHead key={column.key} column={column} sorted={sorted} onSort={onSort} />
           ))}
         </div>
       </div>
@@ -106,22 +106,31 @@ export function PeopleTable({
   );
 }
 
-function ColumnHead({ column, sort, onSort }: { column: Column; sort: Sort; onSort: Props["onSort"] }) {
+const MEANINGS: Partial<Record<ColumnKey, "table.todayMeaning" | "table.ageMeaning">> = {
+  today: "table.todayMeaning",
+  age: "table.ageMeaning",
+};
+/** Figures: the largest come first. */
+const LARGEST_FIRST: Sort[] = ["longest", "today", "expected", "age"];
+
+function ColumnHead({ column, sorted, onSort }: { column: Column } & Pick<Props, "sorted" | "onSort">) {
   const { t } = useTranslation("live");
   const { key, end, sort: by } = column;
-  const chosen = by === sort;
   const word = t(`table.${key}`);
+  const meaning = MEANINGS[key];
+  const chosen = sorted !== undefined && by === sorted.sort;
+  const falling = chosen && LARGEST_FIRST.includes(by) !== sorted.reversed;
   return (
     <span
       role="columnheader"
       data-end={end || undefined}
-      aria-sort={onSort && chosen ? (by === "today" || by === "longest" ? "descending" : "ascending") : undefined}
-      title={key === "today" ? t("table.todayMeaning") : key === "age" ? t("table.ageMeaning") : undefined}
+      aria-sort={chosen ? (falling ? "descending" : "ascending") : undefined}
+      title={meaning && t(meaning)}
     >
       {onSort && by ? (
-        <button type="button" className={css.sort} onClick={() => onSort(chosen ? "attention" : by)}>
+        <button type="button" className={css.sort} onClick={() => onSort(by)}>
           {word}
-          <span aria-hidden="true">{chosen ? (by === "today" || by === "longest" ? " ↓" : " ↑") : ""}</span>
+          <span aria-hidden="true">{chosen ? (falling ? " ↓" : " ↑") : ""}</span>
         </button>
       ) : (
         word

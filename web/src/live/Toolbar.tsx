@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon, type IconName } from "../ui/Icon";
-import { GROUPS, type Grouping, SORTS, type Sort } from "./arrange";
+import { AppSelect } from "./AppSelect";
+import { GROUPS, type Grouping, MENU_SORTS, type Sort } from "./arrange";
 import type { Board } from "./board";
 import { Find } from "./Find";
 import { Select } from "./Select";
@@ -24,6 +25,7 @@ interface Props {
 export function Toolbar({ board, view, density, paused, held, onChange, onPause, children }: Props) {
   const { t } = useTranslation("live");
   const { filter } = view;
+  const sorts = MENU_SORTS.includes(view.sort) ? MENU_SORTS : [...MENU_SORTS, view.sort];
   const teams = [...board.teams.values()];
   return (
     <div className={css.tools} role="group" aria-label={t("view.label")}>
@@ -36,28 +38,21 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
           onChoose={(team) => onChange({ team })}
         />
       )}
-      <Select<Grouping>
-        label={t("groupBy.label")}
-        value={view.grouping}
-        options={GROUPS.map((each) => [each, t(`groupBy.${each}`)])}
-        onChoose={(group) => onChange({ group: group === "team" ? null : group })}
-      />
+      <AppSelect board={board} chosen={filter.app} onChoose={(app) => onChange({ app })} />
+      {density !== "table" && (
+        <Select<Grouping>
+          label={t("groupBy.label")}
+          value={view.grouping}
+          options={GROUPS.map((each) => [each, t(`groupBy.${each}`)])}
+          onChoose={(group) => onChange({ group: group === "team" ? null : group })}
+        />
+      )}
       <Select<Sort>
         label={t("sort.label")}
         value={view.sort}
-        options={SORTS.map((each) => [each, t(`sort.${each}`)])}
+        options={sorts.map((each) => [each, t(`sort.${each}`)])}
         onChoose={(sort) => onChange({ sort: sort === "attention" ? null : sort })}
       />
-      {filter.app && (
-        <button
-          type="button"
-          className={css.chip}
-          aria-label={t("filter.remove", { what: filter.app })}
-          onClick={() => onChange({ app: null })}
-        >
-          {filter.app} <Icon name="close" size={12} />
-        </button>
-      )}
       <span className={css.held} aria-hidden={!held} data-held={held || undefined}>
         {t("held")}
       </span>

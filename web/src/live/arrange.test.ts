@@ -75,3 +75,15 @@ it("sorts by state and by what was worked today", () => {
 
   expect(arrange(board, EVERYBODY, "today", "team", AT)[0]?.people).toEqual([2, 1]);
 });
+
+it("sorts the other way round, and by app, team and age", () => {
+  const board = new Board();
+  board.update(TEAMS, AT);
+  const by = (sort: Sort, reversed: boolean) => arrange(board, EVERYBODY, sort, "none", AT, reversed)[0]?.people;
+
+  expect(by("name", true)).toEqual([5, 3, 2, 1, 4]);
+  expect(by("longest", true)).toEqual([3, 5, 1, 4, 2]);
+  expect(by("app", false)).toEqual([3, 4, 1, 2, 5]);
+  expect(by("team", false)).toEqual([1, 2, 3, 4, 5]);
+  expect(by("age", false)).toEqual([2, 4, 1, 3, 5]);
+});

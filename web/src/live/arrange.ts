@@ -2,11 +2,14 @@
 
 import { fold } from "../ui/fold";
 import type { State } from "../ui/StateMark";
+import { ms } from "./activity";
 import type { Board } from "./board";
 import { compareNames } from "./names";
 import { type Entry, STATES, workedOf } from "./wall";
 
-export const SORTS = ["attention", "name", "state", "longest", "today"] as const;
+/** The first ones are for every density; the heads of the table sort by the others too. */
+export const SORTS = ["attention", "name", "state", "longest", "today", "team", "app", "expected", "age"] as const;
+export const MENU_SORTS = SORTS.slice(0, 5);
 export type Sort = (typeof SORTS)[number];
 export const GROUPS = ["team", "state", "none"] as const;
 export type Grouping = (typeof GROUPS)[number];
@@ -33,7 +36,14 @@ export interface Section {
 }
 
 /** Sections with somebody in them. With `attention` those who need somebody stand above all groups, the furthest beyond first. */
-export function arrange(board: Board, filter: Filter, sort: Sort, grouping: Grouping, atMs: number): Section[] {
+export function arrange(
+  board: Board,
+  filter: Filter,
+  sort: Sort,
+  grouping: Grouping,
+  atMs: number,
+  reversed = false,
+): Section[] {
   const teams = [...board.teams.values()].filter((team) => filter.team === null || team.id === filter.team);
   const passes = passing(board, filter);
   const above: number[] = [];
@@ -54,7 +64,7 @@ export function arrange(board: Board, filter: Filter, sort: Sort, grouping: Grou
     sections.push({ key: "attention", kind: "attention", team: null, state: null, people: above, total: above.length });
   }
   return sections
-    .concat(grouped(board, teams, rest, grouping, order(board, sort, atMs)))
+    .concat(grouped(board, teams, rest, grouping, order(board, sort, reversed, atMs)))
     .filter((section) => section.people.length > 0);
 }
 
@@ -107,9 +117,28 @@ function passing(board: Board, { state, text, app }: Filter): (entry: Entry) => 
     (wanted === "" || board.mentions(person, wanted));
 }
 
+type Compare = (one: number, other: number) => number;
+
 /** `null`: by name, as teams are already. */
-function order(board: Board, sort: Sort, atMs: number): ((one: number, other: number) => number) | null {
+function order(board: Board, sort: Sort, reversed: boolean, atMs: number): Compare | null {
+  const compare = comparing(board, sort, atMs);
+  if (!reversed || sort === "attention") {
+    return compare;
+  }
+  const forth: Compare = compare ?? ((one, other) => byName(board, one, other));
+  return (one, other) => forth(other, one);
+}
+
+function comparing(board: Board, sort: Sort, atMs: number): Compare | null {
   const entry = (person: number) => board.people.get(person);
+  const byFigure = (figure: (entry: Entry) => number): Compare => {
+    const figures = new Map([...board.people].map(([person, of]) => [person, figure(of)]));
+    return (one, other) => (figures.get(other) ?? 0) - (figures.get(one) ?? 0) || byName(board, one, other);
+  };
+  const byWord = (word: (entry: Entry) => string): Compare => {
+    const words = new Map([...board.people].map(([person, of]) => [person, word(of)]));
+    return (one, other) => inWords(words.get(one) ?? "", words.get(other) ?? "") || byName(board, one, other);
+  };
   switch (sort) {
     case "attention":
     case "name":
@@ -122,14 +151,22 @@ function order(board: Board, sort: Sort, atMs: number): ((one: number, other: nu
       const since = (person: number) => entry(person)?.judged.sinceMs ?? Infinity;
       return (one, other) => since(one) - since(other) || byName(board, one, other);
     }
-    case "today": {
-      const worked = new Map<number, number>();
-      for (const [person, { tile }] of board.people) {
-        worked.set(person, workedOf(tile, atMs).activeS);
-      }
-      return (one, other) => (worked.get(other) ?? 0) - (worked.get(one) ?? 0) || byName(board, one, other);
-    }
+    case "today":
+      return byFigure(({ tile }) => workedOf(tile, atMs).activeS);
+    case "expected":
+      return byFigure(({ tile }) => workedOf(tile, atMs).expectedS);
+    case "age":
+      return byFigure(({ tile }) => atMs - (ms(tile.at) ?? atMs));
+    case "team":
+      return byWord(({ team }) => board.teams.get(team)?.name ?? "");
+    case "app":
+      return byWord(({ tile }) => tile.facts?.app ?? tile.facts?.site ?? "");
   }
+}
+
+/** Who has none comes last. */
+function inWords(one: string, other: string): number {
+  return one === "" || other === "" ? Number(one === "") - Number(other === "") : compareNames(one, other);
 }
 
 function from(board: Board, person: number): number {

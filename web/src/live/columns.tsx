@@ -1,5 +1,6 @@
 /** What the rows and the table say of each person, column by column. */
 import type { ReactNode } from "react";
+import { i18n } from "../i18n/i18n";
 import { PaceBar } from "../ui/PaceBar";
 import { StateMark } from "../ui/StateMark";
 import type { Sort } from "./arrange";
@@ -23,7 +24,7 @@ export interface Column {
   end?: boolean;
   cell: (row: Drawn, simulated: string) => ReactNode;
   /** In a file. */
-  text: (row: Drawn) => string;
+  text: (row: Row & { team: string }) => string;
 }
 
 export const COLUMNS: Column[] = [
@@ -32,7 +33,7 @@ export const COLUMNS: Column[] = [
     width: "92px",
     sort: "state",
     cell: ({ state }) => <StateMark state={state} />,
-    text: ({ state }) => state,
+    text: ({ state }) => i18n.t(`ui:state.${state}`),
   },
   {
     key: "name",
@@ -46,9 +47,10 @@ export const COLUMNS: Column[] = [
     ),
     text: ({ name }) => name,
   },
-  { key: "team", width: "minmax(90px, .8fr)", cell: ({ team }) => team, text: ({ team }) => team },
+  { key: "team", width: "minmax(90px, .8fr)", sort: "team", cell: ({ team }) => team, text: ({ team }) => team },
   {
     key: "app",
+    sort: "app",
     width: "minmax(140px, 1.7fr)",
     cell: ({ what, detail, why }) => (
       <>
@@ -62,6 +64,7 @@ export const COLUMNS: Column[] = [
   },
   {
     key: "why",
+    sort: "attention",
     width: "minmax(110px, .9fr)",
     cell: ({ why }) => <span className={css.why}>{why}</span>,
     text: ({ why }) => why,
@@ -85,8 +88,15 @@ export const COLUMNS: Column[] = [
     ),
     text: ({ today }) => today,
   },
-  { key: "expected", width: "76px", end: true, cell: ({ expected }) => expected, text: ({ expected }) => expected },
-  { key: "age", width: "56px", end: true, cell: ({ age }) => age, text: ({ age }) => age },
+  {
+    key: "expected",
+    width: "76px",
+    sort: "expected",
+    end: true,
+    cell: ({ expected }) => expected,
+    text: ({ expected }) => expected,
+  },
+  { key: "age", width: "56px", sort: "age", end: true, cell: ({ age }) => age, text: ({ age }) => age },
 ];
 
 /** What the rows show; the table begins with the same and more. */

@@ -5,16 +5,17 @@ import { changed, densityFor, queryOf, viewOf } from "./view";
 const at = (query: string) => new URLSearchParams(query);
 
 it("is all in the address", () => {
-  expect(viewOf(at("view=rows&state=idle&find=fig&team=3&app=Figma&sort=longest&group=state&kiosk=&person=7"))).toEqual(
-    {
-      density: "rows",
-      filter: { state: "idle", text: "fig", team: 3, app: "Figma" },
-      sort: "longest",
-      grouping: "state",
-      kiosk: true,
-      person: 7,
-    },
-  );
+  expect(
+    viewOf(at("view=rows&state=idle&find=fig&team=3&app=Figma&sort=-longest&group=state&kiosk=&person=7")),
+  ).toEqual({
+    density: "rows",
+    filter: { state: "idle", text: "fig", team: 3, app: "Figma" },
+    sort: "longest",
+    reversed: true,
+    grouping: "state",
+    kiosk: true,
+    person: 7,
+  });
 });
 
 it("is the usual one where the address says nothing, or nothing that is known", () => {

@@ -10,6 +10,8 @@ export interface View {
   density: Density | null;
   filter: Filter;
   sort: Sort;
+  /** The other way round: `-` in front of it in the address. */
+  reversed: boolean;
   grouping: Grouping;
   kiosk: boolean;
   person: number | null;
@@ -31,6 +33,7 @@ export function densityFor(people: number): Density {
 /** What an address says; what it says of anything unknown is not heard. */
 export function viewOf(params: URLSearchParams): View {
   const state = params.get("state");
+  const sort = params.get("sort") ?? "";
   return {
     density: known(DENSITIES, params.get("view")),
     filter: {
@@ -39,7 +42,8 @@ export function viewOf(params: URLSearchParams): View {
       team: id(params.get("team")),
       app: params.get("app") || null,
     },
-    sort: known(SORTS, params.get("sort")) ?? "attention",
+    sort: known(SORTS, sort.replace(/^-/, "")) ?? "attention",
+    reversed: sort.startsWith("-"),
     grouping: known(GROUPS, params.get("group")) ?? "team",
     kiosk: params.has("kiosk"),
     person: id(params.get("person")),
