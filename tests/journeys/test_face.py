@@ -13,6 +13,7 @@ from .screens import CHROMIUM, fill_in
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(120)]
 TEAMS = {"Payments": ["Amara Okafor", "Lukas Brandt", "Mei Chen"], "Design": ["Noor Haddad", "Elif Kaya"]}
 LONG_IDLE_S = 45 * 60
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
@@ -180,3 +181,38 @@ async def test_a_phone_shows_the_wall_within_its_width_and_back_closes_who_was_o
 
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await expect(page.locator("[data-person]")).to_have_count(5)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(wall: Face, scheme: str) -> None:
+    page = await wall.opened(color_scheme=scheme)
+    await expect(page.locator("[data-person]")).to_have_count(5)
+    person = wall.desks.sitting["Noor Haddad"].person
+    found = {}
+    for path in (
+        "/?view=cards",
+        "/?view=rows",
+        "/?view=wall",
+        "/?view=table",
+        f"/?person={person}",
+        "/my-data",
+        "/devices",
+        "/nothing-here",
+    ):
+        await page.goto(f"{wall.origin}{path}")
+        await page.get_by_role("main").first.wait_for()
+        await page.wait_for_load_state("networkidle" if path.startswith(("/my", "/dev", "/not")) else "load")
+        if path.startswith("/?person"):
+            await expect(page.get_by_text("Why it counts as it does")).to_be_visible()
+        elif path.startswith("/?"):
+            await expect(page.get_by_text("5 people").first).to_be_visible()
+        found[path] = await faults(page)
+
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe finds on a page as it is drawn, contrast included."""
+    await page.evaluate(AXE.read_text())
+    result = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [f"{one['id']}: {node['html'][:160]}" for one in result["violations"] for node in one["nodes"]]

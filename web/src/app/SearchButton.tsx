@@ -9,7 +9,6 @@ export function SearchButton({ onOpen, onNear }: { onOpen: () => void; onNear: (
     <button
       type="button"
       className={css.search}
-      aria-label={t("palette.open")}
       aria-haspopup="dialog"
       aria-keyshortcuts="Control+K Meta+K"
       onClick={onOpen}

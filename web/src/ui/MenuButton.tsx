@@ -31,7 +31,6 @@ export function MenuButton({ className, label, title, children, ...menu }: Props
         ref={button}
         type="button"
         className={className}
-        aria-label={label}
         title={title}
         aria-haspopup="menu"
         aria-expanded={open}
@@ -40,6 +39,7 @@ export function MenuButton({ className, label, title, children, ...menu }: Props
         onClick={() => setOpen(true)}
       >
         {children}
+        {label && <span className="sr">{label}</span>}
       </button>
       {open && (
         <Boundary of="menu" instead={() => <PartNote onClose={close} />}>
