@@ -48,13 +48,13 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const [params, setParams] = useSearchParams();
   const view = useMemo(() => viewOf(params), [params]);
   const text = useDeferredValue(view.filter.text);
-  const scale = useKiosk(view.kiosk);
   const change = useCallback(
     (changes: Partial<Record<Key, string | null>>, typing = false) =>
       // Of the address as it is now: the router may not have drawn the last change yet.
       setParams(changed(new URLSearchParams(location.search), changes), { replace: typing }),
     [setParams],
   );
+  const scale = useKiosk(view.kiosk, () => change({ kiosk: null }));
   const open = useCallback((person: number) => change({ person: String(person) }), [change]);
   const pause = () => setPaused(paused ? null : { live: current, atMs: Date.now() });
   const back = () => {

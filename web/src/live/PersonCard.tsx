@@ -57,10 +57,29 @@ export const PersonCard = memo(function PersonCard(props: Props) {
       <Sparkline hour={props.hour} state={state} />
       <span className={css.day} data-cell="today">
         <b>{today}</b>
-        {today && byNow && <span>{t("card.ofByNow", { byNow })}</span>}
-        {today && expected && <span className={css.end}>{t("card.day", { expected })}</span>}
+        {today && <Expected byNow={byNow} expected={expected} pace={pace} />}
       </span>
       {pace && <PaceBar pace={pace} />}
     </button>
   );
 });
+
+/** What stands beside the time that was worked: what is expected by now, or what became of the day. */
+function Expected({ byNow, expected, pace }: Pick<Row, "byNow" | "expected" | "pace">) {
+  const { t } = useTranslation("live");
+  if (!expected) {
+    return <span>{t("card.nothing")}</span>;
+  }
+  if (pace && pace.over !== null) {
+    return <span>{t("card.of", { expected })}</span>;
+  }
+  if (!byNow && pace?.notch) {
+    return <span>{t("card.complete", { expected })}</span>;
+  }
+  return (
+    <>
+      {byNow && <span>{t("card.ofByNow", { byNow })}</span>}
+      <span className={css.end}>{t("card.day", { expected })}</span>
+    </>
+  );
+}

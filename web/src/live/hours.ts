@@ -32,6 +32,18 @@ export function movedOn(hour: string, untilMs: number, nowMs: number, state: Sta
   return told.padEnd(hour.length + passed, LETTER_OF[state] ?? "o").slice(-MINUTES);
 }
 
+/** How many minutes each state held, the most first. */
+export function minutesOf(hour: string): [state: State, minutes: number][] {
+  const minutes = new Map<State, number>();
+  for (const letter of hour) {
+    const state = STATE_OF[letter];
+    if (state) {
+      minutes.set(state, (minutes.get(state) ?? 0) + 1);
+    }
+  }
+  return [...minutes].sort(([, one], [, other]) => other - one);
+}
+
 /** One path for each state that occurs, in a box of 240 by 18. */
 export function barsOf(hour: string): { state: State; path: string }[] {
   const paths = new Map<State, string>();

@@ -27,23 +27,29 @@ export function useHours(moment: Moment): (entry: Entry) => string | undefined {
   const [told, setTold] = useState<ReadonlyMap<number, Told>>(new Map());
   const drawn = useRef(new Set<number>());
   const notBeforeMs = useRef(0);
-  const asking = useRef<AbortController | null>(null);
+  const asking = useRef<{ people: number[]; aborting: AbortController } | null>(null);
 
   const ask = useEffectEvent(async () => {
     const nowMs = moment.hubNowMs;
     const wanted = [...drawn.current].filter((person) => nowMs - (told.get(person)?.untilMs ?? 0) > FRESH_MS);
+    const { current } = asking;
+    if (current && drawn.current.size > 0 && !current.people.some((person) => drawn.current.has(person))) {
+      current.aborting.abort(); // All of them were scrolled away.
+      asking.current = null;
+    }
     drawn.current.clear();
     if (wanted.length === 0 || asking.current || document.hidden || Date.now() < notBeforeMs.current) {
       return;
     }
     const aborting = new AbortController();
-    asking.current = aborting;
     const people = wanted.slice(0, PEOPLE_MAX);
-    const { data } = (await request({ path: "/api/hours", method: "POST", body: { people } })) as { data?: Hours };
-    asking.current = null;
+    asking.current = { people, aborting };
+    const call = { path: "/api/hours", method: "POST", body: { people } } as const;
+    const { data } = (await request(call, aborting.signal)) as { data?: Hours };
     if (aborting.signal.aborted) {
       return;
     }
+    asking.current = null;
     if (!data) {
       notBeforeMs.current = Date.now() + AGAIN_MS;
       return;
@@ -62,7 +68,7 @@ export function useHours(moment: Moment): (entry: Entry) => string | undefined {
     const timer = setInterval(ask, ASK_MS);
     return () => clearInterval(timer);
   }, []);
-  useEffect(() => () => asking.current?.abort(), []);
+  useEffect(() => () => asking.current?.aborting.abort(), []);
 
   return ({ person, judged }) => {
     drawn.current.add(person);

@@ -1,11 +1,15 @@
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 
 /** Cards are drawn larger the wider the screen is: it is read from across the room. */
 const WIDTH_PX = 1500;
 const SCALE_MAX = 2;
 
-/** Keeps the screen awake while the wall fills it; returns how much larger all is to be drawn. */
-export function useKiosk(kiosk: boolean): number {
+/**
+ * Fills the screen, where the browser allows it, and keeps it awake; returns how much larger all is to be drawn. `onLeave`: the browser
+ * left the full screen, as its own Escape does.
+ */
+export function useKiosk(kiosk: boolean, onLeave: () => void): number {
+  const left = useEffectEvent(onLeave);
   const [width, setWidth] = useState(innerWidth);
   useEffect(() => {
     if (!kiosk) {
@@ -21,10 +25,25 @@ export function useKiosk(kiosk: boolean): number {
       }
     }
     void stayAwake();
+    const whole = document.documentElement;
+    // Only right after a key or a click: an address that is opened fills the window.
+    if (navigator.userActivation?.isActive) {
+      void whole.requestFullscreen?.().catch(() => undefined);
+    }
+    const changed = () => {
+      if (!document.fullscreenElement) {
+        left();
+      }
+    };
+    document.addEventListener("fullscreenchange", changed);
     document.addEventListener("visibilitychange", stayAwake);
     return () => {
       removeEventListener("resize", measure);
       document.removeEventListener("visibilitychange", stayAwake);
+      document.removeEventListener("fullscreenchange", changed);
+      if (document.fullscreenElement) {
+        void document.exitFullscreen().catch(() => undefined);
+      }
       void lock?.release();
     };
   }, [kiosk]);

@@ -3,6 +3,7 @@ import { useDispatch } from "react-redux";
 import type { FromViewer, ToViewer } from "../wire.gen";
 import { framesDrawn, type Heard, linkChanged } from "./slice";
 import { openLive } from "./socket";
+import { rememberViewport, viewport } from "./viewport";
 
 export interface LiveLinkEvents {
   /** The hub ended this session. */
@@ -13,8 +14,6 @@ export interface LiveLinkEvents {
 
 /** A covered window may get no animation frames and yet not call itself hidden; the hub cuts off whoever acks nothing for 8 s. */
 const UNPAINTED_MAX_MS = 1_000;
-/** As the hub takes them. */
-const VIEWPORT_MAX = 1_000;
 
 /**
  * Keeps the live socket open while mounted. Frames are gathered and drawn once per animation frame, then acked; in a
@@ -61,8 +60,8 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
       connecting: () => dispatch(linkChanged("connecting")),
       open: () => {
         dispatch(linkChanged("open"));
-        const viewport = onScreen();
-        socket.send(viewport.length > 0 ? { t: "subscribe", viewport } : { t: "subscribe" });
+        const people = viewport();
+        socket.send(people.length > 0 ? { t: "subscribe", viewport: people } : { t: "subscribe" });
       },
       frame,
       closed: (duty, opened) => {
@@ -82,9 +81,11 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
     };
     document.addEventListener("visibilitychange", shownAgain);
     addEventListener("online", shownAgain);
+    addEventListener("pagehide", rememberViewport);
     return () => {
       document.removeEventListener("visibilitychange", shownAgain);
       removeEventListener("online", shownAgain);
+      removeEventListener("pagehide", rememberViewport);
       cancelAnimationFrame(drawing);
       clearTimeout(unpainted);
       socket.close();
@@ -95,15 +96,6 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
 
 function addressOf({ protocol, host }: Location): string {
   return `${protocol === "https:" ? "wss" : "ws"}://${host}/live`;
-}
-
-/** Whose rows are in the window: after a reconnect theirs come first. */
-function onScreen(): number[] {
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-person]")].filter((row) => {
-    const { top, bottom } = row.getBoundingClientRect();
-    return bottom >= 0 && top <= innerHeight;
-  });
-  return [...new Set(rows.map((row) => Number(row.dataset.person)))].slice(0, VIEWPORT_MAX);
 }
 
 /** One for each team: the newest of what was drawn, which acks all before it. */

@@ -24,12 +24,23 @@ export function useReach(rows: number[][]) {
     if (next !== null) {
       event.preventDefault();
       setLast(next);
-      const place = event.currentTarget.querySelector<HTMLElement>(`[data-person="${next}"]`);
-      (place?.matches("button") ? place : place?.querySelector<HTMLElement>("button"))?.focus();
+      const within = event.currentTarget;
+      if (!focusOn(within, next)) {
+        // Of thousands they are not in the document yet: first there, then they.
+        scrollTo({ top: event.key === "Home" ? 0 : document.documentElement.scrollHeight });
+        requestAnimationFrame(() => requestAnimationFrame(() => focusOn(within, next)));
+      }
     }
   }
 
   return { reached, onFocus, onKeyDown };
+}
+
+function focusOn(within: Element, person: number): boolean {
+  const place = within.querySelector<HTMLElement>(`[data-person="${person}"]`);
+  const button = place?.matches("button") ? place : place?.querySelector<HTMLElement>("button");
+  button?.focus();
+  return button !== null && button !== undefined;
 }
 
 /** Whom a key leads to; `null` when it leads nowhere. Pure. */

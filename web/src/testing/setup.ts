@@ -26,6 +26,7 @@ if (typeof window !== "undefined") {
 
   beforeEach(() => {
     localStorage.clear();
+    sessionStorage.clear();
     // biome-ignore lint/suspicious/noDocumentCookie: jsdom has no Cookie Store
     document.cookie = "csrftoken=token-1";
     history.replaceState(null, "", "/");
