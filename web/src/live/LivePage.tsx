@@ -1,7 +1,6 @@
 import Button from "@mui/material/Button";
 import { type ReactNode, useCallback, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSelector } from "react-redux";
 import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
 import { useCommands } from "../ui/commands";
@@ -23,6 +22,7 @@ import { useColumns } from "./useColumns";
 import { useEscape } from "./useEscape";
 import { useHeld } from "./useHeld";
 import { useKiosk } from "./useKiosk";
+import { expectedPeople, isPeopled, isWhole, MANY, useLive } from "./useLive";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
 import { Views } from "./Views";
 import { changed, densityFor, type Key, viewOf } from "./view";
@@ -40,7 +40,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const { t } = useTranslation(["live", "ui"]);
   const [attempt, setAttempt] = useState(0);
   useLiveLink(attempt, events);
-  const current = useSelector((state: { live: LiveState }) => state.live);
+  const current = useLive();
   const [paused, setPaused] = useState<{ live: LiveState; atMs: number } | null>(null);
   const live = paused?.live ?? current;
   const now = useNow(1000);
@@ -88,7 +88,8 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   board.update(live.teams ?? [], judgedAtMs);
   const { version } = board;
   const people = board.people.size;
-  const density = view.density ?? densityFor(people);
+  // By how many there will be: thousands that come team by team are not drawn as cards first.
+  const density = view.density ?? densityFor(expectedPeople(live));
   // A table is one list: its heads sort all of it.
   const table = density === "table";
   const { filter, sort, reversed, grouping } = view;
@@ -103,8 +104,8 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
     JSON.stringify([filter, text, sort, reversed, grouping, table]),
   );
 
-  const whole = live.teams?.every((team) => team.epoch !== null) ?? false;
-  const ready = whole || (live.teams?.some((team) => team.order.length > 0) ?? false);
+  const whole = isWhole(live);
+  const ready = whole || isPeopled(live);
   const teams = live.teams?.length ?? 0;
   const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;
   const [columns, setColumns] = useColumns();
@@ -125,7 +126,10 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
         )}
       </Bar>
       <div className={css.stage} data-open={view.person !== null || undefined} data-kiosk={view.kiosk || undefined}>
-        <main className={word === "stale" ? `${css.wall} ${css.late}` : css.wall}>
+        <main
+          className={word === "stale" ? `${css.wall} ${css.late}` : css.wall}
+          data-many={people > MANY || undefined}
+        >
           {live.link === "stopped" && (
             <div className={css.stopped}>
               <ProblemNote

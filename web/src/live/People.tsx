@@ -11,7 +11,9 @@ import { PeopleTable } from "./PeopleTable";
 import { type Density, isFiltered, type View } from "./view";
 import type { Moment } from "./wall";
 
-const CanvasWall = lazy(() => import("./canvas/CanvasWall").then((module) => ({ default: module.CanvasWall })));
+// On its way before it is known how many people there are: they come at the same time.
+const canvas = import("./canvas/CanvasWall");
+const CanvasWall = lazy(() => canvas.then((module) => ({ default: module.CanvasWall })));
 
 interface Props {
   board: Board;

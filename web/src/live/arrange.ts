@@ -174,5 +174,5 @@ function from(board: Board, person: number): number {
 }
 
 function byName(board: Board, one: number, other: number): number {
-  return compareNames(board.people.get(one)?.tile.name ?? "", board.people.get(other)?.tile.name ?? "") || one - other;
+  return board.placeOf(one) - board.placeOf(other);
 }

@@ -157,3 +157,19 @@ it("says the same as a new board, after any number of changes", () => {
   expect(board.counts).toEqual(fresh.counts);
   expect(board.attention).toBe(fresh.attention);
 });
+
+it("knows where everybody stands by name, in all teams together, after each coming, going and renaming", () => {
+  const board = new Board();
+  const byName = () => [...board.people.keys()].sort((one, other) => board.placeOf(one) - board.placeOf(other));
+  const cleo = { ...ann, person: 3, name: "Cleo" };
+  const cards = team([{ ...ann, person: 4, name: "Abe" }], 2, "Cards");
+
+  board.update([team([ann, cleo]), cards], AT);
+  expect(byName()).toEqual([4, 1, 3]);
+  board.update([team([ann, bob, cleo]), cards], AT);
+  expect(byName()).toEqual([4, 1, 2, 3]);
+  board.update([team([{ ...cleo, name: "Aaron" }, ann, bob]), cards], AT);
+  expect(byName()).toEqual([3, 4, 1, 2]);
+  board.update([team([ann])], AT);
+  expect(byName()).toEqual([1]);
+});

@@ -47,6 +47,19 @@ describe("snapshot and deltas", () => {
     expect(team(whole).order).toEqual([1, 2]);
   });
 
+  it("leave every state as it was before them, and whom they don't touch the same", () => {
+    const before = told(TEAMS, snapshot(1, [tile(1), tile(2)]), snapshot(2, [tile(1)], "e2", 0, 2));
+    const copy = structuredClone(before);
+    const heard = [snapshot(2, [tile(2)], "e2", 1, 2), delta(3, [tile(1, "Ann", "Editor")], [], "e2")];
+    const after = liveSlice.reducer(before, framesDrawn(heard.map((frame) => ({ frame, atMs: 0 }))));
+    const again = liveSlice.reducer(after, framesDrawn([{ frame: delta(3, [tile(1)], [], "e2"), atMs: 0 }]));
+
+    expect(before).toEqual(copy);
+    expect(team(after).tiles[1]?.facts?.app).toBe("Editor");
+    expect(team(after).tiles[2]).toBe(heard[0]?.tiles[0]);
+    expect(team(again)).toBe(team(after));
+  });
+
   it("make a fresh snapshot, whatever came in between", () => {
     let seed = 7;
     const random = (n: number) => {

@@ -1,8 +1,11 @@
 /**
  * What the live socket told, and how fresh it is. Pure: time comes in with the actions.
  * *Snapshot + deltas = a fresh snapshot*; a delta of another epoch, or not newer than what is held, changes nothing.
+ *
+ * Copies by hand what changes, each team once for all frames that are drawn together. Drafts and freezing by immer took 170 ms of each
+ * second with 10,000 people and 1,000 changes.
  */
-import { createSlice, type PayloadAction } from "@reduxjs/toolkit";
+import { createAction, type UnknownAction } from "@reduxjs/toolkit";
 import type { Delta, Snapshot, Tile, ToViewer } from "../wire.gen";
 import { compareNames } from "./names";
 
@@ -61,24 +64,30 @@ const initialState: LiveState = {
 /** A sample this much below the estimate is no late frame: a clock was set. */
 const CLOCK_STEP_MS = 5_000;
 
-export const liveSlice = createSlice({
+export const linkChanged = createAction<LiveState["link"]>("live/linkChanged");
+export const framesDrawn = createAction<Heard[]>("live/framesDrawn");
+
+export const liveSlice = {
   name: "live",
-  initialState,
-  reducers: {
-    linkChanged(live, { payload }: PayloadAction<LiveState["link"]>) {
-      live.link = payload;
-    },
-    framesDrawn(live, { payload }: PayloadAction<Heard[]>) {
-      for (const { frame, atMs } of payload) {
-        take(live, frame, atMs);
-      }
-    },
+  getInitialState: () => initialState,
+  reducer(before: LiveState = initialState, action: UnknownAction): LiveState {
+    if (linkChanged.match(action)) {
+      return { ...before, link: action.payload };
+    }
+    if (!framesDrawn.match(action)) {
+      return before;
+    }
+    const live = { ...before };
+    const copies = new Set<Team>();
+    for (const { frame, atMs } of action.payload) {
+      take(live, copies, frame, atMs);
+    }
+    return live;
   },
-});
+} as const;
 
-export const { linkChanged, framesDrawn } = liveSlice.actions;
-
-function take(live: LiveState, frame: ToViewer, atMs: number): void {
+/** `copies`: teams of `live` that nobody else holds, and that may be changed. */
+function take(live: LiveState, copies: Set<Team>, frame: ToViewer, atMs: number): void {
   if ("now" in frame) {
     // Frames come late, never early: the largest difference seen is the closest to the truth.
     const sample = Date.parse(frame.now) - atMs;
@@ -97,10 +106,12 @@ function take(live: LiveState, frame: ToViewer, atMs: number): void {
       break;
     }
     case "snapshot":
-      takePart(teamOf(live, frame.team), frame);
+      takePart(copyOf(live, copies, frame.team), frame);
       break;
     case "delta":
-      takeDelta(teamOf(live, frame.team), frame);
+      if (isNews(live, frame)) {
+        takeDelta(copyOf(live, copies, frame.team), frame);
+      }
       break;
     case "stale":
       live.staleSinceMs = frame.since_at ? Date.parse(frame.since_at) : null;
@@ -111,11 +122,27 @@ function take(live: LiveState, frame: ToViewer, atMs: number): void {
   }
 }
 
-/** Made anew each time: what has once been in the store is frozen. */
 const empty = () => ({ epoch: null, rev: 0, tiles: {}, order: [] });
 
-function teamOf(live: LiveState, id: number): Team | undefined {
-  return live.teams?.find((team) => team.id === id);
+function copyOf(live: LiveState, copies: Set<Team>, id: number): Team | undefined {
+  const team = live.teams?.find((each) => each.id === id);
+  if (!live.teams || !team || copies.has(team)) {
+    return team;
+  }
+  const { tiles, arriving } = team;
+  const copy: Team = {
+    ...team,
+    tiles: { ...tiles },
+    arriving: arriving && { ...arriving, received: [...arriving.received], later: [...arriving.later] },
+  };
+  copies.add(copy);
+  live.teams = live.teams.map((each) => (each === team ? copy : each));
+  return copy;
+}
+
+function isNews(live: LiveState, { team: id, epoch, rev }: Delta): boolean {
+  const team = live.teams?.find((each) => each.id === id);
+  return team !== undefined && (team.arriving !== null || (team.epoch === epoch && team.rev < rev));
 }
 
 function takePart(team: Team | undefined, part: Snapshot): void {
@@ -127,8 +154,8 @@ function takePart(team: Team | undefined, part: Snapshot): void {
   }
   const { arriving } = team;
   arriving.received.push(part.tiles);
-  draw(team, part.tiles); // what has come is shown at once; the last part takes away who is no longer there
   if (arriving.received.length < arriving.parts) {
+    draw(team, part.tiles); // what has come is shown at once; the last part takes away who is no longer there
     return;
   }
   team.epoch = arriving.epoch;

@@ -1,0 +1,83 @@
+import { useEffect, useState } from "react";
+import { useStore } from "react-redux";
+import type { LiveState } from "./slice";
+
+/** Beyond so many people a wall is drawn four times a second at most: who changes is one of many then, and no eye follows more. */
+export const MANY = 1_000;
+const MANY_MS = 250;
+
+/**
+ * What is live, as it is to be drawn: at once while people are few, and whatever the connection, the first people, everybody's coming or
+ * staleness has to say. What changes among thousands is gathered; the store and the acks don't wait for it.
+ */
+export function useLive(): LiveState {
+  const store = useStore<{ live: LiveState }>();
+  const [live, setLive] = useState(() => store.getState().live);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was drawn first is where it begins
+  useEffect(() => {
+    let drawn = live;
+    let drawnAtMs = 0;
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+
+    function draw() {
+      clearTimeout(waiting);
+      waiting = undefined;
+      drawn = store.getState().live;
+      drawnAtMs = performance.now();
+      setLive(drawn);
+    }
+
+    function changed() {
+      const next = store.getState().live;
+      if (next === drawn) {
+        return;
+      }
+      const waitMs = cannotWait(drawn, next) ? 0 : drawnAtMs + paceMs(next) - performance.now();
+      if (waitMs <= 0) {
+        draw();
+      } else {
+        waiting ??= setTimeout(draw, waitMs);
+      }
+    }
+
+    changed(); // since it was read
+    const unsubscribe = store.subscribe(changed);
+    return () => {
+      unsubscribe();
+      clearTimeout(waiting);
+    };
+  }, [store]);
+  return live;
+}
+
+/** Whether the snapshot of every team has come. */
+export function isWhole({ teams }: LiveState): boolean {
+  return teams?.every((team) => team.epoch !== null) ?? false;
+}
+
+/** Whether there is anybody to show. */
+export function isPeopled({ teams }: LiveState): boolean {
+  return teams?.some((team) => team.order.length > 0) ?? false;
+}
+
+/** How many people there will be once everybody has come: as many in each team that is still to come as in those that are here. */
+export function expectedPeople({ teams }: LiveState): number {
+  const come = teams?.filter((team) => team.epoch !== null || team.order.length > 0) ?? [];
+  const people = come.reduce((sum, team) => sum + team.order.length, 0);
+  return come.length === 0 ? 0 : Math.round((people * (teams?.length ?? 0)) / come.length);
+}
+
+function cannotWait(before: LiveState, now: LiveState): boolean {
+  return (
+    before.link !== now.link ||
+    before.staleSinceMs !== now.staleSinceMs ||
+    isWhole(before) !== isWhole(now) ||
+    isPeopled(before) !== isPeopled(now)
+  );
+}
+
+function paceMs({ teams }: LiveState): number {
+  const people = teams?.reduce((sum, team) => sum + team.order.length, 0) ?? 0;
+  return people > MANY ? MANY_MS : 0;
+}
