@@ -10,6 +10,7 @@ import random
 import sys
 from datetime import UTC, datetime, timedelta
 
+import structlog
 import uvloop
 
 from hub.database import close_pool, connection, open_pool, transaction
@@ -22,6 +23,8 @@ TEAM = 100
 DIVISION = 8
 """Teams of a division. Few people are one team under the root."""
 TURN_S = 0.1
+AT_ONCE = 1_000
+"""At first: a busy machine answers so many within the feed's deadline."""
 APPS = ("VS Code", "Slack", "Figma", "Chrome", "Excel", "Outlook", "Terminal", "Zoom")
 DIVISIONS = ("Engineering", "Operations", "Customer", "Commercial", "Product", "Corporate", "Finance", "Research")
 FIRST = (
@@ -107,7 +110,8 @@ async def publish(database_url: str, redis_url: str) -> None:
     await feed.start(lambda change: None, lambda healthy: None, lambda: None)
     draw = random.Random(1)
     everybody = [(row["person"], row["team"], row["id"]) for row in rows]
-    await _tell(feed, everybody, 0, draw)
+    for at in range(0, len(everybody), AT_ONCE):
+        await _tell(feed, everybody[at : at + AT_ONCE], 0, draw)
     print("ready", flush=True)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
@@ -180,4 +184,5 @@ def _record(person: int, team: int, membership: int, n: int, draw: random.Random
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # what is said on stdout is answers
     uvloop.run(publish(sys.argv[1], sys.argv[2]))
