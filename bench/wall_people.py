@@ -111,7 +111,9 @@ async def publish(database_url: str, redis_url: str) -> None:
     draw = random.Random(1)
     everybody = [(row["person"], row["team"], row["id"]) for row in rows]
     for at in range(0, len(everybody), AT_ONCE):
-        await _tell(feed, everybody[at : at + AT_ONCE], 0, draw)
+        batch = everybody[at : at + AT_ONCE]
+        while await _tell(feed, batch, 0, draw) < len(batch):  # noqa: ASYNC110 - a feed tells nobody that it has time again
+            await asyncio.sleep(TURN_S)
     print("ready", flush=True)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
@@ -133,16 +135,18 @@ async def publish(database_url: str, redis_url: str) -> None:
         owed, before = owed + rate * (now - before), now
         due = min(int(owed), len(everybody))
         owed -= due
-        told += due
-        await _tell(feed, draw.sample(everybody, due), n, draw)
+        told += await _tell(feed, draw.sample(everybody, due), n, draw)
     await feed.stop()
 
 
-async def _tell(feed: RedisFeed, people: list[tuple[int, int, int]], n: int, draw: random.Random) -> None:
+async def _tell(feed: RedisFeed, people: list[tuple[int, int, int]], n: int, draw: random.Random) -> int:
+    """Returns of how many: a machine that is too busy to answer within the feed's deadline was told of fewer."""
     by_team: dict[int, list[Record]] = {}
     for person, team, membership in people:
         by_team.setdefault(team, []).append(_record(person, team, membership, n, draw))
-    await asyncio.gather(*(feed.publish(team, records) for team, records in by_team.items()))
+    publishing = (feed.publish(team, records) for team, records in by_team.items())
+    told = await asyncio.gather(*publishing, return_exceptions=True)
+    return sum(len(records) for records, answer in zip(by_team.values(), told, strict=True) if isinstance(answer, str))
 
 
 def _record(person: int, team: int, membership: int, n: int, draw: random.Random) -> Record:

@@ -80,6 +80,23 @@ describe("what is drawn of the live state", () => {
     expect(store.getState().live.teams?.[0]?.rev).toBe(4);
   });
 
+  it("is drawn more rarely where drawing takes long", () => {
+    const slowly = () => {
+      const live = useLive();
+      vi.advanceTimersByTime(live.teams ? 100 : 0);
+      return live;
+    };
+    const wrapper = ({ children }: { children: ReactNode }) => <Provider store={store}>{children}</Provider>;
+    const { result } = renderHook(slowly, { wrapper });
+    say(teams(1), snapshot(1, 1_001));
+    say(delta(2, "Editor"));
+
+    act(() => void vi.advanceTimersByTime(290));
+    expect(app(result.current)).toBe("Mail");
+    act(() => void vi.advanceTimersByTime(20));
+    expect(app(result.current)).toBe("Editor");
+  });
+
   it("is a lost link, staleness and everybody's coming at once, however many people there are", () => {
     const live = drawn();
     say(teams(2), snapshot(1, 1_001));

@@ -1,10 +1,13 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useStore } from "react-redux";
 import type { LiveState } from "./slice";
 
 /** Beyond so many people a wall is drawn four times a second at most: who changes is one of many then, and no eye follows more. */
 export const MANY = 1_000;
 const MANY_MS = 250;
+/** Nor does drawing take more than a quarter of the time, on a machine for which thousands are much. */
+const REST = 3;
+const MANY_MAX_MS = 1_000;
 
 /**
  * What is live, as it is to be drawn: at once while people are few, and whatever the connection, the first people, everybody's coming or
@@ -13,18 +16,23 @@ const MANY_MS = 250;
 export function useLive(): LiveState {
   const store = useStore<{ live: LiveState }>();
   const [live, setLive] = useState(() => store.getState().live);
+  const drawnAtMs = useRef(0);
+  const tookMs = useRef(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each time it was drawn
+  useEffect(() => {
+    tookMs.current = performance.now() - drawnAtMs.current;
+  }, [live]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was drawn first is where it begins
   useEffect(() => {
     let drawn = live;
-    let drawnAtMs = 0;
     let waiting: ReturnType<typeof setTimeout> | undefined;
 
     function draw() {
       clearTimeout(waiting);
       waiting = undefined;
       drawn = store.getState().live;
-      drawnAtMs = performance.now();
+      drawnAtMs.current = performance.now();
       setLive(drawn);
     }
 
@@ -33,7 +41,7 @@ export function useLive(): LiveState {
       if (next === drawn) {
         return;
       }
-      const waitMs = cannotWait(drawn, next) ? 0 : drawnAtMs + paceMs(next) - performance.now();
+      const waitMs = cannotWait(drawn, next) ? 0 : drawnAtMs.current + paceMs(next, tookMs.current) - performance.now();
       if (waitMs <= 0) {
         draw();
       } else {
@@ -77,7 +85,7 @@ function cannotWait(before: LiveState, now: LiveState): boolean {
   );
 }
 
-function paceMs({ teams }: LiveState): number {
+function paceMs({ teams }: LiveState, tookMs: number): number {
   const people = teams?.reduce((sum, team) => sum + team.order.length, 0) ?? 0;
-  return people > MANY ? MANY_MS : 0;
+  return people > MANY ? Math.min(MANY_MAX_MS, Math.max(MANY_MS, tookMs * (1 + REST))) : 0;
 }
