@@ -276,7 +276,14 @@ async def page(request: "Request[Any, Any, Any]") -> File:
         # Names of assets hold a hash of what is in them.
         caching = "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return File(found, media_type=kind, headers={"cache-control": caching}, content_disposition_type="inline")
+        headers = {"cache-control": caching}
+        packed = found.with_name(f"{found.name}.gz")
+        if name.startswith("assets/") and packed.is_file():
+            headers["vary"] = "Accept-Encoding"
+            if takes_gzip(request.headers.get("accept-encoding", "")):
+                headers["content-encoding"] = "gzip"
+                found = packed
+        return File(found, media_type=kind, headers=headers, content_disposition_type="inline")
     if "." in name.rsplit("/", 1)[-1] or not (PAGES / "index.html").is_file():
         raise NotFoundException
     return File(
@@ -285,6 +292,18 @@ async def page(request: "Request[Any, Any, Any]") -> File:
         headers={"cache-control": "no-cache"},
         content_disposition_type="inline",
     )
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding lets us answer in gzip (RFC 9110, section 12.5.3): named, or by `*`, and not with a weight of nothing."""
+    weights: dict[str, float] = {}
+    for part in accepted.lower().split(","):
+        coding, _, weight = part.partition(";")
+        try:
+            weights[coding.strip()] = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            return False
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 def serve(settings: Settings, inherited: str | None = None) -> None:

@@ -1,9 +1,10 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { compressed } from "./compressed";
 
 export default defineConfig({
   base: "/",
-  plugins: [react()],
+  plugins: [react(), compressed()],
   build: {
     target: "es2022",
     // A strict Content-Security-Policy allows neither inline scripts nor data: fonts.
@@ -12,6 +13,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: true,
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // What the first picture needs, in one file: many small ones compress worse. tests/web/test_bundle.py holds how much that is.
+        codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] },
+      },
+    },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000", "/live": { target: "ws://127.0.0.1:8000", ws: true } } },
   test: {

@@ -1,10 +1,10 @@
-import Button from "@mui/material/Button";
 import { Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useDispatch, useSelector } from "react-redux";
 import { Navigate, Route, Routes } from "react-router";
 import { api } from "../http/api";
 import { Boundary } from "../ui/Boundary";
+import { Button } from "../ui/Button";
 import { later } from "../ui/later";
 import { ProblemNote } from "../ui/ProblemNote";
 import css from "./App.module.css";

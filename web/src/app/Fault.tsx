@@ -1,6 +1,6 @@
-import Button from "@mui/material/Button";
 import { useTranslation } from "react-i18next";
 import { Bar } from "../ui/Bar";
+import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { PartMissing } from "../ui/later";
 import { RequestId } from "../ui/ProblemNote";
@@ -22,7 +22,7 @@ export function Fault({ fault, onAgain }: { fault: unknown; onAgain: () => void 
             title={title}
             action={
               <div className={css.acts}>
-                <Button variant="contained" color="primary" onClick={newer ? () => location.reload() : onAgain}>
+                <Button primary onClick={newer ? () => location.reload() : onAgain}>
                   {newer ? t("ui:part.reload") : t("ui:tryAgain")}
                 </Button>
                 {id && <RequestId id={id} />}

@@ -1,8 +1,8 @@
-import Button from "@mui/material/Button";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Me } from "../session/api";
 import { Bar } from "../ui/Bar";
+import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { homeOf } from "./pages";
 

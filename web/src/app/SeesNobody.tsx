@@ -1,8 +1,8 @@
-import Button from "@mui/material/Button";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Me } from "../session/api";
+import { Button, buttonClass } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { isA, mustSetUp } from "./roles";
 
@@ -57,11 +57,7 @@ export function SeesEmptyTeams({ me }: { me: Me }) {
       title={t("unpeopled.title")}
       action={
         navigator.clipboard ? (
-          <Button
-            variant="contained"
-            color="primary"
-            onClick={() => navigator.clipboard.writeText(link).then(() => setCopied(true))}
-          >
+          <Button primary onClick={() => navigator.clipboard.writeText(link).then(() => setCopied(true))}>
             <span aria-live="polite">{copied ? t("unpeopled.copied") : t("unpeopled.copy")}</span>
           </Button>
         ) : (
@@ -76,8 +72,8 @@ export function SeesEmptyTeams({ me }: { me: Me }) {
 
 function Go({ to, children }: { to: string; children: string }) {
   return (
-    <Button variant="contained" color="primary" component={Link} to={to}>
+    <Link className={buttonClass(true)} to={to}>
       {children}
-    </Button>
+    </Link>
   );
 }

@@ -1,5 +1,3 @@
-import InputAdornment from "@mui/material/InputAdornment";
-import OutlinedInput from "@mui/material/OutlinedInput";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCommands } from "../ui/commands";
@@ -28,25 +26,23 @@ export function Find({ text, onText }: { text: string; onText: (text: string) =>
     { id: "live/find", group: "view", title: t("find"), icon: "search", keys: "/", run: () => box.current?.focus() },
   ]);
   return (
-    <OutlinedInput
-      className={css.find ?? ""}
-      inputRef={box}
-      type="search"
-      placeholder={t("find")}
-      value={typed}
-      onChange={(event) => type(event.target.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") {
-          type("");
-        }
-      }}
-      inputProps={{ "aria-label": t("find"), "aria-keyshortcuts": "/" }}
-      startAdornment={
-        <InputAdornment position="start">
-          <Icon name="search" />
-        </InputAdornment>
-      }
-      endAdornment={<kbd className={css.key}>/</kbd>}
-    />
+    <span className={css.find}>
+      <Icon name="search" />
+      <input
+        ref={box}
+        type="search"
+        placeholder={t("find")}
+        aria-label={t("find")}
+        aria-keyshortcuts="/"
+        value={typed}
+        onChange={(event) => type(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            type("");
+          }
+        }}
+      />
+      <kbd className={css.key}>/</kbd>
+    </span>
   );
 }

@@ -1,8 +1,8 @@
-import Button from "@mui/material/Button";
 import { type ReactNode, useCallback, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
+import { Button } from "../ui/Button";
 import { useCommands } from "../ui/commands";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useNow } from "../ui/useNow";
@@ -120,7 +120,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
         )}
         <LiveBadge live={current} paused={paused?.atMs ?? null} />
         {view.kiosk && (
-          <Button className={css.leave ?? ""} onClick={() => change({ kiosk: null })}>
+          <Button className={css.leave} onClick={() => change({ kiosk: null })}>
             {t("kiosk.leave")}
           </Button>
         )}

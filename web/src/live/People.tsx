@@ -1,6 +1,6 @@
-import Button from "@mui/material/Button";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import type { Section, Sort } from "./arrange";
 import type { Board } from "./board";

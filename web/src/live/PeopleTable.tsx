@@ -1,6 +1,6 @@
-import useMediaQuery from "@mui/material/useMediaQuery";
 import { type CSSProperties, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { useMedia } from "../ui/useMedia";
 import type { Section, Sort } from "./arrange";
 import type { PeopleProps } from "./Cards";
 import { type Column, type ColumnKey, columnsOf } from "./columns";
@@ -38,8 +38,8 @@ export function PeopleTable({
   onSort,
 }: Props) {
   const { t } = useTranslation("live");
-  const phone = useMediaQuery("(max-width: 760px)", { noSsr: true });
-  const touched = useMediaQuery("(pointer: coarse)", { noSsr: true });
+  const phone = useMedia("(max-width: 760px)");
+  const touched = useMedia("(pointer: coarse)");
   const rowHeight = phone ? HEIGHT.phone : touched ? HEIGHT.touched : HEIGHT.row;
   const columns = useMemo(() => columnsOf(keys), [keys]);
   const lines = useMemo(() => linesOf(sections), [sections]);

@@ -1,0 +1,73 @@
+"""What a browser loads before it can draw: how much that is, and that none of it needs a laxer policy. Over the pages as they are built."""
+
+import gzip
+import re
+from pathlib import Path
+
+DIST = Path(__file__).parents[2] / "web" / "dist"
+FIRST_MAX_BYTES = 250 * 1024
+"""Everything up to the first tile, compressed as it is served: 1.3 s on a slow mobile connection (1.6 Mbit/s)."""
+
+_LINKED = re.compile(r'(?:src|href)="/(assets/[^"]+)"')
+_IMPORTED = re.compile(r'(?:^|[;}\s])(?:import|export)\b[^;()]*?["\']\./([\w.-]+\.js)["\']')
+_FACE = re.compile(r"@font-face\s*{([^}]*)}")
+_FILE = re.compile(r"url\(/(assets/[^)]+\.woff2)\)")
+
+
+def test_first_picture_is_loaded_within_its_budget() -> None:
+    files = first_files()
+    sizes = {name: transferred(DIST / name) for name in files}
+
+    assert any(name.endswith(".js") for name in files)
+    assert any(name.endswith(".css") for name in files)
+    assert any(name.endswith(".woff2") for name in files)
+    listed = ", ".join(f"{name} {size}" for name, size in sizes.items())
+    assert sum(sizes.values()) < FIRST_MAX_BYTES, f"{sum(sizes.values())} bytes: {listed}"
+
+
+def test_page_has_no_script_of_its_own() -> None:
+    html = (DIST / "index.html").read_text()
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", html, re.DOTALL)
+
+    assert scripts
+    for attributes, inside in scripts:
+        assert 'src="/assets/' in attributes
+        assert inside.strip() == ""
+    assert not re.search(r"\son\w+=|javascript:|<style", html)
+
+
+def test_text_is_compressed_ahead_and_is_the_same() -> None:
+    for file in (DIST / "assets").glob("*.js"):
+        packed = file.with_name(f"{file.name}.gz")
+        assert packed.is_file() or file.stat().st_size < 1024
+        assert not packed.is_file() or gzip.decompress(packed.read_bytes()) == file.read_bytes()
+
+
+def first_files() -> list[str]:
+    """The page, what it links to, what that imports statically, and the fonts of an English text."""
+    names, waiting = ["index.html"], _LINKED.findall((DIST / "index.html").read_text())
+    while waiting:
+        name = waiting.pop()
+        if name not in names:
+            names.append(name)
+            if name.endswith(".js"):
+                waiting += [f"assets/{found}" for found in _IMPORTED.findall((DIST / name).read_text())]
+    for sheet in [name for name in names if name.endswith(".css")]:
+        for face in _FACE.findall((DIST / sheet).read_text()):
+            if covers_english(face):
+                names += _FILE.findall(face)
+    return names
+
+
+def covers_english(face: str) -> bool:
+    """Whether a browser needs this face for the letters of English: by its `unicode-range`, or because it has none."""
+    ranges = re.search(r"unicode-range:([^;}]*)", face)
+    if ranges is None:
+        return True
+    spans = (part.strip().upper().removeprefix("U+").split("-") for part in ranges[1].split(","))
+    return any(int(span[0].replace("?", "0"), 16) <= ord("a") <= int(span[-1].replace("?", "F"), 16) for span in spans)
+
+
+def transferred(file: Path) -> int:
+    packed = file.with_name(f"{file.name}.gz")
+    return (packed if packed.is_file() else file).stat().st_size
