@@ -123,6 +123,7 @@ function ColumnHead({ column, sorted, onSort }: { column: Column } & Pick<Props,
   return (
     <span
       role="columnheader"
+      data-column={key}
       data-end={end || undefined}
       aria-sort={chosen ? (falling ? "descending" : "ascending") : undefined}
       title={meaning && t(meaning)}

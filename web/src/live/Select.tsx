@@ -1,6 +1,7 @@
 import css from "./Toolbar.module.css";
 
 interface Props<Value extends string> {
+  className?: string | undefined;
   label: string;
   value: Value;
   options: [value: Value, word: string][];
@@ -10,9 +11,9 @@ interface Props<Value extends string> {
 }
 
 /** A choice with its name in front. The browser's own list: it opens as people are used to on their machine. */
-export function Select<Value extends string>({ label, value, options, onChoose, onNear }: Props<Value>) {
+export function Select<Value extends string>({ className, label, value, options, onChoose, onNear }: Props<Value>) {
   return (
-    <label className={css.select}>
+    <label className={className ? `${css.select} ${className}` : css.select}>
       <span>{label}</span>
       <select
         value={value}

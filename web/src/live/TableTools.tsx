@@ -34,7 +34,8 @@ export function TableTools({ board, sections, moment, columns, onColumns }: Prop
     <>
       <button
         type="button"
-        className={css.tool}
+        className={`${css.tool} ${css.wide}`}
+        title={t("columns.title")}
         aria-haspopup="menu"
         aria-expanded={anchor !== null}
         onClick={(event) => setAnchor(event.currentTarget)}

@@ -15,6 +15,7 @@ export function Views() {
       <button
         type="button"
         className={css.tool}
+        title={t("views.title")}
         aria-haspopup="dialog"
         aria-expanded={anchor !== null}
         onClick={(event) => setAnchor(event.currentTarget)}

@@ -72,13 +72,13 @@ export const COLUMNS: Column[] = [
   { key: "for", width: "68px", sort: "longest", end: true, cell: ({ held }) => held, text: ({ held }) => held },
   {
     key: "hour",
-    width: "132px",
+    width: "minmax(132px, .8fr)",
     cell: ({ hour, state }) => <Sparkline hour={hour} state={state} />,
     text: () => "",
   },
   {
     key: "today",
-    width: "148px",
+    width: "minmax(156px, .9fr)",
     sort: "today",
     cell: ({ today, pace }) => (
       <span className={css.today}>

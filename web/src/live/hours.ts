@@ -23,13 +23,20 @@ const GROUND = 2;
 /** Devices send once a minute: of the last minutes nothing may be stored yet, though the state is known. */
 const UNSTORED_MAX = 2;
 
-/** An hour that was told at `untilMs`, moved on to `nowMs`: minutes that have passed since, or are not stored yet, are of the state that holds. */
-export function movedOn(hour: string, untilMs: number, nowMs: number, state: State): string {
+/**
+ * An hour that was told at `untilMs`, moved on to `nowMs`: minutes that have passed since, or are not stored yet, are of the state that
+ * holds, as far back as it does. `sinceMs`: `null` when that is not known.
+ */
+export function movedOn(hour: string, untilMs: number, nowMs: number, state: State, sinceMs: number | null): string {
+  const letter = LETTER_OF[state] ?? "o";
   const passed = Math.min(MINUTES, Math.max(0, Math.floor((nowMs - untilMs) / 60_000)));
   const stored = hour.replace(/o+$/, "");
   const unstored = hour.length - stored.length;
   const told = stored !== "" && unstored <= UNSTORED_MAX ? stored : hour;
-  return told.padEnd(hour.length + passed, LETTER_OF[state] ?? "o").slice(-MINUTES);
+  const moved = told.padEnd(hour.length + passed, letter).slice(-MINUTES);
+  const held = sinceMs === null ? 0 : Math.min(moved.length, Math.max(0, Math.floor((nowMs - sinceMs) / 60_000)));
+  const before = moved.length - held;
+  return moved.slice(0, before) + moved.slice(before).replaceAll("o", letter);
 }
 
 /** How many minutes each state held, the most first. */

@@ -73,6 +73,6 @@ export function useHours(moment: Moment): (entry: Entry) => string | undefined {
   return ({ person, judged }) => {
     drawn.current.add(person);
     const known = told.get(person);
-    return known && movedOn(known.letters, known.untilMs, moment.judgedAtMs, judged.state);
+    return known && movedOn(known.letters, known.untilMs, moment.judgedAtMs, judged.state, judged.sinceMs);
   };
 }
