@@ -66,11 +66,14 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
     <Dialog
       open
       onClose={onClose}
-      aria-label={t("palette.open")}
+      aria-labelledby={`${list}-title`}
       transitionDuration={0}
       classes={{ container: css.place ?? "" }}
       slotProps={{ paper: { className: css.palette ?? "" } }}
     >
+      <h2 id={`${list}-title`} className="sr">
+        {t("palette.open")}
+      </h2>
       <div className={css.field}>
         <Icon name="search" className={css.glass} />
         <input
