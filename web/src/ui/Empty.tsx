@@ -15,7 +15,7 @@ export function Empty({
   action?: ReactNode;
 }) {
   return (
-    <section className={css.empty}>
+    <section className={css.empty} data-empty="">
       <Icon name={icon} size={28} className={css.icon} />
       <h2 className={css.title}>{title}</h2>
       <p className={css.words}>{children}</p>
