@@ -70,11 +70,10 @@ function Expected({ byNow, expected, pace }: Pick<Row, "byNow" | "expected" | "p
   if (!expected) {
     return <span>{t("card.nothing")}</span>;
   }
-  if (pace && pace.over !== null) {
+  const over = pace !== null && pace.over !== null;
+  const hoursPassed = !byNow && Boolean(pace?.notch);
+  if (over || hoursPassed) {
     return <span>{t("card.of", { expected })}</span>;
-  }
-  if (!byNow && pace?.notch) {
-    return <span>{t("card.complete", { expected })}</span>;
   }
   return (
     <>
