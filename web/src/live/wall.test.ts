@@ -75,3 +75,12 @@ it("takes what the wire leaves out for its default: offline, five minutes", () =
   expect(judge({ person: 1, name: "Ann" }, AT)).toMatchObject({ state: "offline" });
   expect(judge({ person: 1, name: "Ann", link: "live", facts: { last_input_at: ago(300) } }, AT).state).toBe("active");
 });
+
+it("says a row once for an entry and a moment, and anew for another moment", () => {
+  const tile: Tile = { person: 1, name: "Ann", link: "live", facts: { last_input_at: ago(3) }, at: ago(2) };
+  const entry = { person: 1, tile, team: 1, judged: judge(tile, AT), attention: null };
+  const row = rowOfTile(entry, moment);
+
+  expect(rowOfTile(entry, moment)).toBe(row);
+  expect(rowOfTile(entry, { judgedAtMs: AT, hubNowMs: AT + 60_000 }).age).not.toBe(row.age);
+});

@@ -67,8 +67,21 @@ export function judge(tile: Tile, atMs: number): Judged {
   return { ...now, sinceMs, was: null };
 }
 
-/** What is said of one person: made for those who are drawn, when they are. */
-export function rowOf({ tile, judged, attention }: Entry, moment: Moment): Row {
+/** The last that was said of each: while somebody scrolls, lines are drawn again and again at the same moment. */
+const lastRows = new WeakMap<Entry, { moment: Moment; row: Row }>();
+
+/** What is said of one person: made for those who are drawn, when they are. The same object for the same entry and moment. */
+export function rowOf(entry: Entry, moment: Moment): Row {
+  const last = lastRows.get(entry);
+  if (last?.moment === moment) {
+    return last.row;
+  }
+  const row = madeRow(entry, moment);
+  lastRows.set(entry, { moment, row });
+  return row;
+}
+
+function madeRow({ tile, judged, attention }: Entry, moment: Moment): Row {
   const saidAt = ms(tile.at);
   const held = judged.sinceMs === null ? "" : span((moment.judgedAtMs - judged.sinceMs) / 1000);
   return {
