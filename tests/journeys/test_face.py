@@ -155,7 +155,7 @@ async def test_with_the_keyboard_alone_somebody_is_opened_and_the_look_is_shown_
     await expect(page.locator("[data-person]:focus")).to_contain_text("Noor Haddad")
 
     noor = await wall.opened("/my-data", email=await wall.password_of("Noor Haddad"))
-    await expect(noor.get_by_text("opened your details")).to_be_visible()
+    await expect(noor.get_by_text("Mara Boss opened your details")).to_be_visible()
     await expect(noor.get_by_text("Mara Boss").first).to_be_visible()
 
 
