@@ -58,10 +58,10 @@ async def test_snapshot_and_deltas_equal_a_fresh_snapshot(hub: Running, cast: Ca
             await bea.presence(number, app=f"App {number}", locked=number % 2 == 0)
         await early.until(
             lambda seen: all(
-                (tile := seen.tile(who.id)) and tile.facts and tile.facts.app == "App 19"
+                (tile := seen.tile(who.id)) and tile.facts and tile.facts.app == "App 19" and tile.today
                 for who in (cast.bob, cast.bea)
             )
-        )
+        )  # of the workday word comes when it was read: after that nothing changes any more
         async with viewing(hub, client) as late:
             await late.subscribe()
             await late.until(lambda seen: seen.revs.keys() == early.revs.keys())

@@ -28,6 +28,13 @@ async def wall(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[F
         yield made
 
 
+async def everybody(page: Page) -> None:
+    """Waits until all are there as their desks say, and so in their order."""
+    await expect(page.locator("[data-person]")).to_have_count(5)
+    await expect(page.locator("[data-person]").first).to_contain_text("Lukas Brandt")
+    await expect(tile(page, "Elif Kaya")).to_contain_text("Locked")
+
+
 async def names(page: Page) -> list[str]:
     return await page.locator("[data-person] [data-cell=name]").all_inner_texts()
 
@@ -73,7 +80,7 @@ async def test_counts_search_and_groups_are_in_the_address_and_a_copied_link_sho
 
 async def test_nothing_moves_under_the_pointer(wall: Face) -> None:
     page = await wall.opened()
-    await expect(page.locator("[data-person]")).to_have_count(5)
+    await everybody(page)
     before = await names(page)
     await tile(page, "Noor Haddad").hover()
     await wall.desks.does("Amara Okafor", "VS Code", quiet_s=2 * LONG_IDLE_S)
@@ -142,7 +149,7 @@ async def test_who_is_signed_out_elsewhere_signs_in_and_is_where_they_were(wall:
 
 async def test_with_the_keyboard_alone_somebody_is_opened_and_the_look_is_shown_to_them(wall: Face) -> None:
     page = await wall.opened()
-    await expect(page.locator("[data-person]")).to_have_count(5)
+    await everybody(page)
     await page.locator("[data-person]").first.focus()
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("ArrowRight")
