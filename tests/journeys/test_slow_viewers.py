@@ -36,6 +36,9 @@ GAP_LIMIT_S = 3.0
 GROWTH_LIMIT_BYTES = 32 * 2**20
 """Two frozen viewers may hold 0.6 MB; the rest is what a process's memory does in ten seconds."""
 
+ON_THE_WAY_BYTES = 64 * 1024
+"""A frame of what was subscribed before may be on its way while somebody freezes: it counts neither before nor as unacked."""
+
 
 class GreedyProxy:
     """Reads all that the hub sends, whether or not the browser behind it does, as a proxy with large buffers."""
@@ -225,7 +228,7 @@ async def test_frozen_viewers_are_ended_within_ten_seconds_and_the_others_go_on(
     assert proxied_took <= ENDED_LIMIT_S
     assert too_slow == 2
     assert viewers == VIEWERS
-    assert UNACKED_MAX_BYTES <= proxy.from_hub_bytes - sent_before <= HELD_MAX_BYTES
+    assert UNACKED_MAX_BYTES <= proxy.from_hub_bytes - sent_before <= HELD_MAX_BYTES + ON_THE_WAY_BYTES
     assert memory_most - memory_before <= GROWTH_LIMIT_BYTES
     assert [watch.ended for watch in watches] == [None] * VIEWERS
     assert max(during) <= GAP_LIMIT_S

@@ -98,13 +98,14 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
     () => arrange(board, { ...filter, text }, sort, table ? "none" : grouping, judgedAtMs, reversed),
     [board, version, filter, text, sort, reversed, grouping, table],
   );
+  const whole = isWhole(live);
   const { shown, held, handlers } = useHeld(
     sections,
     board,
     JSON.stringify([filter, text, sort, reversed, grouping, table]),
+    whole,
   );
 
-  const whole = isWhole(live);
   const ready = whole || isPeopled(live);
   const teams = live.teams?.length ?? 0;
   const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;

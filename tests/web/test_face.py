@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.journeys.screens import CHROMIUM, fill_in
+
 from .browser import MANAGER, PASSWORD, PHONE, Face, face
-from .screens import CHROMIUM, fill_in
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(120)]
 TEAMS = {"Payments": ["Amara Okafor", "Lukas Brandt", "Mei Chen"], "Design": ["Noor Haddad", "Elif Kaya"]}

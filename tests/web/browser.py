@@ -17,9 +17,8 @@ from hub.feed.record import Record
 from hub.feed.redis import RedisFeed
 from hub.passwords import hash_password
 from hub.wire.activity import Facts
-
-from .hubs import HubProcess, command, environment, free_port, hub_process
-from .screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
+from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process
+from tests.journeys.screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
 
 PASSWORD = "a long enough one"
 MANAGER = "mara@halden.example"

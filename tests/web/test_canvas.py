@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.journeys.screens import CHROMIUM
+
 from .browser import face
-from .screens import CHROMIUM
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(120)]
 TEAMS = {"Payments": ["Amara Okafor", "Lukas Brandt"], "Design": ["Noor Haddad"]}
