@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from hub.database import transaction
 from hub.feed.record import Record
@@ -20,6 +20,7 @@ from hub.wire.activity import Facts
 from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process
 from tests.journeys.screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
 
+expect.set_options(timeout=20_000)  # a limit for what never comes, on a machine that does other things too
 PASSWORD = "a long enough one"
 MANAGER = "mara@halden.example"
 DESKTOP = {"width": 1280, "height": 800}
