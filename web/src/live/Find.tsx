@@ -10,15 +10,17 @@ export function Find({ text, onText }: { text: string; onText: (text: string) =>
   const box = useRef<HTMLInputElement>(null);
   // The address follows as soon as the page has time; what is typed stands in the box at once.
   const [typed, setTyped] = useState(text);
-  const told = useRef(text);
+  // What was told and may still come back, oldest first: an echo is no change by somebody else, however late it comes.
+  const told = useRef([text]);
   useEffect(() => {
-    if (text !== told.current) {
-      told.current = text;
+    const at = told.current.indexOf(text);
+    if (at < 0) {
       setTyped(text);
     }
+    told.current = at < 0 ? [text] : told.current.slice(at);
   }, [text]);
   function type(next: string) {
-    told.current = next;
+    told.current.push(next);
     setTyped(next);
     onText(next);
   }
