@@ -40,6 +40,16 @@ describe("the panel of a person", () => {
     expect(screen.queryByRole("status")).toBeNull();
   });
 
+  it("leaves the focus with whoever writes when it comes late", async () => {
+    answering({ [PATH]: { status: 200, body: dayOf() } });
+    const { shown } = show(<input key="box" />);
+    act(() => screen.getByRole("textbox").focus());
+    shown([<input key="box" />, <PersonPanel key="panel" person={7} onClose={closed} />]);
+    await screen.findByRole("heading", { name: "Ben Rao" });
+
+    expect(screen.getByRole("textbox")).toHaveFocus();
+  });
+
   it("says once, and before the data, that this look is recorded", async () => {
     await opened();
     const ledger = screen.getByText(/recorded in the access ledger/);

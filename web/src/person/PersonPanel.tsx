@@ -23,11 +23,14 @@ function Opened({ person, onClose, live }: PersonPanelProps) {
   const alone = useMediaQuery("(max-width: 900px)", { noSsr: true });
   const content = <PanelContent picture={picture} live={live} onClose={onClose} title={title} heading={heading} />;
 
-  // The focus comes in with what was opened, and goes back to where it came from when it is closed from within.
+  // The focus comes in with what was opened, and goes back to where it came from when it is closed from within. Opened by the
+  // address, the panel may come late: whoever writes or is in a dialog by then goes on.
   useLayoutEffect(() => {
     const before = document.activeElement;
     const opened = heading.current;
-    opened?.focus({ preventScroll: true });
+    if (!before?.closest("input, textarea, [role=dialog]")) {
+      opened?.focus({ preventScroll: true });
+    }
     return () => {
       if (
         before instanceof HTMLElement &&
