@@ -23,9 +23,10 @@ def main() -> int:
     for name, run in BENCHMARKS.items():
         if only in (None, "", name):
             print(f"{name} ...", flush=True)
-            found += run()
+            now = run()
+            results.keep(now)  # at once: the next one may take long, or fail
+            found += now
     results.show(found)
-    results.keep(found)
     print(f"written to {results.RESULTS.relative_to(results.RESULTS.parents[1])}")
     return 0
 

@@ -31,8 +31,8 @@ from typing import Any, NamedTuple
 import uvloop
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright
 
-from bench import wall_people
-from bench.results import Result, result
+from bench import cpu, wall_people
+from bench.results import Demand, Result, result
 from hub.database import close_pool, open_pool
 from hub.embedded import Embedded
 from hub.settings import Settings
@@ -138,7 +138,8 @@ async def _measured(people: int, pictures: Path | None) -> list[Result]:
 
     def note(what: str, unit: str, figures: list[float], limit: float | None = None, *, more: bool = False) -> None:
         better: Any = "higher" if more else "lower"
-        found.append(result(f"{NAME} of {people:,}: {what}", unit, better, {"ours": figures}, set(), limit))
+        demands = [] if limit is None else [Demand(limit)]
+        found.append(result(f"{NAME} of {people:,}: {what}", unit, better, {"ours": figures}, demands=demands))
         print(f"  {found[-1].name}: {', '.join(f'{figure:,.1f}' for figure in figures)} {unit}", flush=True)
 
     def note_painted(kind: str, painted: list[Painted]) -> None:
@@ -261,11 +262,7 @@ async def _paint(bench: Bench, people: int, *, cold: bool = False) -> Painted:
 def _cpu_ms(hub: HubProcess) -> float:
     """What the hub's processes have used so far."""
     assert hub.process is not None
-    ticks = 0
-    for pid in (hub.process.pid, *hub.children()):
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks * 1000 / os.sysconf("SC_CLK_TCK")
+    return cpu.cpu_s(hub.process.pid) * 1000
 
 
 async def _metrics(cdp: CDPSession) -> dict[str, float]:
