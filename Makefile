@@ -11,10 +11,10 @@ PYTHON ?= python3
 uv := .venv/bin/uv
 web_sources = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -not -name '.stamp' -print | sed 's/ /\\ /g')
 
-.PHONY: help up test lint types format bench lock web clean
+.PHONY: help up test lint types format bench chaos lock web clean
 
 help:
-	@echo 'make up | test | lint | types | format | bench | lock'
+	@echo 'make up | test | lint | types | format | bench | chaos | lock'
 
 up: .venv/.up web/dist/index.html
 	exec .venv/bin/daylight up
@@ -39,6 +39,9 @@ format: .venv/.dev web/node_modules/.stamp
 
 bench: .venv/.dev web/dist/index.html
 	exec .venv/bin/python -m bench
+
+chaos: .venv/.dev
+	exec .venv/bin/python -m chaos
 
 # Compiled from pyproject.toml; no index address goes into them.
 lock: .venv/.uv
