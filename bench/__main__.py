@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import results, store, viewers, wall
+from bench import ingest, results, viewers, wall
 
 BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
-    store.NAME: lambda: [store.run()],
+    ingest.BATCHED: lambda: [ingest.run_batched()],
+    ingest.SINGLE: lambda: [ingest.run_single()],
     viewers.NAME: lambda: [viewers.run()],
     wall.NAME: wall.run,
 }

@@ -1,23 +1,39 @@
-"""Gets the peers that ours is measured against: from the package registries, into a folder of the user's cache, never into `.venv`.
+"""Gets the peers that ours is measured against, and starts them.
 
-What is there already is used again. What can't be had raises `Absent`, and the table says so.
+They come from the package registries into a folder of the user's cache, never into `.venv`. What is there already is used again. What
+can't be had raises `Absent`, and the table says so.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from bench import cpu
+from tests.journeys.hubs import free_port
 from tests.run import node
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "daylight-bench"
 INSTALL_S = 240.0
+READY_S = 30.0
 ROOT = Path(__file__).parent.parent
 NODE = node()
 """Of the wheel that builds the web application."""
+
+
+class Running(NamedTuple):
+    """A peer that listens."""
+
+    port: int
+    pid: int
 
 
 class Absent(Exception):
@@ -55,6 +71,35 @@ def npm(*packages: str) -> Path:
         _run([*install, *packages], folder)
         (folder / "done").touch()
     return folder
+
+
+@contextlib.contextmanager
+def peer(command: Sequence[str | Path], folder: Path | None = None, **env: str) -> Iterator[Running]:
+    """Starts a peer's server on the core of servers; its last argument is the port of 127.0.0.1 where it is to listen. Raises `Absent`."""
+    port = free_port()
+    with cpu.on_core(cpu.SERVER):
+        process = subprocess.Popen(
+            [*command, str(port)],
+            cwd=folder,
+            env=os.environ | env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        deadline = time.monotonic() + READY_S
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Absent("it does not start")
+            time.sleep(0.1)
+        yield Running(port, process.pid)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def python_version(interpreter: Path, package: str) -> str:
