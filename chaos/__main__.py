@@ -23,7 +23,7 @@ def main() -> int:
     size = Size(
         seconds=minutes * 60,
         people=int(os.environ.get("PEOPLE") or 150),
-        rate=int(os.environ.get("RATE") or 600),
+        rate=int(os.environ.get("RATE") or 750),
         viewers=int(os.environ.get("VIEWERS") or 12),
         desks=6,
     )

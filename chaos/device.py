@@ -106,11 +106,11 @@ class Device:
                 while self.waiting:
                     self._acked.clear()
                     await self._acked.wait()
+            return time.monotonic() - began
         except TimeoutError:
             return None
         finally:
             await self.disconnect()
-        return time.monotonic() - began
 
     @property
     def waiting(self) -> int:

@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from chaos.schedule import Kind
@@ -66,8 +67,9 @@ def _kill(pid: int | None) -> int:
 
 
 async def _gone(pid: int) -> None:
+    """Waits until it has ended. Whoever has to reap it may not."""
     async with asyncio.timeout(ENDED_S):
-        while os.path.exists(f"/proc/{pid}"):
+        while (stat := Path(f"/proc/{pid}/stat")).exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z":
             await asyncio.sleep(0.02)
 
 
@@ -98,6 +100,17 @@ async def _rolled(world: World, pick: float) -> AsyncIterator[str]:
     async with asyncio.timeout(ROLL_S):
         while ends() == before:
             await asyncio.sleep(0.1)
+
+
+@kind("hub's supervisor killed", "hub", SHORT_S)
+async def _supervisor_killed(world: World, pick: float) -> AsyncIterator[str]:
+    children = world.hub.children()
+    world.hub.kill()
+    yield f"its {len(children)} processes drain"
+    for child in children:
+        await _gone(child)
+    world.hub.start()  # as a service manager does
+    await world.hub.await_ready()
 
 
 @kind("worker killed", "worker", SHORT_S)
@@ -347,7 +360,7 @@ async def _poison(world: World, pick: float) -> AsyncIterator[str]:
         interval(2, wall_at=far),
         interval(3, facts=Facts(app="A", last_input_at=far)),
         Gap(started_at=now - timedelta(days=5), ended_at=now - timedelta(days=1), wall_at=now, zone_min=0, policy=1),
-        interval(4, facts=Facts(app="a\0\ud800b", title="\0")),
+        interval(4, facts=Facts(app="a\0b", title="\0")),
     ]
     delivering = asyncio.create_task(
         world.poisoner.deliver([interval(0), *wrong, interval(5), interval(6, facts=Facts(app="\0"))], AGAIN_S)

@@ -66,13 +66,13 @@ async def fresh_write_s(probe: Device, limit_s: float) -> float | None:
     return await probe.deliver([event], limit_s)
 
 
-async def walls_agree_s(walls: Walls, limit_s: float) -> float | None:
+async def walls_agree_s(walls: Walls, limit_s: float, *, somebody: bool = True) -> float | None:
     """How long it takes, while nobody says anything new, until every wall is as a fresh one; None when it takes longer."""
     began = time.monotonic()
     while time.monotonic() - began < limit_s:
         try:
             async with asyncio.timeout(limit_s):
-                if await walls.equal_a_fresh_one():
+                if await walls.equal_a_fresh_one(somebody=somebody):
                     return time.monotonic() - began
         except REFUSED:
             pass  # not yet, then

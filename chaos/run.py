@@ -18,6 +18,8 @@ RECOVERY_S = 10.0
 WALLS_S = 30.0
 WALLS_EVERY = 4
 """Rounds. All agents are stopped for it, since walls can be compared only while nobody says anything new."""
+RETIRED_S = 20.0
+"""The fleet began before the faults, and ends before them."""
 GIVE_UP_S = 120.0
 """When nothing has recovered by then, nothing will."""
 
@@ -69,7 +71,7 @@ async def run(
             await _round(world, number, plan, outcome, began, recovery_s, say)
             if outcome.wrong:
                 break
-        await _walls(world, outcome, say)
+        await _walls(world, outcome, say, somebody=False)
         await _settle(world, outcome, say)
         outcome.judged = await judge(world.ledgers, world.database_url)
         outcome.wrong += outcome.judged.broken
@@ -117,12 +119,12 @@ async def _round(
     if took_s > recovery_s:
         outcome.wrong.append(f"round {number}: a fresh write took {took_s:.1f} s, more than {recovery_s:.0f} s")
     if number % WALLS_EVERY == 0:
-        await _walls(world, outcome, say)
+        await _walls(world, outcome, say, somebody=time.monotonic() - began < world.size.seconds - RETIRED_S)
 
 
-async def _walls(world: World, outcome: Outcome, say: Callable[[str], None]) -> None:
+async def _walls(world: World, outcome: Outcome, say: Callable[[str], None], *, somebody: bool) -> None:
     async with _silent(world):
-        took_s = await walls_agree_s(world.walls, WALLS_S)
+        took_s = await walls_agree_s(world.walls, WALLS_S, somebody=somebody)
     if took_s is None:
         outcome.wrong.append(f"after round {outcome.rounds} walls differ from a fresh one for {WALLS_S:.0f} s")
     else:

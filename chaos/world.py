@@ -91,8 +91,7 @@ class World:
 
     async def ask(self, statement: str, *, beside: bool = False) -> list[Any]:
         """Runs a statement on a connection of its own. `beside`: in the other database, which no fault is about. Raises `AWAY`."""
-        parts = urlsplit(self.database_url)
-        url = self.database_url.replace(parts.path, "/postgres", 1) if beside else self.database_url
+        url = urlsplit(self.database_url)._replace(path="/postgres").geturl() if beside else self.database_url
         connection = await asyncpg.connect(url, timeout=ANSWER_S, command_timeout=ANSWER_S)
         try:
             found: list[Any] = await connection.fetch(statement)
@@ -244,7 +243,7 @@ async def _fleet(world: World, url: str, code: str) -> asyncio.subprocess.Proces
     with (world.folder / "fleet.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "hub.cli", "simulate", "--hub", url, "--enrol", code, "--people", str(size.people),
-            "--rate", str(size.rate), "--seconds", str(size.seconds), "--settle", str(SETTLE_S),
+            "--rate", str(size.rate), "--seconds", str(size.seconds), "--settle", str(SETTLE_S), "--flaky", "0.05",
             "--seed", str(world.seed), "--ledger", str(world.ledgers[0]),
             env=world.environment, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
