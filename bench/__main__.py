@@ -4,13 +4,14 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import ingest, results, viewers, wall
+from bench import fanout, ingest, results, viewers, wall
 
 BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
     ingest.BATCHED: lambda: [ingest.run_batched()],
     ingest.SINGLE: lambda: [ingest.run_single()],
     viewers.NAME: lambda: [viewers.run()],
     wall.NAME: wall.run,
+    fanout.NAME: fanout.run,
 }
 
 
