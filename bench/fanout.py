@@ -5,7 +5,8 @@ presence comes through the feed, as from another hub process. The peers are run 
 with our own coalesced frames at our tick. Every viewer has to hold each change, or a newer one of the person, at most 250 ms after it
 happened; a run in which one doesn't does not count, and says so. The figure is viewers served per CPU-second of all server processes.
 
-Servers have one core, viewers and publisher the other. Both are told of, so that neither is the limit unnoticed. All take turns, several times.
+A hub and a peer has a core for itself; viewers, publisher and databases have the other. Theirs is told of, so that it is not the limit
+unnoticed. All take turns, several times.
 
 `python -m bench fanout`, some seven minutes. PEERS=uwebsockets,nchan and RUNS=1 choose.
 """
@@ -13,25 +14,21 @@ Servers have one core, viewers and publisher the other. Both are told of, so tha
 import asyncio
 import contextlib
 import os
-import statistics
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import msgspec
 import uvloop
 
-from bench import fanout_peers, fanout_team, fanout_viewers, wall_people
+from bench import cpu, fanout_peers, fanout_team, fanout_viewers, wall_people
 from bench.fanout_peers import Absent, Peer
 from bench.results import Result, result
+from bench.served import served
 from hub.database import close_pool, connection, open_pool
-from hub.embedded import Embedded
-from hub.settings import Settings
 from tests.hub.live import signed_in
-from tests.journeys.hubs import command, environment, free_port, hub_process
+from tests.journeys.hubs import command
 
 NAME, RAW = "fanout", "fanout_raw"
 VIEWERS = 1_000
@@ -40,7 +37,6 @@ SIGN_INS = 10
 WARM_UP_S, MEASURED_S, AFTER_S = 3.0, 10.0, 1.0
 RUNS = 3
 EMAIL, PASSWORD = "mara@bench.example.org", "a long enough one"
-SERVER_CPU, OTHER_CPU = 0, 1
 
 
 class Target(NamedTuple):
@@ -48,38 +44,14 @@ class Target(NamedTuple):
 
     viewers: fanout_viewers.Plan
     team: fanout_team.Plan
-    pids: list[int]
+    cpu_s: Callable[[], list[float]]
+    """What each of its servers has used so far."""
 
 
 class Run(NamedTuple):
     figure: float
     counts: bool
     said: str
-
-
-@contextlib.contextmanager
-def on_cpu(number: int) -> Iterator[None]:
-    """What is started meanwhile runs there."""
-    before = os.sched_getaffinity(0)
-    if len(before) > 1:
-        os.sched_setaffinity(0, {sorted(before)[number]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def cpu_s(pids: list[int]) -> float:
-    """What these processes and all below them have used, ended ones as well."""
-    ticks, left = 0, list(pids)
-    while left:
-        pid = left.pop()
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            ticks += sum(map(int, fields[11:15]))
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                left += map(int, (task / "children").read_text().split())
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def run() -> list[Result]:
@@ -91,6 +63,7 @@ async def _measured() -> list[Result]:
     chosen = [name for name in chosen if name in fanout_peers.PEERS]
     runs: dict[str, list[float]] = {}
     absent: dict[str, str] = {}
+    there: dict[str, str] = {}
     for _ in range(int(os.environ.get("RUNS", RUNS))):
         async with _ours() as target:
             _note("ours", await _measure(target), runs)
@@ -99,7 +72,8 @@ async def _measured() -> list[Result]:
                 if name in absent:
                     continue
                 try:
-                    with on_cpu(SERVER_CPU):
+                    there[name] = fanout_peers.version(name)
+                    with cpu.on_core(cpu.SERVER):
                         server = contextlib.ExitStack()
                         peer = server.enter_context(fanout_peers.PEERS[name]())
                     with server:
@@ -110,7 +84,7 @@ async def _measured() -> list[Result]:
     if "ours" not in runs:
         print("  no run of ours counts", file=sys.stderr)
         return []
-    return [result(NAME, "viewers served per CPU-second", "higher", runs, set())]
+    return [result(NAME, "viewers served per CPU-second", "higher", runs, absent=absent, peer_versions=there)]
 
 
 def _note(who: str, found: Run, runs: dict[str, list[float]]) -> None:
@@ -120,36 +94,22 @@ def _note(who: str, found: Run, runs: dict[str, list[float]]) -> None:
 
 
 def _target(peer: Peer, what: Any) -> Target:
-    people = [
-        fanout_team.Person(number, 1, 1, f"Person {number} of the team") for number in range(1, PEOPLE + 1)
-    ]
+    people = [fanout_team.Person(number, 1, 1, f"Person {number} of the team") for number in range(1, PEOPLE + 1)]
     to: Any = peer.to
     return Target(
-        fanout_viewers.Plan(peer.kind, peer.port, peer.path, [], VIEWERS, _cpus(OTHER_CPU)),
-        fanout_team.Plan(what, people, to, port=peer.inward, cpus=_cpus(OTHER_CPU)),
-        [peer.pid],
+        fanout_viewers.Plan(peer.kind, peer.port, peer.path, [], VIEWERS),
+        fanout_team.Plan(what, people, to, port=peer.inward),
+        lambda: [cpu.cpu_s(peer.pid)],
     )
-
-
-def _cpus(number: int) -> list[int]:
-    all_of_them = sorted(os.sched_getaffinity(0))
-    return [all_of_them[number]] if len(all_of_them) > 1 else []
 
 
 @contextlib.asynccontextmanager
 async def _ours() -> AsyncIterator[Target]:
     """A hub on embedded servers."""
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="daylight-bench-")))
-        with on_cpu(SERVER_CPU):
-            servers = stack.enter_context(Embedded(Settings(data=folder / "data")))
-        port = free_port()
-        origin = f"http://127.0.0.1:{port}"
-        env = environment(servers.database_url, servers.redis_url, origin, folder / "data")
-        await asyncio.to_thread(command, env, "migrate")
+    async with served() as up:
         add = ("person", "add", EMAIL, "--name", "Mara Boss", "--manages", "Everybody", "--password", PASSWORD)
-        await asyncio.to_thread(command, env, *add)
-        await open_pool(servers.database_url)
+        await asyncio.to_thread(command, up.env, *add)
+        await open_pool(up.servers.database_url)
         await wall_people.settle(PEOPLE, EMAIL)
         async with connection() as held:
             rows = await held.fetch(
@@ -157,30 +117,18 @@ async def _ours() -> AsyncIterator[Target]:
                 "JOIN person ON person.id = person WHERE email LIKE '%@bench.example' ORDER BY person.id"
             )
         await close_pool()
-        with on_cpu(SERVER_CPU):
-            hub = stack.enter_context(hub_process(env, port, folder / "hub.log"))
-        await hub.await_ready()
-        target: Any = SimpleNamespace(port=port)
         headers = []
         for _ in range(SIGN_INS):
-            async with contextlib.aclosing(await signed_in(target, SimpleNamespace(email=EMAIL), PASSWORD)) as client:
-                cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-                headers.append(f"Origin: {origin}\r\nCookie: {cookies}\r\n")
-        pids = [int(pid) for pid in _below(os.getpid())]
+            client = await signed_in(up.hub, SimpleNamespace(email=EMAIL), PASSWORD)  # type: ignore[arg-type]
+            cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+            headers.append(f"Origin: {up.hub.url}\r\nCookie: {cookies}\r\n")
+            await client.aclose()
+        people = [fanout_team.Person(**dict(row)) for row in rows]
         yield Target(
-            fanout_viewers.Plan("hub", port, "/live", headers, VIEWERS, _cpus(OTHER_CPU)),
-            fanout_team.Plan(
-                "feed", [fanout_team.Person(**dict(row)) for row in rows], "feed",
-                url=servers.redis_url, cpus=_cpus(OTHER_CPU),
-            ),
-            pids,
-        )  # fmt: skip
-
-
-def _below(pid: int) -> list[str]:
-    return [
-        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
+            fanout_viewers.Plan("hub", up.hub.port, "/live", headers, VIEWERS),
+            fanout_team.Plan("feed", people, "feed", url=up.servers.redis_url),
+            lambda: list(up.cpu()),
+        )
 
 
 async def _measure(target: Target) -> Run:
@@ -188,10 +136,11 @@ async def _measure(target: Target) -> Run:
         async with _helper("bench.fanout_team", target.team) as team:
             await asyncio.sleep(WARM_UP_S)
             await _ask(viewers)
-            before, team_before = cpu_s(target.pids), cpu_s([team.pid])
+            before, team_before = target.cpu_s(), cpu.cpu_s(team.pid)
             await asyncio.sleep(MEASURED_S)
-            used, team_used = cpu_s(target.pids) - before, cpu_s([team.pid]) - team_before
             report = msgspec.json.decode(await _ask(viewers), type=fanout_viewers.Report)
+            used = [now - then for now, then in zip(target.cpu_s(), before, strict=True)]
+            team_used = cpu.cpu_s(team.pid) - team_before
             assert team.stdin is not None
             assert team.stdout is not None
             team.stdin.close()
@@ -202,7 +151,11 @@ async def _measure(target: Target) -> Run:
 
 
 def _judged(
-    report: fanout_viewers.Report, last: fanout_viewers.Report, told: fanout_team.Told, used: float, team_used: float
+    report: fanout_viewers.Report,
+    last: fanout_viewers.Report,
+    told: fanout_team.Told,
+    used: list[float],
+    team_used: float,
 ) -> Run:
     faults = []
     late = report.late_ms
@@ -216,12 +169,12 @@ def _judged(
     if any(each != told.latest for each in shown):
         faults.append(f"a viewer does not show the latest ({len(shown)} differ)")
     said = (
-        f"server {used / report.clock_s:.3f} cores, viewers {report.cpu_s / report.clock_s:.2f}, "
+        f"servers {' + '.join(f'{each / report.clock_s:.3f}' for each in used)} cores, viewers {report.cpu_s / report.clock_s:.2f}, "
         f"team {team_used / report.clock_s:.3f}; {report.frames / report.clock_s:,.0f} messages/s of "
         f"{report.bytes / max(1, report.frames):,.0f} bytes, median late {_quantile(late, 0.5)} ms, "
         f"p99 {_quantile(late, 0.99)}, most {_quantile(late, 1)}"
     )
-    return Run(VIEWERS * report.clock_s / used, not faults, "; ".join([*faults, said]))
+    return Run(VIEWERS * report.clock_s / sum(used), not faults, "; ".join([*faults, said]))
 
 
 def _quantile(late_ms: list[int], share: float) -> int:
@@ -242,9 +195,10 @@ async def _ask(viewers: asyncio.subprocess.Process) -> bytes:
 
 @contextlib.asynccontextmanager
 async def _helper(module: str, plan: msgspec.Struct) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24
-    )
+    with cpu.on_core(cpu.OTHERS):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24
+        )
     try:
         assert process.stdin is not None
         assert process.stdout is not None

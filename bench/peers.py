@@ -73,6 +73,25 @@ def npm(*packages: str) -> Path:
     return folder
 
 
+def debian(package: str) -> Path:
+    """A folder with what Debian's package holds: unpacked and not installed, so that no service starts and nobody has to be root."""
+    folder = _folder((package,))
+    if not (folder / "done").exists():
+        if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+            raise Absent("needs Debian's apt-get")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _run(["apt-get", "download", "-q", package], folder)
+        _run(["dpkg", "-x", next(folder.glob("*.deb")).name, "."], folder)
+        (folder / "done").touch()
+    return folder
+
+
+def debian_version(folder: Path) -> str:
+    """Which one `debian` got."""
+    return next(folder.glob("*.deb")).name.split("_")[1].replace("%3a", ":")
+
+
 @contextlib.contextmanager
 def peer(command: Sequence[str | Path], folder: Path | None = None, **env: str) -> Iterator[Running]:
     """Starts a peer's server on the core of servers; its last argument is the port of 127.0.0.1 where it is to listen. Raises `Absent`."""
