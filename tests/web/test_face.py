@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.journeys.screens import CHROMIUM, fill_in
 
-from .browser import MANAGER, PASSWORD, PHONE, Face, face
+from .browser import DESKTOP, MANAGER, PASSWORD, PHONE, Face, face
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(120)]
 TEAMS = {"Payments": ["Amara Okafor", "Lukas Brandt", "Mei Chen"], "Design": ["Noor Haddad", "Elif Kaya"]}
@@ -189,6 +189,18 @@ async def test_a_phone_shows_the_wall_within_its_width_and_back_closes_who_was_o
 
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await expect(page.locator("[data-person]")).to_have_count(5)
+
+
+async def test_a_browser_in_arabic_is_met_in_arabic_from_right_to_left(wall: Face) -> None:
+    page = await wall.browser.new_page(locale="ar", viewport=DESKTOP)
+    await page.goto(wall.origin)
+    await page.get_by_label("بريد العمل الإلكتروني").fill(MANAGER)
+    await page.get_by_label("كلمة المرور").fill(PASSWORD)
+    await page.get_by_role("button", name="تسجيل الدخول", exact=True).click()
+
+    await expect(tile(page, "Amara Okafor")).to_contain_text("VS Code")
+    assert await page.evaluate("document.documentElement.dir") == "rtl"
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -14,6 +14,11 @@ import { paintTheme } from "./ui/theme";
 paintTheme(document.documentElement);
 const root = document.getElementById("root");
 if (root) {
+  void start(root);
+}
+
+/** Not awaited here: parts of another language import this file, and would wait for it as it waits for them. */
+async function start(root: HTMLElement): Promise<void> {
   try {
     await speak(preferredLanguage());
   } catch {
