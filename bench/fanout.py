@@ -23,7 +23,8 @@ import msgspec
 import uvloop
 
 from bench import cpu, fanout_peers, fanout_team, fanout_viewers, wall_people
-from bench.fanout_peers import Absent, Peer
+from bench.fanout_peers import Peer
+from bench.peers import Absent
 from bench.results import Result, result
 from bench.served import served
 from hub.database import close_pool, connection, open_pool
