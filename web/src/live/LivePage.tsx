@@ -5,6 +5,7 @@ import { Bar } from "../ui/Bar";
 import { Button } from "../ui/Button";
 import { useCommands } from "../ui/commands";
 import { ProblemNote } from "../ui/ProblemNote";
+import { useBig } from "../ui/useBig";
 import { useNow } from "../ui/useNow";
 import { arrange } from "./arrange";
 import { Board } from "./board";
@@ -54,7 +55,10 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
       setParams(changed(new URLSearchParams(location.search), changes), { replace: typing }),
     [setParams],
   );
-  const scale = useKiosk(view.kiosk, () => change({ kiosk: null }));
+  const scale = Math.max(
+    useKiosk(view.kiosk, () => change({ kiosk: null })),
+    useBig(),
+  );
   const open = useCallback((person: number) => change({ person: String(person) }), [change]);
   const pause = () => setPaused(paused ? null : { live: current, atMs: Date.now() });
   const back = () => {
@@ -139,7 +143,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
               />
             </div>
           )}
-          {!ready && live.link !== "stopped" && <Skeleton />}
+          {!ready && live.link !== "stopped" && <Skeleton density={density} scale={scale} />}
           {ready && teams === 0 && nobody}
           {ready && teams > 0 && people === 0 && unpeopled}
           {ready && people > 0 && (
@@ -188,6 +192,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                   whole={whole}
                   onOpen={open}
                   onSort={(by) => change({ sort: by === sort && !reversed ? `-${by}` : by })}
+                  onApp={(app) => change({ app })}
                   onShowAll={() => change({ state: null, find: null, team: null, app: null })}
                 />
               </div>

@@ -8,6 +8,7 @@ import { Cards } from "./Cards";
 import { type ColumnKey, ROW_COLUMNS } from "./columns";
 import { Marked } from "./Marked";
 import { PeopleTable } from "./PeopleTable";
+import { useAppFilter } from "./useAppFilter";
 import { type Density, isFiltered, type View } from "./view";
 import type { Moment } from "./wall";
 
@@ -28,6 +29,8 @@ interface Props {
   whole: boolean;
   onOpen: (person: number) => void;
   onSort: (sort: Sort) => void;
+  /** Only who is in this app; `null`: whatever they are in. */
+  onApp: (app: string | null) => void;
   onShowAll: () => void;
 }
 
@@ -44,10 +47,12 @@ export function People({
   whole,
   onOpen,
   onSort,
+  onApp,
   onShowAll,
 }: Props) {
   const { t } = useTranslation("live");
   const filtered = isFiltered(view.filter);
+  const appFilter = useAppFilter(view.filter.app, onApp);
   if (sections.length === 0 && filtered) {
     return (
       <Empty
@@ -61,12 +66,18 @@ export function People({
   }
   const shown = { board, sections, moment, filtered, selected: view.person, onOpen };
   return (
-    <Suspense>
-      {density === "cards" && <Cards {...shown} scale={scale} />}
-      {density === "rows" && <PeopleTable {...shown} columns={ROW_COLUMNS} />}
-      {density === "wall" && <CanvasWall {...{ board, sections, moment, onOpen, stale }} selected={view.person} />}
-      {density === "table" && <PeopleTable {...shown} columns={columns} sorted={view} onSort={onSort} />}
-      <Marked whole={whole} />
-    </Suspense>
+    <div {...appFilter}>
+      <Suspense>
+        {density === "cards" && <Cards {...shown} scale={scale} />}
+        {density === "rows" && <PeopleTable {...shown} scale={scale} columns={ROW_COLUMNS} />}
+        {density === "wall" && (
+          <CanvasWall {...{ board, sections, moment, onOpen, stale, scale }} selected={view.person} />
+        )}
+        {density === "table" && (
+          <PeopleTable {...shown} scale={scale} columns={columns} sorted={view} onSort={onSort} />
+        )}
+        <Marked whole={whole} />
+      </Suspense>
+    </div>
   );
 }

@@ -36,6 +36,7 @@ export function PeopleTable({
   columns: keys,
   sorted,
   onSort,
+  scale = 1,
 }: Props) {
   const { t } = useTranslation("live");
   const phone = useMedia("(max-width: 760px)");
@@ -47,7 +48,10 @@ export function PeopleTable({
   const mixed = useMixed(board);
   const hourOf = useHours(moment);
   const { reached, onKeyDown, onFocus } = useReach(rows);
-  const heightOf = useMemo(() => (line: Line) => ("section" in line ? HEIGHT.group : rowHeight), [rowHeight]);
+  const heightOf = useMemo(
+    () => (line: Line) => ("section" in line ? HEIGHT.group : rowHeight) * scale,
+    [rowHeight, scale],
+  );
   const template = columns.map((column) => column.width).join(" ");
 
   return (
@@ -60,7 +64,11 @@ export function PeopleTable({
       onKeyDown={onKeyDown}
       onFocus={onFocus}
     >
-      <div role="rowgroup" className={css.headGroup}>
+      <div
+        role="rowgroup"
+        className={css.headGroup}
+        style={{ zoom: scale, top: `calc(var(--bar) * var(--big) / ${scale})` }}
+      >
         <div role="row" aria-rowindex={1} className={css.head}>
           {columns.map((column) => (
             <ColumnHead key={column.key} column={column} sorted={sorted} onSort={onSort} />
@@ -75,7 +83,12 @@ export function PeopleTable({
         draw={(line, index) => {
           if ("section" in line) {
             return (
-              <div role="row" aria-rowindex={index + 2} className={css.group} style={{ height: HEIGHT.group }}>
+              <div
+                role="row"
+                aria-rowindex={index + 2}
+                className={css.group}
+                style={{ height: HEIGHT.group, zoom: scale }}
+              >
                 <div role="rowheader" aria-colspan={columns.length}>
                   <SectionHead board={board} section={line.section} filtered={filtered} />
                 </div>
@@ -94,6 +107,7 @@ export function PeopleTable({
                 index={index}
                 edge={line.edge}
                 height={rowHeight}
+                scale={scale}
                 selected={line.person === selected}
                 reached={line.person === reached}
                 onOpen={onOpen}

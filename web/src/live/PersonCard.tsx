@@ -4,6 +4,7 @@ import { PaceBar } from "../ui/PaceBar";
 import { StateMark } from "../ui/StateMark";
 import css from "./PersonCard.module.css";
 import { Sparkline } from "./Sparkline";
+import { What } from "./What";
 import type { Row } from "./wall";
 
 interface Props extends Row {
@@ -20,7 +21,7 @@ interface Props extends Row {
 /** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
 export const PersonCard = memo(function PersonCard(props: Props) {
   const { t } = useTranslation("live");
-  const { person, name, state, what, detail, held, age, why, today, byNow, expected, pace, simulated } = props;
+  const { person, name, state, what, app, detail, held, age, why, today, byNow, expected, pace, simulated } = props;
   const stale = state === "unknown";
   return (
     <button
@@ -30,6 +31,7 @@ export const PersonCard = memo(function PersonCard(props: Props) {
       data-state={state}
       data-stale={stale || undefined}
       aria-pressed={props.selected}
+      aria-keyshortcuts={app ? "a" : undefined}
       tabIndex={props.reached ? 0 : -1}
       onClick={() => props.onOpen(person)}
     >
@@ -52,7 +54,8 @@ export const PersonCard = memo(function PersonCard(props: Props) {
       </span>
       {why && <span className={css.why}>{why}</span>}
       <span className={css.what} data-cell="app" title={[what, detail].filter(Boolean).join(" · ")}>
-        {[what, detail].filter(Boolean).join(" · ")}
+        <What what={what} app={app} />
+        {detail && (what ? ` · ${detail}` : detail)}
       </span>
       <Sparkline hour={props.hour} state={state} />
       <span className={css.day} data-cell="today">

@@ -8,6 +8,7 @@ interface Props extends Drawn {
   index: number;
   edge: string;
   height: number;
+  scale: number;
   selected: boolean;
   reached: boolean;
   onOpen: (person: number) => void;
@@ -16,7 +17,7 @@ interface Props extends Drawn {
 /** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
 export const PersonRow = memo(function PersonRow(props: Props) {
   const { t } = useTranslation("live");
-  const { person, name, state, what, detail, today, expected, columns, index, edge, height, selected } = props;
+  const { person, name, state, what, detail, today, expected, columns, index, edge, height, scale, selected } = props;
   const titles: Record<string, string> = {
     name,
     app: [what, detail].filter(Boolean).join(" · "),
@@ -32,13 +33,18 @@ export const PersonRow = memo(function PersonRow(props: Props) {
       data-person={person}
       data-state={state}
       data-edge={edge}
-      style={{ height }}
+      style={{ height, zoom: scale }}
       onClick={() => props.onOpen(person)}
     >
       {columns.map(({ key, end, cell }) => (
         <span key={key} role="cell" data-cell={key} data-end={end || undefined} title={titles[key]}>
           {key === "name" ? (
-            <button type="button" className={css.open} tabIndex={props.reached ? 0 : -1}>
+            <button
+              type="button"
+              className={css.open}
+              aria-keyshortcuts={props.app ? "a" : undefined}
+              tabIndex={props.reached ? 0 : -1}
+            >
               {cell(props, t("simulated"))}
             </button>
           ) : (

@@ -6,6 +6,7 @@ import { StateMark } from "../ui/StateMark";
 import type { Sort } from "./arrange";
 import css from "./PeopleTable.module.css";
 import { Sparkline } from "./Sparkline";
+import { What } from "./What";
 import type { Row } from "./wall";
 
 export interface Drawn extends Row {
@@ -52,11 +53,11 @@ export const COLUMNS: Column[] = [
     key: "app",
     sort: "app",
     width: "minmax(140px, 1.7fr)",
-    cell: ({ what, detail, why }) => (
+    cell: ({ what, app, detail, why }) => (
       <>
         {why && <span className={css.why}>{why}</span>}
         {why && what ? " · " : ""}
-        {what}
+        <What what={what} app={app} />
         {detail && <span className={css.detail}>{what ? ` · ${detail}` : detail}</span>}
       </>
     ),

@@ -17,6 +17,8 @@ export interface Row {
   state: State;
   /** The app or site, or what stands in for it. */
   what: string;
+  /** Whether it is one: then the wall can be filtered by it. */
+  app: boolean;
   detail: string;
   /** How long the state has held, and how old the data is; empty when unknown. */
   held: string;
@@ -117,7 +119,7 @@ function whyOf(need: Need, tile: Tile, judged: Judged, atMs: number): string {
     return i18n.t("live:why.idle", { span: span((atMs - (judged.sinceMs ?? atMs)) / 1000) });
   }
   const { activeS, expectedS } = workedOf(tile, atMs);
-  return i18n.t("live:why.overtime", { span: hoursMinutes(activeS - expectedS) });
+  return i18n.t("live:why.overtime", { span: span(activeS - expectedS) });
 }
 
 /** Active time of the workday and what is expected of the whole of it, in seconds. */
@@ -134,22 +136,23 @@ export function workedOf(tile: Tile, atMs: number): { activeS: number; expectedS
   };
 }
 
-function said(tile: Tile, { state, reason, was }: Judged): { what: string; detail: string } {
+function said(tile: Tile, { state, reason, was }: Judged): Pick<Row, "what" | "detail" | "app"> {
   const facts = tile.facts ?? {};
   switch (state) {
     case "locked":
-      return { what: i18n.t("live:what.locked"), detail: "" };
+      return { what: i18n.t("live:what.locked"), app: false, detail: "" };
     case "break":
-      return { what: i18n.t("live:what.break"), detail: "" };
+      return { what: i18n.t("live:what.break"), app: false, detail: "" };
     case "private":
-      return { what: i18n.t("live:what.private"), detail: i18n.t("live:what.nothingCollected") };
+      return { what: i18n.t("live:what.private"), app: false, detail: i18n.t("live:what.nothingCollected") };
     case "offline":
-      return { what: i18n.t(tile.at ? "live:what.disconnected" : "live:what.unseen"), detail: "" };
+      return { what: i18n.t(tile.at ? "live:what.disconnected" : "live:what.unseen"), app: false, detail: "" };
     case "unknown":
-      return { what: i18n.t(was ? `live:was.${was}` : "live:what.unheard"), detail: facts.app ?? "" };
+      return { what: i18n.t(was ? `live:was.${was}` : "live:what.unheard"), app: false, detail: facts.app ?? "" };
     default: {
       const detail = facts.title ?? (facts.app ? facts.site : null) ?? doing(reason);
-      return { what: facts.app ?? facts.site ?? "", detail };
+      const what = facts.app ?? facts.site ?? "";
+      return { what, app: what !== "", detail };
     }
   }
 }

@@ -69,6 +69,7 @@ export const theme = createTheme({
     },
     MuiMenu: {
       styleOverrides: {
+        list: { zoom: "var(--big)" }, // and not the paper, which is placed by its size
         paper: {
           border: "1px solid var(--line)",
           borderRadius: "var(--r-3)",
@@ -82,7 +83,12 @@ export const theme = createTheme({
     },
     MuiDialog: {
       styleOverrides: {
-        paper: { borderRadius: "var(--r-3)", border: "1px solid var(--line)", boxShadow: "var(--shadow-3)" },
+        paper: {
+          borderRadius: "var(--r-3)",
+          border: "1px solid var(--line)",
+          boxShadow: "var(--shadow-3)",
+          zoom: "var(--big)",
+        },
       },
     },
     MuiTooltip: {

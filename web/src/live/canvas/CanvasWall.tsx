@@ -15,6 +15,9 @@ import { shelvesOf } from "./shelves";
 import { useCells } from "./useCells";
 import { useRoom, useSurface } from "./useSurface";
 
+/** From here on a cell has its name in it, and the names of groups are no smaller. */
+const NAMED_PX = 56;
+
 interface Props {
   board: Board;
   sections: Section[];
@@ -22,15 +25,17 @@ interface Props {
   onOpen: (person: number) => void;
   selected: number | null;
   stale: boolean;
+  /** For a screen that is read from across the room. */
+  scale?: number;
 }
 
 /** Everybody at once: a cell each, on shelves of teams, as large as lets all of them stand in the window. */
-export function CanvasWall({ board, sections, moment, onOpen, selected, stale }: Props) {
+export function CanvasWall({ board, sections, moment, onOpen, selected, stale, scale = 1 }: Props) {
   const { t } = useTranslation(["live", "ui"]);
   const [params] = useSearchParams();
   const host = useRef<HTMLDivElement>(null);
   const help = useId();
-  const room = useRoom(host);
+  const room = useRoom(host, scale);
   const nameOf = useGroupName(board);
   const shelves = useMemo(() => shelvesOf(board, sections), [board, board.membership, sections]);
   const sized = shelves.map(({ team, groups }) => ({
@@ -79,6 +84,7 @@ export function CanvasWall({ board, sections, moment, onOpen, selected, stale }:
         data-stale={stale || undefined}
         data-cells={people.length}
         data-size={layout.size}
+        data-named={layout.size >= NAMED_PX || undefined}
         style={{ height: layout.height }}
         role="application"
         aria-label={label}

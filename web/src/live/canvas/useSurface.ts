@@ -4,15 +4,13 @@ import type { Layout, Room } from "./layout";
 import { type Colours, coloursOf } from "./marks";
 import { type Picture, Surface } from "./surface";
 
-/** From here on a screen is read from across the room. */
-const TELEVISION_PX = 2600;
 /** What of the window stays free below. */
 const BELOW_PX = 56;
 const LEAST_HEIGHT_PX = 320;
 
 /** How much room there is: the width of `host`, and what of the window is below its top. */
-export function useRoom(host: RefObject<HTMLElement | null>): Room {
-  const [room, setRoom] = useState<Room>({ width: 0, height: 0, scale: 1 });
+export function useRoom(host: RefObject<HTMLElement | null>, scale: number): Room {
+  const [room, setRoom] = useState<Room>({ width: 0, height: 0, scale });
   useLayoutEffect(() => {
     const measure = () => {
       if (host.current) {
@@ -21,9 +19,11 @@ export function useRoom(host: RefObject<HTMLElement | null>): Room {
         const next = {
           width: Math.floor(width),
           height: Math.max(LEAST_HEIGHT_PX, Math.floor(below)),
-          scale: innerWidth >= TELEVISION_PX ? 1.4 : 1,
+          scale,
         };
-        setRoom((before) => (before.width === next.width && before.height === next.height ? before : next));
+        setRoom((before) =>
+          before.width === next.width && before.height === next.height && before.scale === scale ? before : next,
+        );
       }
     };
     measure();
@@ -36,7 +36,7 @@ export function useRoom(host: RefObject<HTMLElement | null>): Room {
       observer.disconnect();
       removeEventListener("resize", measure);
     };
-  }, [host]);
+  }, [host, scale]);
   return room;
 }
 
