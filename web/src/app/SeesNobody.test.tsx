@@ -29,12 +29,6 @@ beforeEach(() => {
 describe("an empty Live leads on", () => {
   it.each([
     [
-      "an employee without a device",
-      { ...role("employee"), ...nowhere, team: ME.team },
-      "Enrol a device",
-      "/devices?enrol",
-    ],
-    [
       "an admin who manages no team",
       { ...role("admin"), ...nowhere },
       "Make a team that you manage",
@@ -47,6 +41,14 @@ describe("an empty Live leads on", () => {
     expect(await screen.findByText("You see nobody's activity")).toBeVisible();
     expect(screen.getByRole("link", { name: action })).toHaveAttribute("href", to);
     expect(await faults()).toEqual([]);
+  });
+
+  it("somebody who manages nobody and has no device, to what is their own and how to enrol", async () => {
+    answering({ "GET /api/me": { status: 200, body: { ...ME, ...role("employee"), ...nowhere } } });
+    open("/");
+
+    await waitFor(() => expect(location.pathname).toBe("/my-data"));
+    expect(screen.queryByRole("link", { name: "Live" })).toBeNull();
   });
 
   it("an admin who left the set-up for later", async () => {

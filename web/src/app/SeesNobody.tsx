@@ -20,14 +20,9 @@ export function SeesNobody({ me }: { me: Me }) {
       </Empty>
     );
   }
-  const words = isA("auditor", me) ? t("nobody.auditorWords") : t("nobody.words");
-  return me.device || !me.team ? (
+  return (
     <Empty icon="ledger" title={t("nobody.title")} action={<Go to="/my-data">{t("nobody.mine")}</Go>}>
-      {words}
-    </Empty>
-  ) : (
-    <Empty icon="ledger" title={t("nobody.title")} action={<Go to="/devices?enrol">{t("nobody.enrol")}</Go>}>
-      {words} {t("nobody.enrolWords")}
+      {isA("auditor", me) ? t("nobody.auditorWords") : t("nobody.words")}
     </Empty>
   );
 }

@@ -75,7 +75,7 @@ export function pagesOf(me: Me): Page[] {
 
 /** Where somebody is led from an address without a page. */
 export function homeOf(me: Me): Page | undefined {
-  const path = isPlain(me) && me.device ? "/my-data" : "/";
+  const path = isPlain(me) ? "/my-data" : "/";
   return pagesOf(me).find((page) => page.path === path);
 }
 

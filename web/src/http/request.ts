@@ -2,7 +2,7 @@
  * Calls of the hub's HTTP API, same origin. Adds the double-submit token, and turns every failure into a `Problem`:
  * nothing that a page shows is made up here except what only the browser knows (no connection).
  */
-import { i18n } from "../i18n/i18n";
+import { i18n, language } from "../i18n/i18n";
 import { noteReach } from "./reach";
 
 export interface Problem {
@@ -71,6 +71,12 @@ async function problemOf(response: Response): Promise<Problem> {
     Object.assign(problem, JSON.parse(JSON.stringify({ title, detail, request_id, field })));
   } catch {
     // A proxy in between answered with a page of its own: its status is all there is to say.
+  }
+  const known = `ui:problem.${response.status}`;
+  if (language() !== "en" && i18n.exists(known)) {
+    // The hub speaks English. Of what has a status of its own a page in another language says it in that one; what is wrong with a field it leaves.
+    delete problem.detail;
+    problem.title = i18n.t(known as "ui:problem.500");
   }
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   if (wait > 0) {

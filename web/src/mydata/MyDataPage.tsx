@@ -7,6 +7,7 @@ import { Devices } from "../day/Devices";
 import { KeptNote } from "../day/KeptNote";
 import { useDay } from "../day/useDay";
 import { Bar } from "../ui/Bar";
+import { buttonClass } from "../ui/Button";
 import { useNow } from "../ui/useNow";
 import { Looks } from "./Looks";
 import css from "./MyDataPage.module.css";
@@ -39,7 +40,9 @@ export function MyDataPage({ person }: { person: number }) {
               {day && <Devices devices={day.devices} now={now + picture.hubAheadMs} />}
               <p className={css.manage}>
                 {bare ? (
-                  <Link to="/devices?enrol">{t("devices.enrol")}</Link>
+                  <Link className={buttonClass(true)} to="/devices?enrol">
+                    {t("devices.enrol")}
+                  </Link>
                 ) : (
                   <Link to="/devices">{t("devices.manage")}</Link>
                 )}

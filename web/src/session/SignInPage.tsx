@@ -141,5 +141,6 @@ function worded(problem: Problem): Problem {
     return { ...problem, detail: i18n.t("session:tooMany", { count: problem.retry_after_s }) };
   }
   const { request_id, ...rest } = problem;
-  return problem.status === 401 ? rest : problem; // A wrong password is nothing to report to an admin.
+  // A wrong password is nothing to report to an admin.
+  return problem.status === 401 ? { ...rest, title: i18n.t("session:wrong"), detail: "" } : problem;
 }

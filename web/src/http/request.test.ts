@@ -1,0 +1,33 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { speak } from "../i18n/i18n";
+import { answering } from "../testing/hub";
+import { request } from "./request";
+
+const REFUSED = { title: "There is nothing here.", detail: "No such person.", request_id: "r-17", status: 404 };
+const INVALID = { title: "Something in this request isn't as it should be.", field: "name", status: 400 };
+
+afterEach(() => speak("en"));
+
+describe("what the hub says of a failure", () => {
+  it("is shown as it says it, in English", async () => {
+    answering({ "GET /api/people/9/now": { status: 404, body: REFUSED } });
+
+    expect(await request({ path: "/api/people/9/now" })).toEqual({ error: REFUSED });
+  });
+
+  it("is said in the page's language where its status says enough, and keeps its number", async () => {
+    answering({ "GET /api/people/9/now": { status: 404, body: REFUSED } });
+    await speak("ar");
+
+    expect(await request({ path: "/api/people/9/now" })).toEqual({
+      error: { status: 404, title: "لا يوجد هنا شيء يحق لك أن تراه.", request_id: "r-17" },
+    });
+  });
+
+  it("stays the hub's where it names what is wrong", async () => {
+    answering({ "GET /api/me": { status: 400, body: INVALID } });
+    await speak("ar");
+
+    expect(await request({ path: "/api/me" })).toEqual({ error: INVALID });
+  });
+});
