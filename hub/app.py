@@ -46,7 +46,7 @@ from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.metrics import Metrics
 from hub.rollups.read import today as read_workdays
-from hub.serving import Server, WebSocketProtocol, allow_many_connections, config, listen
+from hub.serving import Server, WebSocketProtocol, allow_many_connections, collect_seldom, config, listen
 from hub.settings import Settings
 from hub.wire.closing import Close
 
@@ -314,6 +314,7 @@ def serve(settings: Settings, inherited: str | None = None) -> None:
     hub = Hub(settings)
     logs.configure(settings, hub=hub.name)
     allow_many_connections()
+    collect_seldom()
     if inherited is not None:
         listening, tell = map(int, inherited.split(","))
         Process(hub, tell).run(sockets=[sockets.socket(fileno=listening)])

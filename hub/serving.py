@@ -7,11 +7,12 @@ The drain itself is the application's (`app.py`).
 
 import asyncio
 import contextlib
+import gc
 import resource
 import socket as sockets
 import struct
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 import uvicorn
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
+from hub.figures import FIGURES
 from hub.settings import Settings
 from hub.wire.agent import FRAME_MAX_BYTES
 
@@ -39,6 +41,11 @@ pongs and continuations pause no reading, and libuv reads a socket that has more
 7 ms here; a flood of them would hold the loop for ten seconds."""
 UNSENT_MAX_BYTES = 1024 * 1024
 """Pongs are written whether or not the peer reads. One for whom this much waits is cut off: nothing of ours lets half of it wait."""
+ARRIVING_MAX = 400
+"""Agents that have connected and are not admitted yet: a second or two of work. With more than that each would wait for longer than its
+deadline; then none is admitted in the end, while the process is busy with all of them. One more is told so at once, for a tenth of what
+hearing it would cost, and comes again later."""
+LATER = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 USER_TIMEOUT_MS = 20_000
 """The kernel ends a connection whose peer has acknowledged nothing for this long."""
 BACKLOG = 4096
@@ -55,6 +62,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _unread = b""
     """What was read; up to `_taken` it was given to uvicorn. Reading is paused while there is more."""
     _taken = 0
+    arriving: ClassVar["set[WebSocketProtocol]"] = set()
+    """Agents' connections that are not admitted yet, of all of the process. `live/ingest.py` takes each out once it is."""
 
     @property
     def unsent_bytes(self) -> int:
@@ -114,6 +123,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             self.scope["state"]["protocol"] = self
+            if self.scope["path"].startswith("/agent/"):
+                self.arriving.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.arriving.discard(self)
+        super().connection_lost(exc)
 
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) >= CONTINUATIONS_MAX:
@@ -176,6 +191,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         self._body_done()
+        if len(WebSocketProtocol.arriving) >= ARRIVING_MAX and self.url.startswith(b"/agent/"):
+            FIGURES.refused["later"] += 1
+            self.transport.write(LATER)
+            self.transport.close()
+            return
         super().handle_websocket_upgrade()
 
     def _waits_for_nothing(self) -> bool:
@@ -236,6 +256,16 @@ def allow_many_connections() -> None:
         soft = hard
     if soft != resource.RLIM_INFINITY and soft < FILES_FEW:
         log.warning("few_open_files", limit=soft)
+
+
+def collect_seldom() -> None:
+    """Has Python look for garbage seldom: all that a thousand connections hold is looked through each time, and lives for hours.
+
+    To be called once everything is loaded: what is there by then is never looked at again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def config(app: Any, settings: Settings) -> uvicorn.Config:

@@ -211,7 +211,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
     return headers
 
 
-def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Every socket, before it is accepted, and every request that changes something: not from another site's page."""
     settings: Settings = connection.app.state.settings
     scope: Any = connection.scope

@@ -26,6 +26,7 @@ from hub.live.connection import AgentConnection, Shared
 from hub.live.line import Line
 from hub.live.publisher import Publisher
 from hub.live.store import FLUSHERS, Store
+from hub.serving import protocol_of
 from hub.settings import Settings
 from hub.wire.agent import (
     HANDSHAKE_S,
@@ -89,6 +90,8 @@ class Ingest:
             return
         except WebSocketDisconnect:
             return
+        finally:
+            protocol_of(socket).arriving.discard(protocol_of(socket))
         log.debug("agent_admitted", session=connection.session)
         began = time.monotonic()
         try:

@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from hub import policies
+from hub import serving as serving_module
 from hub.database import connection, transaction
 from hub.figures import FIGURES
 from hub.live import agents as agents_module
@@ -594,3 +595,20 @@ async def test_drain_acks_what_was_received_and_tells_everybody_to_come_back(hub
         assert type(drain).__name__ == "Drain"
         assert await agent.closed() == Close.DRAINED
         await asyncio.wait_for(stopping, 15)
+
+
+async def test_agent_beyond_those_who_can_be_admitted_in_time_is_told_to_come_later(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = cast.device(cast.bob)
+    monkeypatch.setattr(serving_module, "ARRIVING_MAX", 1)
+    async with dialled(hub) as arriving:
+        with pytest.raises(InvalidStatus) as refused:
+            async with dialled(hub):
+                pass
+        await arriving.hello(hub, device)
+        await arriving.receive(Welcome)
+
+        assert refused.value.response.status_code == 503
+        async with connected(hub, cast.device(cast.charlie)) as another:  # nobody is on the way any more
+            assert another.welcomed is not None
