@@ -1,7 +1,7 @@
 """Group commit: what agents sent, in PostgreSQL exactly once, before anybody is told so.
 
 `Store.submit` is called by the agent sockets (`ingest.py`). A device is hashed to one of two flushers; each takes what has queued up while
-it committed the last group, so load itself forms the batch and nothing waits on purpose. One transaction takes the devices' cursors, drops
+it committed the last group and rested a moment, so load itself forms the batch. One transaction takes the devices' cursors, drops
 what is at or below them, COPYs the rest and moves the cursors. Cursors are taken with SKIP LOCKED: a hub that is frozen inside its
 transaction holds up only its own devices, which are put back in the queue here.
 
@@ -10,6 +10,7 @@ says whether it was committed, makes that harmless. The store never logs what an
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -32,6 +33,9 @@ GROUP_ROWS = 1000
 """More rows a transaction gain little (a COPY of 1,000 rows takes 4 ms here) and hold cursors longer."""
 ALONE_S = 600.0
 """After a poison event its device commits alone, so that its next one costs nobody else a retry."""
+REST_S, REST_UNTIL = 0.05, 50
+"""Between two groups of a flusher, unless so many submissions wait: agents send once a minute, and with 10,000 of them a transaction for
+each would be most of the work of hub and PostgreSQL. The first one after a pause does not wait."""
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 1.0
 LOCKED_RETRY_S = 0.05
 
@@ -83,6 +87,9 @@ class _Flusher:
         self._committing: list[Submission] = []
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
+        self._many = asyncio.Event()
+        """Enough waits to be committed at once."""
+        self._closing = False
         self._alone_until: dict[int, float] = {}
         self._poison: dict[tuple[int, int, int], str] = {}
         self._task: asyncio.Task[None] | None = None
@@ -93,6 +100,8 @@ class _Flusher:
     def add(self, submission: Submission) -> None:
         self._queue.append(submission)
         self._wake.set()
+        if len(self._queue) >= REST_UNTIL:
+            self._many.set()
 
     @property
     def depth(self) -> int:
@@ -109,6 +118,8 @@ class _Flusher:
 
     async def close(self, deadline_s: float) -> None:
         deadline = time.monotonic() + deadline_s
+        self._closing = True
+        self._many.set()
         while self.depth and time.monotonic() < deadline:
             self._idle.clear()
             try:
@@ -153,6 +164,15 @@ class _Flusher:
                 self._postpone(locked)
                 if alone:
                     await asyncio.sleep(LOCKED_RETRY_S)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Lets more come, when there is little."""
+        if not self._closing and len(self._queue) < REST_UNTIL:
+            self._many.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REST_S):
+                    await self._many.wait()
 
     def _postpone(self, waiting: list[Submission]) -> None:
         """Puts devices behind all others, with everything of theirs that is queued: nothing of a device overtakes its own."""
