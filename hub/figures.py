@@ -54,6 +54,7 @@ DESCRIBED = (
     Described("pool_acquires_total", "counter", "Times that a database connection was asked for."),
     Described("pool_wait_seconds_total", "counter", "Time spent waiting for one."),
     Described("loop_lag_seconds", "gauge", "How much later than asked for the event loop last woke a sleeper."),
+    Described("tasks", "gauge", "Tasks of the process that answers: one for each connection, and some that are always there."),
     Described("process_age_seconds", "gauge", "Age of what this process last said of itself.", labels=("process",)),
     Described("database_read", "gauge", "1 when the figures of the deployment could be read.", "deployment"),
     Described("runs", "gauge", "Runs of the worker's jobs that are kept, by state.", "deployment", ("job", "state")),

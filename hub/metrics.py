@@ -87,7 +87,8 @@ class Metrics:
         return render([*self._processes(), *self._deployment])
 
     def _processes(self) -> list[Sample]:
-        own = samples_of_process(self._depth())
+        # Tasks only when asked, and of the process that answers: with 20,000 connections counting them takes 30 ms.
+        own = [*samples_of_process(self._depth()), Sample("tasks", len(asyncio.all_tasks()))]
         if self._folder is None:
             return own
         now_s = time.monotonic()
