@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import socket as sockets
 import ssl
 import time
 import uuid
@@ -32,6 +33,8 @@ OPEN_AT_ONCE = 200
 OPEN_S = 10.0
 PORTS_PER_ADDRESS = 20_000
 """Of the 28,232 that Linux gives out for one source address (`ip_local_port_range`)."""
+IP_BIND_ADDRESS_NO_PORT = 24
+"""Of Linux (ip(7)); Python names it from 3.12 on."""
 PAST_MOMENTS = 60
 """Taken at a time, in about 2 ms: live agents wait no longer than that for their turn."""
 BACK_PER_S = 500
@@ -57,6 +60,9 @@ class Figures:
 
 class Fleet:
     """Thousands of agents. `run` is awaited once."""
+
+    agent = Simulated
+    """What each of them is."""
 
     def __init__(
         self,
@@ -84,6 +90,7 @@ class Fleet:
         self.calendar = calendar
         self.flaky = flaky
         self.cut_every_ms = int(cut_every_s * 1000 / rate)
+        self.connect_per_s = CONNECT_PER_S
         self.flush_ms = max(200, int(FLUSH_MS / rate))
         self.backoff_first_ms, self.backoff_most_ms = 200, 2_000
         self.instance = uuid.uuid4().hex
@@ -107,13 +114,13 @@ class Fleet:
     async def run(self, members: Sequence[Member], fresh: set[str], stop: asyncio.Event) -> None:
         """Lives until `seconds` have passed or `stop` is set, then stops generating. Follow it with `settle` and `close`."""
         self._start_clock()
-        self.backoff_most_ms = max(2_000, len(members) * 1000 // BACK_PER_S)
+        self.backoff_most_ms = max(self.backoff_most_ms, len(members) * 1000 // BACK_PER_S)
         now_ms = self.mono_ms()
         begin_ms = self.virtual_ms(now_ms)
         for index, member in enumerate(members):
             traits = traits_of(member.email, self._seed, self._zone)
-            agent = Simulated(self, member, traits, index, fresh=member.email in fresh)
-            agent.begin(now_ms + index * 1000 // CONNECT_PER_S, begin_ms, self._past_from(member, fresh, begin_ms))
+            agent = self.agent(self, member, traits, index, fresh=member.email in fresh)
+            agent.begin(now_ms + index * 1000 // self.connect_per_s, begin_ms, self._past_from(member, fresh, begin_ms))
             self.agents.append(agent)
             if index % 200 == 199:
                 await asyncio.sleep(0)
@@ -216,15 +223,25 @@ class Fleet:
 
     async def open(self, socket: FleetSocket, index: int) -> None:
         """Connects a socket. Raises `OSError` or `TimeoutError`."""
+        loop = asyncio.get_running_loop()
+        host = "127.0.0.1" if self.uri.host == "localhost" else self.uri.host
+        source = self._source(index)
+        name = self.uri.host if self._tls else None
         async with self._gate, asyncio.timeout(OPEN_S):
-            await asyncio.get_running_loop().create_connection(
-                lambda: socket,
-                "127.0.0.1" if self.uri.host == "localhost" else self.uri.host,
-                self.uri.port,
-                ssl=self._tls,
-                server_hostname=self.uri.host if self._tls else None,
-                local_addr=self._source(index),
-            )
+            if source is None:
+                await loop.create_connection(lambda: socket, host, self.uri.port, ssl=self._tls, server_hostname=name)
+                return
+            sock = sockets.socket()
+            try:
+                sock.setblocking(False)
+                # The port is found when it connects: with thousands of ports taken, finding one here that nobody has costs milliseconds.
+                sock.setsockopt(sockets.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+                sock.bind((source, 0))
+                await loop.sock_connect(sock, (host, self.uri.port))
+                await loop.create_connection(lambda: socket, sock=sock, ssl=self._tls, server_hostname=name)
+            except BaseException:
+                sock.close()
+                raise
 
     def refused(self, agent: Simulated) -> None:
         """The hub wants nothing of this device. One from an earlier run, which this hub never met, is enrolled anew."""
@@ -249,7 +266,7 @@ class Fleet:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _source(self, index: int) -> tuple[str, int] | None:
+    def _source(self, index: int) -> str | None:
         """A source address: on loopback there are as many as one needs."""
         number = index // PORTS_PER_ADDRESS
         if number == 0:
@@ -257,5 +274,5 @@ class Fleet:
         host = "127.0.0.1" if self.uri.host == "localhost" else self.uri.host
         with contextlib.suppress(ValueError):
             if ipaddress.ip_address(host) in ipaddress.ip_network("127.0.0.0/8"):
-                return f"127.0.0.{1 + number}", 0
+                return f"127.0.0.{1 + number}"
         return None

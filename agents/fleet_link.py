@@ -61,6 +61,11 @@ class FleetLink:
         """Neither connected nor connecting."""
         return self._socket is None and self._opening is None
 
+    @property
+    def welcomed(self) -> bool:
+        """The hub has admitted it."""
+        return self._welcomed_ms is not None
+
     def steady(self) -> None:
         """From here on it no longer breaks by itself."""
         self._cut_ms, self._cut_every_ms = None, 0

@@ -131,6 +131,10 @@ class Simulated:
         return self._past is not None
 
     @property
+    def connected(self) -> bool:
+        return self._link.welcomed
+
+    @property
     def waiting(self) -> int:
         """Events and losses that the hub has not acked."""
         return self.spool.next_seq - 1 - self.spool.acked + len(self._held)

@@ -326,8 +326,8 @@ def test_a_large_fleet_uses_several_source_addresses() -> None:
     far = Fleet("https://hub.example.org", Roster("https://hub.example.org"))
 
     assert fleet._source(0) is None
-    assert fleet._source(PORTS_PER_ADDRESS) == ("127.0.0.2", 0)
-    assert fleet._source(3 * PORTS_PER_ADDRESS) == ("127.0.0.4", 0)
+    assert fleet._source(PORTS_PER_ADDRESS) == "127.0.0.2"
+    assert fleet._source(3 * PORTS_PER_ADDRESS) == "127.0.0.4"
     assert far._source(PORTS_PER_ADDRESS) is None
 
 
