@@ -11,10 +11,10 @@ PYTHON ?= python3
 uv := .venv/bin/uv
 web_sources = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -not -name '.stamp' -print | sed 's/ /\\ /g')
 
-.PHONY: help up test lint types format bench chaos lock web clean
+.PHONY: help up test lint types format bench chaos soak lock web clean
 
 help:
-	@echo 'make up | test | lint | types | format | bench | chaos | lock'
+	@echo 'make up | test | lint | types | format | bench | chaos | soak | lock'
 
 up: .venv/.up web/dist/index.html
 	exec .venv/bin/daylight up
@@ -42,6 +42,9 @@ bench: .venv/.dev web/dist/index.html
 
 chaos: .venv/.dev
 	exec .venv/bin/python -m chaos
+
+soak: .venv/.dev web/dist/index.html
+	exec .venv/bin/python -m bench.soak
 
 # Compiled from pyproject.toml; no index address goes into them.
 lock: .venv/.uv

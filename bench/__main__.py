@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import fanout, ingest, results, viewers, wall
+from bench import capacity, desk_to_wall, fanout, growth, ingest, results, storm, viewers, wall
 
 BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
     ingest.BATCHED: lambda: [ingest.run_batched()],
@@ -12,6 +12,10 @@ BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
     viewers.NAME: lambda: [viewers.run()],
     wall.NAME: wall.run,
     fanout.NAME: fanout.run,
+    desk_to_wall.NAME: desk_to_wall.run,
+    capacity.NAME: capacity.run,
+    storm.NAME: storm.run,
+    growth.NAME: growth.run,
 }
 
 
