@@ -44,6 +44,8 @@ AT_ONCE = 100
 """Viewers written to before agents get their turn: some 100 x 5 teams x 7 us of writing."""
 AGAIN_S = 0.25
 """Between two subscriptions of a viewer: each may send it four parts of a snapshot without an ack."""
+OPENED_AT_ONCE = 8
+"""Teams of one viewer: the feed's answers for one are on their way while those of another are read."""
 DIRECTORY_S = 2.0
 SOCKETS_MAX = 128
 """Of one sign-in in this process: more windows than anybody opens. With `HELD_MAX_BYTES` for each they make us hold 40 MB at the most."""
@@ -156,10 +158,11 @@ class View:
         above = {team: parent for team, parent in directory.above.items() if parent in viewer.teams}
         names = [TeamName(id=team, name=directory.teams[team], parent=above.get(team)) for team in wanted]
         viewer.outbox.put(text_frame(self._codec.encode(Teams(teams=names, now=self._now()))))
-        for team in wanted:
-            opened = await self._follow.open(team)
+        for first in range(0, len(wanted), OPENED_AT_ONCE):
+            opened = await asyncio.gather(*map(self._follow.open, wanted[first : first + OPENED_AT_ONCE]))
             self._settle()
-            viewer.show(opened)
+            for shown in opened:
+                viewer.show(shown)
             self._catch_up(viewer)
         self._catch_up(viewer)
         await self._release(viewer, before - viewer.teams)
