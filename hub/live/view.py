@@ -130,6 +130,8 @@ class View:
             self._behind.discard(viewer)
             FIGURES.viewers = len(self._viewers)
             log.debug("viewer_gone", seconds=round(time.monotonic() - began, 1))
+            if viewer.opening:
+                await viewer.opening  # not cancelled: others may wait for a team that it opens
             await self._release(viewer, viewer.teams)
 
     async def _handle(self, viewer: ViewerConnection, frame: Subscribe | ViewerAck) -> None:
@@ -139,7 +141,8 @@ class View:
             self._catch_up(viewer)
 
     async def _subscribe(self, viewer: ViewerConnection, frame: Subscribe) -> None:
-        if viewer.subscribed:
+        if viewer.opening:
+            await viewer.opening
             await asyncio.sleep(AGAIN_S)
         directory = self._follow.directory
         asked = directory.teams if frame.teams is None else dict.fromkeys(frame.teams)
@@ -158,14 +161,24 @@ class View:
         above = {team: parent for team, parent in directory.above.items() if parent in viewer.teams}
         names = [TeamName(id=team, name=directory.teams[team], parent=above.get(team)) for team in wanted]
         viewer.outbox.put(text_frame(self._codec.encode(Teams(teams=names, now=self._now()))))
-        for first in range(0, len(wanted), OPENED_AT_ONCE):
-            opened = await asyncio.gather(*map(self._follow.open, wanted[first : first + OPENED_AT_ONCE]))
-            self._settle()
-            for shown in opened:
-                viewer.show(shown)
+        viewer.opening = asyncio.create_task(self._open(viewer, wanted, before - viewer.teams))
+
+    async def _open(self, viewer: ViewerConnection, wanted: list[int], left: set[int]) -> None:
+        """Shows teams one after another, beside the reading of the viewer's acks: they make room for the next. Raises nothing."""
+        try:
+            for first in range(0, len(wanted), OPENED_AT_ONCE):
+                opened = await asyncio.gather(*map(self._follow.open, wanted[first : first + OPENED_AT_ONCE]))
+                self._settle()
+                for team in opened:
+                    viewer.show(team)
+                self._catch_up(viewer)
+                if viewer.outbox.closed:
+                    break
             self._catch_up(viewer)
-        self._catch_up(viewer)
-        await self._release(viewer, before - viewer.teams)
+            await self._release(viewer, left)
+        except Exception:
+            log.exception("teams_not_opened")
+            self._later(viewer.outbox.close(Close.UNAVAILABLE))  # it would wait for the rest for ever
 
     async def _release(self, viewer: ViewerConnection, teams: set[int]) -> None:
         """Watches no longer what this viewer was the last to see."""

@@ -3,6 +3,7 @@
 `view.py` says what has changed and when there may be room again; nothing here waits.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,7 +33,8 @@ class ViewerConnection:
         self.signed_in = signed_in
         self.outbox = outbox
         self._follow = follow
-        self.subscribed = False
+        self.opening: asyncio.Task[None] | None = None
+        """The latest subscription, whose teams are opened one after another."""
         self.teams: set[int] = set()
         self.looked: set[int] = set()
         """Teams whose look this sitting has recorded."""
@@ -46,7 +48,7 @@ class ViewerConnection:
         """Replaces what was subscribed. Each team is then to be shown with `show`."""
         for team in self.teams | teams:
             self.outbox.forget(team)
-        self.subscribed, self.teams, self.viewport = True, teams, viewport
+        self.teams, self.viewport = teams, viewport
         self._told.clear()
         self._behind.clear()
         self._told_stale = False

@@ -128,6 +128,30 @@ async def test_team_that_takes_long_to_open_holds_up_nobody_who_asks_for_another
         await held_up.until(lambda seen: seen.tile(cast.bob.id))
 
 
+async def test_acks_make_room_while_other_teams_of_the_viewer_are_opened(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_module, "OPENED_AT_ONCE", 1)
+    real, go_on = hub.hub.feed.watch, asyncio.Event()
+
+    async def slow_for_the_second(team: int) -> None:
+        if team == cast.payments_api:
+            await go_on.wait()
+        await real(team)
+
+    monkeypatch.setattr(hub.hub.feed, "watch", slow_for_the_second)
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    async with viewing(hub, client) as viewer, connected(hub, cast.device(cast.bob)) as agent:
+        await viewer.subscribe([cast.payments, cast.payments_api])
+        for number in range(4):  # the last would wait for an ack
+            await agent.presence(number, app=f"App {number}")
+            await viewer.until(lambda seen, app=f"App {number}": shows(seen, cast.bob.id, app))
+        assert cast.payments_api not in viewer.revs
+        go_on.set()
+
+        await viewer.until(lambda seen: cast.payments_api in seen.revs)
+
+
 async def test_team_that_nobody_watches_any_more_is_let_go_of(hub: Running, cast: Cast) -> None:
     client = await signed_in(hub, cast.alice, PASSWORD)
     follow = hub.hub.view._follow

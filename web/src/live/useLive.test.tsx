@@ -80,6 +80,18 @@ describe("what is drawn of the live state", () => {
     expect(store.getState().live.teams?.[0]?.rev).toBe(4);
   });
 
+  it("is the first who come and then everybody, where thousands come team by team", () => {
+    const live = drawn();
+    const here = () => live.current.teams?.filter((team) => team.epoch !== null).length;
+    say(teams(3), snapshot(1, 600));
+    expect(here()).toBe(1);
+    say(snapshot(2, 600));
+    act(() => void vi.advanceTimersByTime(400));
+    expect(here()).toBe(1);
+    say(snapshot(3, 600));
+    expect(here()).toBe(3);
+  });
+
   it("is drawn more rarely where drawing takes long", () => {
     const slowly = () => {
       const live = useLive();

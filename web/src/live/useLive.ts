@@ -5,6 +5,8 @@ import type { LiveState } from "./slice";
 /** Beyond so many people a wall is drawn four times a second at most: who changes is one of many then, and no eye follows more. */
 export const MANY = 1_000;
 const MANY_MS = 250;
+/** While thousands come, team by team: drawing those who are here would only keep the others waiting. */
+const COMING_MS = 1_000;
 /** Nor does drawing take more than a quarter of the time, on a machine for which thousands are much. */
 const REST = 3;
 const MANY_MAX_MS = 1_000;
@@ -85,7 +87,9 @@ function cannotWait(before: LiveState, now: LiveState): boolean {
   );
 }
 
-function paceMs({ teams }: LiveState, tookMs: number): number {
-  const people = teams?.reduce((sum, team) => sum + team.order.length, 0) ?? 0;
-  return people > MANY ? Math.min(MANY_MAX_MS, Math.max(MANY_MS, tookMs * (1 + REST))) : 0;
+function paceMs(live: LiveState, tookMs: number): number {
+  if (expectedPeople(live) <= MANY) {
+    return 0;
+  }
+  return isWhole(live) ? Math.min(MANY_MAX_MS, Math.max(MANY_MS, tookMs * (1 + REST))) : COMING_MS;
 }

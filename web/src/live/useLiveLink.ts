@@ -16,8 +16,8 @@ export interface LiveLinkEvents {
 const UNPAINTED_MAX_MS = 1_000;
 
 /**
- * Keeps the live socket open while mounted. Frames are gathered and drawn once per animation frame, then acked; in a
- * hidden page there are no animation frames, so they are taken as they come, and the hub's two unacked frames don't run out.
+ * Keeps the live socket open while mounted. Frames are gathered and drawn once per animation frame, then acked. They are taken as they
+ * come while snapshots do, since the hub waits for acks before it sends more of them, and in a hidden page, which has no animation frames.
  * `attempt` opens a new socket when it changes.
  */
 export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
@@ -48,7 +48,7 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
 
     function frame(received: ToViewer) {
       heard.push({ frame: received, atMs: Date.now() });
-      if (document.hidden) {
+      if (document.hidden || received.t === "snapshot") {
         draw();
       } else if (!drawing) {
         drawing = requestAnimationFrame(draw);
