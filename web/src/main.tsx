@@ -1,3 +1,4 @@
+import "./live/ahead";
 import "@fontsource-variable/inter";
 import "./ui/tokens.css";
 import "./ui/base.css";

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { HubSocket, withSockets } from "../testing/hub";
 import { dutyOf } from "./closing";
-import { backoffMs, openLive } from "./socket";
+import { backoffMs, openAhead, openLive } from "./socket";
 
 const BEAT = { t: "beat", now: "2026-03-02T10:00:00Z" } as const;
 
@@ -55,6 +55,43 @@ describe("the live socket", () => {
     });
 
     expect(pauses).toEqual([350, 600, 1_100, 350]);
+  });
+
+  it("takes over what was opened ahead, with what that has heard", () => {
+    openAhead("ws://hub/live", { t: "subscribe" });
+    HubSocket.last.accept();
+    HubSocket.last.say(BEAT);
+    const { events } = start();
+    HubSocket.last.say(BEAT);
+
+    expect(HubSocket.all).toHaveLength(1);
+    expect(HubSocket.last.sent).toEqual([{ t: "subscribe" }]);
+    expect(events.open).toHaveBeenCalledExactlyOnceWith(true);
+    expect(events.frame).toHaveBeenCalledTimes(2);
+  });
+
+  it("takes over what was opened ahead before the hub has answered", () => {
+    openAhead("ws://hub/live", { t: "subscribe" });
+    const { events } = start();
+    HubSocket.last.accept();
+
+    expect(HubSocket.all).toHaveLength(1);
+    expect(events.open).toHaveBeenCalledExactlyOnceWith(false);
+  });
+
+  it("opens another where the one ahead was refused, or left alone for five seconds", () => {
+    openAhead("ws://hub/live", { t: "subscribe" });
+    HubSocket.last.drop(4401);
+    start();
+    expect(HubSocket.all).toHaveLength(2);
+
+    openAhead("ws://hub/live", { t: "subscribe" });
+    const left = HubSocket.last;
+    vi.advanceTimersByTime(5_000);
+    expect(left.readyState).toBe(3);
+    const { events } = start();
+    HubSocket.last.accept();
+    expect(events.open).toHaveBeenCalledExactlyOnceWith(false);
   });
 
   it("gives up a link that is silent for three seconds, though it never closed", () => {

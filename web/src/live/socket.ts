@@ -14,7 +14,8 @@ const BACKOFF_MAX_MS = 10_000;
 
 export interface LiveEvents {
   connecting(): void;
-  open(): void;
+  /** Whether the hub has been told already what is wanted. */
+  open(told: boolean): void;
   frame(frame: ToViewer): void;
   /** Comes after every connection; `opened`: whether the hub had accepted it. After `retry` another attempt follows by itself. */
   closed(duty: Duty, opened: boolean): void;
@@ -25,6 +26,44 @@ export interface LiveSocket {
   /** Tries at once instead of after the pause: the network or the page is back. */
   hurry(): void;
   close(): void;
+}
+
+/** A socket that was opened before anybody was there to hear it, and what it has heard. */
+interface Ahead {
+  url: string;
+  socket: WebSocket;
+  heard: MessageEvent[];
+}
+
+/** Whoever opens the page looks at it within this time, or has gone elsewhere. */
+const AHEAD_MAX_MS = 5_000;
+let ahead: Ahead | null = null;
+
+/**
+ * Connects and says `hello` while the application is still starting; the first `openLive` of this address takes the socket over, with what
+ * it has heard. The hub's window bounds that.
+ */
+export function openAhead(url: string, hello: FromViewer): void {
+  const socket = new WebSocket(url);
+  const opened: Ahead = { url, socket, heard: [] };
+  ahead = opened;
+  socket.onopen = () => socket.send(JSON.stringify(hello));
+  socket.onmessage = (event) => opened.heard.push(event);
+  socket.onclose = () => {
+    ahead = ahead === opened ? null : ahead;
+  };
+  setTimeout(() => {
+    if (ahead === opened) {
+      ahead = null;
+      socket.close();
+    }
+  }, AHEAD_MAX_MS);
+}
+
+function takeAhead(url: string): Ahead | null {
+  const taken = ahead?.url === url ? ahead : null;
+  ahead = taken ? null : ahead;
+  return taken;
 }
 
 /** Full jitter: after a hub's restart its viewers don't come back in one second. */
@@ -39,7 +78,9 @@ export function openLive(url: string, events: LiveEvents, random: () => number =
   let pause: ReturnType<typeof setTimeout> | undefined;
 
   function connect() {
-    const current = new WebSocket(url);
+    const early = takeAhead(url);
+    const current = early?.socket ?? new WebSocket(url);
+    const told = early?.socket.readyState === WebSocket.OPEN;
     let opened = false;
     let openedAt = 0;
     socket = current;
@@ -49,7 +90,7 @@ export function openLive(url: string, events: LiveEvents, random: () => number =
       opened = true;
       openedAt = Date.now();
       expectWithin(SILENCE_MAX_MS, current);
-      events.open();
+      events.open(told);
     };
     current.onmessage = ({ data }) => {
       if (Date.now() - openedAt >= STEADY_MS) {
@@ -59,6 +100,12 @@ export function openLive(url: string, events: LiveEvents, random: () => number =
       events.frame(JSON.parse(data) as ToViewer);
     };
     current.onclose = ({ code }) => gone(current, code, opened);
+    if (early && told) {
+      current.onopen(new Event("open"));
+      for (const event of early.heard) {
+        current.onmessage(event);
+      }
+    }
   }
 
   function expectWithin(limitMs: number, current: WebSocket) {

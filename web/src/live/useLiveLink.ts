@@ -3,7 +3,7 @@ import { useDispatch } from "react-redux";
 import type { FromViewer, ToViewer } from "../wire.gen";
 import { framesDrawn, type Heard, linkChanged } from "./slice";
 import { openLive } from "./socket";
-import { rememberViewport, viewport } from "./viewport";
+import { addressOf, rememberViewport, wanted } from "./viewport";
 
 export interface LiveLinkEvents {
   /** The hub ended this session. */
@@ -58,10 +58,11 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
 
     const socket = openLive(addressOf(location), {
       connecting: () => dispatch(linkChanged("connecting")),
-      open: () => {
+      open: (told) => {
         dispatch(linkChanged("open"));
-        const people = viewport();
-        socket.send(people.length > 0 ? { t: "subscribe", viewport: people } : { t: "subscribe" });
+        if (!told) {
+          socket.send(wanted());
+        }
       },
       frame,
       closed: (duty, opened) => {
@@ -92,10 +93,6 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
       dispatch(linkChanged("idle"));
     };
   }, [dispatch, attempt]);
-}
-
-function addressOf({ protocol, host }: Location): string {
-  return `${protocol === "https:" ? "wss" : "ws"}://${host}/live`;
 }
 
 /** One for each team: the newest of what was drawn, which acks all before it. */

@@ -1,11 +1,21 @@
-/** Whose tiles are in the window: theirs are asked for first, after a lost connection and after a reload. */
+/** What is asked of the hub, and where: all that may be seen, those in the window first, after a lost connection and after a reload. */
+import type { Subscribe } from "../wire.gen";
 
 /** As the hub takes them. */
 const VIEWPORT_MAX = 1_000;
 const KEY = "daylight-viewport";
 
+export function addressOf({ protocol, host }: Location): string {
+  return `${protocol === "https:" ? "wss" : "ws"}://${host}/live`;
+}
+
+export function wanted(): Subscribe {
+  const people = viewport();
+  return people.length > 0 ? { t: "subscribe", viewport: people } : { t: "subscribe" };
+}
+
 /** Who is in the window now; before anybody is drawn, who was when the page was left. */
-export function viewport(): number[] {
+function viewport(): number[] {
   const now = onScreen();
   return now.length > 0 ? now : remembered();
 }
