@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { answering, HubSocket, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
 import type { Tile, ToViewer } from "../wire.gen";
+import { openAhead } from "./socket";
 
 const ago = (s: number) => new Date(Date.now() - s * 1000).toISOString();
 const now = () => ago(0);
@@ -74,6 +75,17 @@ describe("the live page", () => {
       { t: "ack", team: 1, rev: 1, part: 0 },
       { t: "ack", team: 1, rev: 2, part: 0 },
     ]);
+  });
+
+  it("shows and acks what came before it was there", async () => {
+    openAhead(`ws://${location.host}/live`, { t: "subscribe" });
+    HubSocket.last.accept();
+    HubSocket.last.say(teams("Payments"), snapshot(ann("VS Code")));
+    open("/");
+
+    await row(7);
+    expect(HubSocket.all).toHaveLength(1);
+    expect(HubSocket.last.sent).toEqual([{ t: "subscribe" }, { t: "ack", team: 1, rev: 1, part: 0 }]);
   });
 
   it("acks in a hidden page too, where nothing is painted", async () => {

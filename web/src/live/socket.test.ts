@@ -57,11 +57,13 @@ describe("the live socket", () => {
     expect(pauses).toEqual([350, 600, 1_100, 350]);
   });
 
-  it("takes over what was opened ahead, with what that has heard", () => {
+  it("takes over what was opened ahead, with what that has heard", async () => {
     openAhead("ws://hub/live", { t: "subscribe" });
     HubSocket.last.accept();
     HubSocket.last.say(BEAT);
     const { events } = start();
+    expect(events.open).not.toHaveBeenCalled();
+    await Promise.resolve();
     HubSocket.last.say(BEAT);
 
     expect(HubSocket.all).toHaveLength(1);

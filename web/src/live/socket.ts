@@ -101,10 +101,14 @@ export function openLive(url: string, events: LiveEvents, random: () => number =
     };
     current.onclose = ({ code }) => gone(current, code, opened);
     if (early && told) {
-      current.onopen(new Event("open"));
-      for (const event of early.heard) {
-        current.onmessage(event);
-      }
+      queueMicrotask(() => hearAgain(current, early.heard)); // whoever opens has nothing to answer by yet
+    }
+  }
+
+  function hearAgain(current: WebSocket, heard: MessageEvent[]) {
+    current.onopen?.(new Event("open"));
+    for (const event of heard) {
+      current.onmessage?.(event);
     }
   }
 
