@@ -35,7 +35,7 @@ export function SectionHead({ board, section, filtered }: Props) {
       return (
         <span className={css.head}>
           <b>{section.team === null ? "" : board.teams.get(section.team)?.name}</b>
-          <span>{[shown(section, filtered), filtered ? null : sum()].filter(Boolean).join(", ")}</span>
+          <span>{[shown(section, filtered), filtered ? null : sum()].filter(Boolean).join(t("ui:comma"))}</span>
         </span>
       );
     default:
@@ -60,6 +60,6 @@ export function SectionHead({ board, section, filtered }: Props) {
     const above = section.total - section.people.length;
     return [t("group.working", { count: working.length }), above > 0 ? t("group.above", { count: above }) : null]
       .filter(Boolean)
-      .join(", ");
+      .join(t("ui:comma"));
   }
 }

@@ -74,7 +74,7 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
         </button>
         <button
           type="button"
-          className={css.tool}
+          className={`${css.tool} ${css.wide}`}
           title={t("kiosk.enter")}
           aria-keyshortcuts="k"
           onClick={() => onChange({ kiosk: "1" })}
