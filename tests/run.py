@@ -40,7 +40,8 @@ PART_S = 20 * 60
 """Of one kind of check: what hangs in spite of pytest's own limits ends here."""
 TEST_S = 120
 """Of one test. Journeys mark themselves with more (`pytest.mark.timeout`)."""
-WORKERS = 2
+WORKERS = 3
+"""On two cores: tests of servers wait more than they work."""
 ALONE = ("tests/journeys", "tests/agents/test_agent.py", "tests/agents/test_x11.py")
 """Run by themselves: they time what a person sees at a desk and on the wall, which other tests on the same cores would disturb."""
 INTERRUPT_S = 30

@@ -26,6 +26,8 @@ export default defineConfig({
     setupFiles: ["src/testing/setup.ts"],
     // Seconds on a machine to itself; a busy one may be given longer.
     testTimeout: 30_000,
+    // All cores: one would be left idle.
+    maxWorkers: "100%",
     restoreMocks: true,
     unstubGlobals: true,
   },
