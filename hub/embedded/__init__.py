@@ -115,7 +115,9 @@ class Embedded:
         self._settings = settings
         self._data = settings.data.expanduser().resolve()
         self._with_s3 = s3 and settings.s3_url is None
-        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        # Not a SimpleQueue: after a signal its `get` may find its time over, and then waits without end (seen on CPython 3.11.7).
+        # A server that died would stay dead.
+        self._inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._leaving = threading.Event()
         self._resources = contextlib.ExitStack()

@@ -26,7 +26,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hub.embedded import Embedded, Handle, Servers, require_free_port, running, wheel_binaries
+from hub.embedded import TICK_S, Embedded, Handle, Servers, require_free_port, running, wheel_binaries
 from hub.embedded.process import running_in
 from hub.embedded.valkey import Valkey
 from hub.errors import StartError
@@ -238,6 +238,31 @@ async def test_frozen_children_of_a_killed_postmaster_do_not_block_the_next(data
 
         assert await eventually(lambda: read(servers)) == ["committed"]
         assert not set(children) & set(embedded.postgres.pids())
+
+
+async def test_signal_at_a_bad_moment_does_not_end_the_supervision(data: Path) -> None:
+    embedded = Embedded(Settings(data=data, database_url="postgresql://localhost/not-asked"))
+    before, switch_s = signal.signal(signal.SIGUSR1, lambda *_: None), sys.getswitchinterval()
+    try:
+        with embedded:
+            thread = next(thread for thread in threading.enumerate() if thread.name == "embedded")
+            assert thread.ident
+            # It is woken while it waits, and gets its turn only when the time for which it wanted to wait is over.
+            sys.setswitchinterval(10 * TICK_S)
+            signal.pthread_kill(thread.ident, signal.SIGUSR1)
+            over = time.monotonic() + 2 * TICK_S
+            while time.monotonic() < over:
+                pass
+            sys.setswitchinterval(switch_s)
+            assert embedded.valkey
+            killed = embedded.valkey.pid
+            assert killed
+            os.kill(killed, signal.SIGKILL)
+
+            until_replaced(embedded.valkey, killed)
+    finally:
+        sys.setswitchinterval(switch_s)
+        signal.signal(signal.SIGUSR1, before)
 
 
 async def test_killed_valkey_comes_back_with_its_data_again_and_again(data: Path) -> None:
