@@ -42,7 +42,7 @@ def main() -> int:
             return 130
         raise
     print("\n" + "\n".join(outcome.lines()), flush=True)
-    if outcome.wrong:
+    if outcome.wrong or outcome.slow:
         _failed(seed, minutes, folder)
         return 1
     shutil.rmtree(folder, ignore_errors=True)

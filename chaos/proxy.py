@@ -80,6 +80,8 @@ class _End(asyncio.Protocol):
         self.side = side
         self.other = other
         self.missed = False
+        self.ended = False
+        """What it sends has come to its end, and that was passed on."""
         self._proxy = proxy
         self._transport: asyncio.Transport | None = None
         self._held: deque[tuple[float, bytes]] = deque()
@@ -96,9 +98,12 @@ class _End(asyncio.Protocol):
         self._proxy._ends.add(self)
         if self.side == "agent":
             self._opening = asyncio.get_running_loop().create_task(self._open())
+            return
+        assert self.other is not None
+        self.other.other = self
+        if self.other._transport is None:  # it has gone meanwhile
+            self._leave(reset=True)
         else:
-            assert self.other is not None
-            self.other.other = self
             self.other._schedule()
 
     def data_received(self, data: bytes) -> None:
@@ -150,12 +155,18 @@ class _End(asyncio.Protocol):
                 end._leave(reset=True)
 
     def finish(self) -> None:
-        """Passes on the end of what this side sends, behind all that is held."""
+        """Passes on the end of what this side sends, behind all that is held. Both ends: it is over."""
+        if self.ended:
+            return
         self.hurry()
-        transport = self.other._transport if self.other is not None else None
-        if transport is not None and not transport.is_closing():
+        self.ended = True
+        if self.other is None or self.other.ended:
+            for end in (self, self.other):
+                if end is not None:
+                    end._leave(reset=False)
+        elif self.other._transport is not None and not self.other._transport.is_closing():
             with contextlib.suppress(OSError, RuntimeError):
-                transport.write_eof()
+                self.other._transport.write_eof()
 
     def hurry(self) -> None:
         """Delivers what is held."""
@@ -189,7 +200,7 @@ class _End(asyncio.Protocol):
 
     def _pass(self, data: bytes) -> None:
         transport = self.other._transport if self.other is not None else None
-        if transport is not None and not transport.is_closing():
+        if transport is not None and not transport.is_closing() and not self.ended:
             transport.write(data)
 
     def _schedule(self) -> None:

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from tests.hub.live import signed_in, viewing
 from tests.journeys.wall import AGAIN_S, MANAGER, PASSWORD, Wall
 
-REFUSED = (OSError, TimeoutError, EOFError, InvalidHandshake, InvalidMessage)
+REFUSED = (OSError, TimeoutError, EOFError, InvalidHandshake, InvalidMessage, ConnectionClosed)
 
 
 class Browsers(Wall):

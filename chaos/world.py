@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -189,6 +190,7 @@ async def running(folder: Path, size: Size, seed: int) -> AsyncIterator[World]:
     data.mkdir(mode=0o700)
     world.disk = disk.mounted(data)
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(_keep_logs, data / "logs", folder / "servers")
         world.embedded = Embedded(Settings(data=data))
         servers = stack.enter_context(world.embedded)
         world.database_url = servers.database_url
@@ -247,6 +249,12 @@ async def _fleet(world: World, url: str, code: str) -> asyncio.subprocess.Proces
             "--seed", str(world.seed), "--ledger", str(world.ledgers[0]),
             env=world.environment, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
+
+
+def _keep_logs(logs: Path, kept: Path) -> None:
+    """What the servers said: their disk goes with this process."""
+    if logs.exists():
+        shutil.copytree(logs, kept)
 
 
 async def _end(process: Callable[[], asyncio.subprocess.Process | None]) -> None:

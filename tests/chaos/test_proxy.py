@@ -147,6 +147,25 @@ async def test_half_closed_by_the_hub_the_agent_hears_an_end(line: Line) -> None
         assert await line.reader.read() == b""
 
 
+async def test_connection_that_both_sides_have_ended_is_gone(line: Line) -> None:
+    line.writer.write_eof()
+
+    async with asyncio.timeout(LIMIT_S):
+        assert await line.reader.read() == b""
+        while line.proxy._ends:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_comes_after_a_half_close_is_dropped(line: Line) -> None:
+    line.proxy.half_close("agent", 1.0, RNG)
+
+    line.writer.write(b"unheard")
+
+    async with asyncio.timeout(LIMIT_S):
+        assert await line.reader.read() == b""
+    assert line.hub.heard == []
+
+
 async def test_connection_made_while_the_hub_is_away_is_reset(line: Line) -> None:
     away = Proxy(1)
     await away.start()
