@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useDispatch, useSelector } from "react-redux";
 import { Navigate, Route, Routes } from "react-router";
 import { api } from "../http/api";
+import { dropAhead } from "../live/socket";
 import { Boundary } from "../ui/Boundary";
 import { Button } from "../ui/Button";
 import { later } from "../ui/later";
@@ -32,6 +33,7 @@ export function App() {
     if (signedOut) {
       dispatch(api.util.resetApiState());
       forgetRecent();
+      dropAhead();
     }
   }, [signedOut, dispatch]);
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { HubSocket, withSockets } from "../testing/hub";
 import { dutyOf } from "./closing";
-import { backoffMs, openAhead, openLive } from "./socket";
+import { backoffMs, dropAhead, openAhead, openLive } from "./socket";
 
 const BEAT = { t: "beat", now: "2026-03-02T10:00:00Z" } as const;
 
@@ -94,6 +94,17 @@ describe("the live socket", () => {
     const { events } = start();
     HubSocket.last.accept();
     expect(events.open).toHaveBeenCalledExactlyOnceWith(false);
+  });
+
+  it("lets go of the one ahead when whoever opened it signs out", () => {
+    openAhead("ws://hub/live", { t: "subscribe" });
+    HubSocket.last.accept();
+    const theirs = HubSocket.last;
+    dropAhead();
+    start();
+
+    expect(theirs.readyState).toBe(3);
+    expect(HubSocket.all).toHaveLength(2);
   });
 
   it("gives up a link that is silent for three seconds, though it never closed", () => {

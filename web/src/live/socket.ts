@@ -54,10 +54,15 @@ export function openAhead(url: string, hello: FromViewer): void {
   };
   setTimeout(() => {
     if (ahead === opened) {
-      ahead = null;
-      socket.close();
+      dropAhead();
     }
   }, AHEAD_MAX_MS);
+}
+
+/** Lets go of what nobody took over: whoever signs in next looks with their own eyes. */
+export function dropAhead(): void {
+  ahead?.socket.close();
+  ahead = null;
 }
 
 function takeAhead(url: string): Ahead | null {
