@@ -6,7 +6,7 @@ decides everything: what has been seen, what is missing, what is set aside, what
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,10 +15,12 @@ import structlog
 
 from hub.figures import FIGURES
 from hub.live import rows
-from hub.wire.activity import QUARTER_S, quarter_of
+from hub.rollups.united import QUARTER
+from hub.wire.activity import quarter_of
 from hub.wire.events import Event, digest
 
 _QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _LOSS_COLUMNS = ("device", "epoch", "from_seq", "to_seq", "reason")
 
 log = structlog.get_logger()
@@ -68,9 +70,10 @@ class Submission:
     """Rows that it becomes, about: an event counts once for each quarter-hour that it touches."""
 
     def __post_init__(self) -> None:
-        self.size = 1 + sum(
-            1 + max(0, int((event.ended_at - event.started_at).total_seconds())) // QUARTER_S for event in self.events
-        )
+        self.size = 1 + len(self.events)
+        for event in self.events:
+            if (lasted := event.ended_at - event.started_at) > QUARTER:
+                self.size += lasted // QUARTER
 
 
 @dataclass(slots=True)
@@ -91,7 +94,7 @@ class Plan:
     """What one transaction writes, and what each submission is told once it has committed."""
 
     def __init__(self, now: datetime, poison: dict[tuple[int, int, int], str]) -> None:
-        self.now = now
+        self._horizon = rows.Horizon(now)
         self.poison = poison
         self.outcomes: list[tuple[Submission, Outcome]] = []
         self.intervals: list[rows.Row] = []
@@ -137,7 +140,7 @@ class Plan:
 
     def _take(self, submission: Submission, seq: int, reached: "_Reached") -> tuple[tuple[Receipt, ...], bytes]:
         """Rows for all numbers above `seq`: stored, quarantined, or recorded as lost. Moves `reached`."""
-        device, epoch = submission.device, submission.epoch
+        device, person, epoch = submission.device, submission.person, submission.epoch
         if not submission.events:
             first = max(submission.first_seq, seq + 1)
             self.losses.append((device, epoch, first, submission.last_seq, submission.loss_reason))
@@ -146,19 +149,28 @@ class Plan:
         digested = b""
         skipped = max(0, seq + 1 - submission.first_seq)
         FIGURES.seen += skipped
+        quarter = quarter_end = _NEVER
         for index in range(skipped, len(submission.events)):
             event, number = submission.events[index], submission.first_seq + index
-            reason = rows.fault_of(event, self.now) or self.poison.get((device, epoch, number))
+            reason = rows.fault_of(event, self._horizon)
+            if reason is None and self.poison:
+                reason = self.poison.get((device, epoch, number))
             if reason:
                 receipt = uuid4()
                 self.quarantine.append((receipt, device, epoch, number, reason, rows.for_quarantine(event, reason)))
                 receipts.append(Receipt(number, reason, str(receipt)))
                 digested = b"" if number < submission.last_seq else digest(number, event)
                 continue
-            for row in rows.rows_of(device, submission.person, epoch, number, event):
-                self.intervals.append(row)
-                for quarter in rows.quarters_touched(row):
-                    self.dirty.add((submission.person, quarter))
+            laid = rows.rows_of(device, person, epoch, number, event)
+            self.intervals += laid
+            for row in laid:
+                start, last_input_at = row[rows.STARTED_AT], row[rows.LAST_INPUT_AT]
+                if not quarter <= start < quarter_end:  # mostly it is that of the row before
+                    quarter = quarter_of(start)
+                    quarter_end = quarter + QUARTER
+                    self.dirty.add((person, quarter))
+                if last_input_at is not None and not quarter <= last_input_at < quarter_end:
+                    self.dirty.add((person, quarter_of(last_input_at)))
             digested = b"" if number < submission.last_seq else digest(number, event)
             reached.move(event.ended_at, row[rows.LAST_INPUT_AT])
         return tuple(receipts), digested

@@ -1,13 +1,14 @@
 """Events as rows of `interval`. Pure: decides what is fit to be stored, cuts at quarter-hours, and lays out the columns."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
 from hub.rollups.united import Flag
-from hub.wire.activity import Facts, quarter_of, quarters
+from hub.wire.activity import Facts, quarters
 from hub.wire.events import EVENT_MAX_S, RETENTION_DAYS, Event, Gap
 
 COLUMNS = (
@@ -15,7 +16,7 @@ COLUMNS = (
     "app", "site", "title", "first_input_at", "last_input_at", "keys", "clicks", "scrolls",
 )  # fmt: skip
 STARTED_AT, LAST_INPUT_AT = COLUMNS.index("started_at"), COLUMNS.index("last_input_at")
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 
 AHEAD_MAX = timedelta(days=1)
 BEHIND_MAX = timedelta(days=RETENTION_DAYS)
@@ -24,30 +25,40 @@ _WALL_APART_MAX = timedelta(days=366 * 200)
 """Wall clocks may be as wrong as they like, but PostgreSQL's calendar ends."""
 
 
-def fault_of(event: Event, now: datetime) -> str | None:
+class Horizon:
+    """What can be stored at a moment: nothing that retention would drop at once, nothing from a clock that is far ahead."""
+
+    __slots__ = ("earliest", "latest")
+
+    def __init__(self, now: datetime) -> None:
+        self.earliest, self.latest = now - BEHIND_MAX, now + AHEAD_MAX
+
+
+def fault_of(event: Event, horizon: Horizon) -> str | None:
     """Why an event can't be stored, as a word for the receipt; `None` when it can."""
     start, end = event.started_at, event.ended_at
-    try:
-        if end <= start:
-            return "ends_before_start"
-        if not now - BEHIND_MAX <= start or end > now + AHEAD_MAX:
-            return "outside_horizon"
-        if end - start > _EVENT_MAX:
-            return "too_long"
-        if abs(event.wall_at - start) > _WALL_APART_MAX:
-            return "wall_clock"
-        if not isinstance(event, Gap):
-            inputs = (event.first_input_at, event.facts.last_input_at)
-            if any(at is not None and not now - BEHIND_MAX <= at <= now + AHEAD_MAX for at in inputs):
-                return "input_outside_horizon"
-            if not all(_is_storable(text) for text in (event.facts.app, event.facts.site, event.facts.title) if text):
-                return "text"
-    except OverflowError:
+    earliest, latest = horizon.earliest, horizon.latest
+    if end <= start:
+        return "ends_before_start"
+    if start < earliest or end > latest:
         return "outside_horizon"
+    if end - start > _EVENT_MAX:
+        return "too_long"
+    if abs(event.wall_at - start) > _WALL_APART_MAX:
+        return "wall_clock"
+    if not isinstance(event, Gap):
+        facts, first = event.facts, event.first_input_at
+        last = facts.last_input_at
+        if (first is not None and not earliest <= first <= latest) or (
+            last is not None and not earliest <= last <= latest
+        ):
+            return "input_outside_horizon"
+        if not (_is_storable(facts.app) and _is_storable(facts.site) and _is_storable(facts.title)):
+            return "text"
     return None
 
 
-def rows_of(device: int, person: int, epoch: int, seq: int, event: Event) -> Iterable[Row]:
+def rows_of(device: int, person: int, epoch: int, seq: int, event: Event) -> Sequence[Row]:
     """The rows of one event, cut at UTC quarter-hours. Input counts go with the first piece.
 
     No input is taken to be later than the event's end: an event tells of nothing that came after it.
@@ -62,27 +73,23 @@ def rows_of(device: int, person: int, epoch: int, seq: int, event: Event) -> Ite
         counts = (event.keys, event.clicks, event.scrolls)
     if not event.hub_clock:
         flags |= Flag.WALL_CLOCK
-    if event.ended_at - quarter_of(event.started_at) <= _QUARTER:
-        # Nearly all: agents cut at quarter-hours themselves.
-        pieces: Iterable[tuple[datetime, datetime]] = ((event.started_at, event.ended_at),)
-    else:
-        pieces = quarters(event.started_at, event.ended_at)
-    for piece, (start, end) in enumerate(pieces):
-        yield (
-            device, epoch, seq, piece, person, start, end, event.wall_at + (start - event.started_at), event.zone_min,
-            event.policy, flags, facts.app, facts.site, facts.title, first_input_at, last_input_at, *counts,
+    start, end = event.started_at, event.ended_at
+    if end - start <= _MINUTE and start.minute % 15 < 14:
+        # Nearly all: with input they are a minute long at most, and this one ends before its quarter-hour does.
+        return (
+            (
+                device, epoch, seq, 0, person, start, end, event.wall_at, event.zone_min, event.policy, flags,
+                facts.app, facts.site, facts.title, first_input_at, last_input_at, *counts,
+            ),
         )  # fmt: skip
+    laid = []
+    for piece, (begin, until) in enumerate(quarters(start, end)):
+        laid.append((
+            device, epoch, seq, piece, person, begin, until, event.wall_at + (begin - start), event.zone_min,
+            event.policy, flags, facts.app, facts.site, facts.title, first_input_at, last_input_at, *counts,
+        ))  # fmt: skip
         counts = (0, 0, 0)
-
-
-def quarters_touched(row: Row) -> tuple[datetime, ...]:
-    """The quarter-hours that a row tells something of: its own, and that of its last input."""
-    start: datetime = row[STARTED_AT]  # type: ignore[assignment]
-    last_input: datetime | None = row[LAST_INPUT_AT]  # type: ignore[assignment]
-    own = quarter_of(start)
-    if last_input is None or (before := quarter_of(last_input)) == own:
-        return (own,)
-    return own, before
+    return laid
 
 
 def for_quarantine(event: Event, reason: str) -> bytes:
@@ -92,8 +99,10 @@ def for_quarantine(event: Event, reason: str) -> bytes:
     return _encode(event)
 
 
-def _is_storable(text: str) -> bool:
+def _is_storable(text: str | None) -> bool:
     """`permit` sees to it; a text that slipped past would leave asyncpg in the middle of a COPY, which costs seconds to mend."""
+    if text is None:
+        return True
     if "\0" in text:
         return False
     if text.isascii():
@@ -107,7 +116,7 @@ def _is_storable(text: str) -> bool:
 
 _encode = msgspec.msgpack.Encoder().encode
 _NO_FACTS = Facts()
-_QUARTER = timedelta(minutes=15)
+_MINUTE = timedelta(minutes=1)
 
 
 def _flags(facts: Facts) -> int:

@@ -264,12 +264,12 @@ class _Flusher:
         return True
 
     async def _refused(self, device: int, events: list[tuple[int, int, int, Event]]) -> bool:
-        now = self._now()
+        horizon = rows.Horizon(self._now())
         try:
             records = [
                 row
                 for person, epoch, seq, event in events
-                if not rows.fault_of(event, now)
+                if not rows.fault_of(event, horizon)
                 for row in rows.rows_of(device, person, epoch, seq, event)
             ]
         except Exception:  # a fault of ours that an event brings out: set aside like any other, it stops nobody
@@ -351,11 +351,11 @@ def _is_missing_day(error: asyncpg.PostgresError) -> bool:
 
 
 def _days_of(group: Iterable[Submission]) -> set[Any]:
-    now = datetime.now(UTC)
+    horizon = rows.Horizon(datetime.now(UTC))
     days = set()
     for submission in group:
         for event in submission.events:
-            if not rows.fault_of(event, now):
+            if not rows.fault_of(event, horizon):
                 day = event.started_at.astimezone(UTC).date()
                 days |= {day, (event.ended_at.astimezone(UTC) - timedelta(microseconds=1)).date()}
     return days

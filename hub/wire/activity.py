@@ -122,7 +122,9 @@ def quarter_of(at: datetime) -> datetime:
     """The start of the UTC quarter-hour that holds `at`, in UTC."""
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    return at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
+    return datetime(
+        at.year, at.month, at.day, at.hour, at.minute - at.minute % 15, tzinfo=UTC
+    )  # replace() takes four times as long
 
 
 def _declared(facts: Facts) -> Judgement | None:

@@ -4,6 +4,7 @@ Fails closed: a field that the policy doesn't name is stripped. `permit` strips 
 number stays accounted for.
 """
 
+import functools
 import unicodedata
 from typing import Annotated
 
@@ -48,10 +49,15 @@ def permit_facts(facts: Facts, policy: Policy) -> Facts:
     """The facts that the policy permits, with texts made safe to store. Private time keeps nothing but that it is private."""
     if facts.private:
         return Facts(private=True)
+    app = _clean_name(facts.app, TEXT_MAX["app"]) if policy.app else None
+    site = _clean_name(facts.site, TEXT_MAX["site"]) if policy.site else None
+    title = clean(facts.title, TEXT_MAX["title"]) if policy.title else None
+    if app == facts.app and site == facts.site and title == facts.title:
+        return facts  # nearly all: the device permitted them before
     return Facts(
-        app=clean(facts.app, TEXT_MAX["app"]) if policy.app else None,
-        site=clean(facts.site, TEXT_MAX["site"]) if policy.site else None,
-        title=clean(facts.title, TEXT_MAX["title"]) if policy.title else None,
+        app=app,
+        site=site,
+        title=title,
         last_input_at=facts.last_input_at,
         call=facts.call,
         media=facts.media,
@@ -66,6 +72,9 @@ def permit(event: Event, policy: Policy) -> Event:
     if isinstance(event, Gap):
         return event
     counted = policy.input_counts and not event.facts.private
+    facts = permit_facts(event.facts, policy)
+    if facts is event.facts and (counted or event.keys == event.clicks == event.scrolls == 0):
+        return event
     return Interval(
         started_at=event.started_at,
         ended_at=event.ended_at,
@@ -73,7 +82,7 @@ def permit(event: Event, policy: Policy) -> Event:
         zone_min=event.zone_min,
         policy=event.policy,
         hub_clock=event.hub_clock,
-        facts=permit_facts(event.facts, policy),
+        facts=facts,
         first_input_at=None if event.facts.private else event.first_input_at,
         keys=event.keys if counted else 0,
         clicks=event.clicks if counted else 0,
@@ -92,6 +101,10 @@ def clean(text: str | None, limit: int) -> str | None:
     if not text.isprintable():
         text = "".join(character if character.isprintable() else _drawable(character) for character in text)
     return " ".join(text.split())[:limit].rstrip() or None
+
+
+_clean_name = functools.lru_cache(4096)(clean)
+"""For what comes again and again: of apps and sites there are few."""
 
 
 def _drawable(character: str) -> str:
