@@ -255,7 +255,16 @@ class AgentConnection:
         self._in_flight -= 1
         if done.cancelled():
             return
-        self._outcomes.append((epoch, done.result()))
+        outcome = done.result()
+        if (
+            self._writer is None
+            and epoch == self.epoch
+            and outcome.acked
+            and outcome == Outcome(acked=outcome.acked)
+            and self.line.say(Ack(epoch=epoch, seq=outcome.acked))
+        ):
+            return  # nearly always: there is nothing else to say, and the agent reads
+        self._outcomes.append((epoch, outcome))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
 

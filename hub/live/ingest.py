@@ -44,6 +44,8 @@ INSTANCE_MAX = 64
 VERSION_MAX = 50
 ADMITTING_MAX = POOL_SIZE - FLUSHERS - 2
 """Devices that are being looked up and taken over at a time: a storm of agents leaves connections for commits, and for people."""
+CODECS = {name: hub_side(name) for name in (SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON)}
+"""One for all connections: they keep nothing between calls."""
 
 log = structlog.get_logger()
 
@@ -78,7 +80,7 @@ class Ingest:
             await socket.close()
             return
         await socket.accept(subprotocols=subprotocol)
-        line = Line(socket, hub_side(subprotocol))
+        line = Line(socket, CODECS[subprotocol])
         if self.shared.draining:  # accepted in the last moment: told so, or it would count as a failure of ours
             await line.send(drain(DRAIN_RETRY_MS))
             await line.close(Close.DRAINED)

@@ -16,6 +16,10 @@ from hub.wire.closing import Close
 from hub.wire.frames import BadFrame, Codec
 
 SEND_S = 10.0
+SMALL_BYTES = 125
+"""Of a frame whose size fits into its second byte."""
+UNREAD_MAX_BYTES = 4096
+"""A hundred acks that the peer has not read: from there on it is waited for, under the deadline."""
 TOO_LARGE = 1009
 """The websocket layer's own code for a frame over `FRAME_MAX_BYTES`."""
 
@@ -25,10 +29,11 @@ log = structlog.get_logger()
 class Line:
     """A socket with its codec: frames in and out, every send under a deadline. A peer that does not read is cut off."""
 
-    __slots__ = ("_codec", "_socket", "closed", "connection", "device", "frames", "heard_at")
+    __slots__ = ("_codec", "_protocol", "_socket", "closed", "connection", "device", "frames", "heard_at")
 
     def __init__(self, socket: "WebSocket[Any, Any, Any]", codec: "Codec[FromAgent]") -> None:
         self._socket = socket
+        self._protocol = protocol_of(socket)
         self._codec = codec
         self.closed = False
         self.connection = logs.connection()
@@ -73,6 +78,16 @@ class Line:
         except (WebSocketDisconnect, OSError, RuntimeError):
             self.closed = True
 
+    def say(self, frame: FromHub) -> bool:
+        """Writes a small frame at once, without a task or a deadline. False, and nothing written, when much of what was said is unread."""
+        if self.closed or self._protocol.unsent_bytes > UNREAD_MAX_BYTES:
+            return False
+        data = self._codec.encode(frame)
+        assert len(data) <= SMALL_BYTES
+        return self._protocol.write_frame(
+            bytes((0x81 if self._codec.text else 0x82, len(data))) + data
+        )  # RFC 6455, section 5.2
+
     async def close(self, code: Close) -> None:
         """Ends the connection with a code, which is counted and logged unless the hub itself is going."""
         if self.closed:
@@ -92,4 +107,4 @@ class Line:
     def cut(self) -> None:
         """Ends the connection without a word: the peer would not read one."""
         self.closed = True
-        protocol_of(self._socket).cut()
+        self._protocol.cut()
