@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import capacity, desk_to_wall, fanout, growth, ingest, results, storm, viewers, wall
+from bench import capacity, desk_to_wall, fanout, growth, ingest, memory, results, storm, viewers, wall
 
 BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
     ingest.BATCHED: lambda: [ingest.run_batched()],
     ingest.SINGLE: lambda: [ingest.run_single()],
+    memory.NAME: lambda: [memory.run()],
     viewers.NAME: lambda: [viewers.run()],
     wall.NAME: wall.run,
     fanout.NAME: fanout.run,

@@ -50,7 +50,7 @@ def run_single() -> Result:
 
 async def _measured(name: str, frames: int, events: int, aw_requests: int) -> Result:
     async with served() as bench, contextlib.AsyncExitStack() as stack:
-        echo = stack.enter_context(peer([sys.executable, "-m", "bench.echo"]))
+        echo = stack.enter_context(peer([sys.executable, "-m", "bench.echo", "litestar"]))
         await open_pool(bench.servers.database_url)
         stack.push_async_callback(close_pool)
         ours = await stack.enter_async_context(agents(bench.hub.port, await bench.enrolled(AGENTS), bench.folder))

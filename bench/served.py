@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
+from agents.identity import new_key, public_bytes
 from agents.roster import Member, Roster, emails_of
 from bench import cpu
+from bench.wall_people import settle
+from hub.database import close_pool, connection, open_pool
 from hub.embedded import Embedded, Servers
 from hub.settings import Settings
+from hub.wire.policy import DEFAULT
 from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process
 
 
@@ -48,6 +52,40 @@ class Served(NamedTuple):
         """So many people with a device each, enrolled over HTTP as agents are."""
         code = (await asyncio.to_thread(command, self.env, "code", "--people", str(people))).split()[-1]
         return await Roster(self.hub.url).members(emails_of(people), code)
+
+    async def settled(self, people: int) -> list[Member]:
+        """The same for thousands, in a moment: in teams of 100, with the rows that enrolment leaves."""
+        await asyncio.to_thread(
+            command, self.env, "person", "add", "admin@bench.example", "--name", "Admin", "--password", "a long one"
+        )
+        keys = [new_key() for _ in range(people)]
+        await open_pool(self.servers.database_url)
+        try:
+            await settle(people, "admin@bench.example")
+            async with connection() as held:
+                rows = await held.fetch(
+                    """
+                    WITH people AS (
+                        SELECT id, row_number() OVER (ORDER BY id) AS number FROM person WHERE email LIKE 'p%@bench.example' LIMIT $1
+                    ), added AS (
+                        INSERT INTO device (uid, person, public_key, name, enrolled_at)
+                        SELECT gen_random_uuid(), people.id, key, 'Desk', now()
+                        FROM people JOIN unnest($2::bytea[]) WITH ORDINALITY AS given(key, number) USING (number)
+                        RETURNING id, uid, public_key
+                    ), cursors AS (INSERT INTO device_cursor (device) SELECT id FROM added)
+                    SELECT uid, public_key FROM added
+                    """,
+                    people,
+                    [public_bytes(key) for key in keys],
+                )
+        finally:
+            await close_pool()
+        by_public = {public_bytes(key): key.private_bytes_raw() for key in keys}
+        origin = self.env["DAYLIGHT_PUBLIC_ORIGIN"]
+        return [
+            Member(email="", device=str(row["uid"]), origin=origin, key=by_public[row["public_key"]], policy=DEFAULT)
+            for row in rows
+        ]
 
 
 @contextlib.asynccontextmanager
