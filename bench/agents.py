@@ -39,8 +39,6 @@ from hub.wire.frames import agent_side
 
 APPS = ("Editor", "Terminal", "Browser", "Mail", "Chat", "Spreadsheet")
 MINUTE = timedelta(minutes=1)
-BEGIN = timedelta(days=1)
-"""Before this hour: as many minutes as agents may tell of before they come to what has not happened yet."""
 OPEN_AT_ONCE = 50
 PER_ADDRESS = 20_000
 """Connections from one source address: Linux gives out 28,232 ports for each."""
@@ -245,8 +243,11 @@ def minute(begin: datetime) -> Interval:
 
 
 def beginning() -> datetime:
-    """When the first minute begins."""
-    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - BEGIN
+    """When the first minute begins: at yesterday's UTC midnight.
+
+    So twelve hours of minutes are in nobody's workday of today, whatever their zone. That a worker keeps up with those is another question.
+    """
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 
 
 def _upgraded(data: bytes) -> tuple[bytes, bool, bytes]:

@@ -5,6 +5,7 @@ decides everything: what has been seen, what is missing, what is set aside, what
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ import structlog
 
 from hub.figures import FIGURES
 from hub.live import rows
+from hub.live.packing import packed
 from hub.rollups.united import QUARTER
 from hub.wire.activity import quarter_of
 from hub.wire.events import Event, digest
@@ -88,6 +90,16 @@ class _Reached:
             self.ended_at = ended_at
         if input_at is not None and (self.input_at is None or input_at > self.input_at):
             self.input_at = input_at
+
+
+async def copy(held: Any, laid: Iterable[rows.Row]) -> None:
+    """Writes rows of `interval`. Raises what asyncpg does, or what `packed` does for what no row can hold."""
+    data = packed(laid)
+
+    async def once() -> AsyncIterator[bytes]:
+        yield data
+
+    await held.copy_to_table("interval", source=once(), columns=rows.COLUMNS, format="binary")
 
 
 class Plan:
@@ -177,7 +189,7 @@ class Plan:
 
     async def write(self, held: Any) -> None:
         if self.intervals:
-            await held.copy_records_to_table("interval", records=self.intervals, columns=rows.COLUMNS)
+            await copy(held, self.intervals)
             await held.copy_records_to_table("dirty", records=self.dirty, columns=("person", "quarter_at"))
         if self.quarantine:
             await held.copy_records_to_table("quarantine", records=self.quarantine, columns=_QUARANTINE_COLUMNS)

@@ -11,6 +11,7 @@ says whether it was committed, makes that harmless. The store never logs what an
 
 import asyncio
 import contextlib
+import struct
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -23,7 +24,7 @@ import structlog
 from hub.database import DATABASE_AWAY, transaction
 from hub.figures import FIGURES
 from hub.live import rows
-from hub.live.plan import Outcome, Plan, Submission
+from hub.live.plan import Outcome, Plan, Submission, copy
 from hub.live.upkeep import keep
 from hub.retention import make_days
 from hub.wire.events import Event
@@ -277,7 +278,7 @@ class _Flusher:
             return True
         try:
             async with transaction() as held:
-                await held.copy_records_to_table("interval", records=records, columns=rows.COLUMNS)
+                await copy(held, records)
                 raise _RollBack
         except _RollBack:
             return False
@@ -322,8 +323,8 @@ class _RollBack(Exception):
     pass
 
 
-# What asyncpg raises for a value that no row can hold, before PostgreSQL sees it.
-_UNENCODABLE = (asyncpg.DataError, UnicodeError, OverflowError)
+# What is raised for a value that no row can hold, before PostgreSQL sees it.
+_UNENCODABLE = (asyncpg.DataError, UnicodeError, OverflowError, struct.error)
 
 
 def _refuse(group: Iterable[Submission]) -> None:
