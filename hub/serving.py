@@ -98,9 +98,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def receive(self) -> Any:
         if self._unread:
             await asyncio.sleep(0)  # what is queued is had without waiting: others have their turn within a flood
-        message = await super().receive()
-        self._take()
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
+        if self._unread:
+            self._take()
         return message
+
+    def send_receive_event_to_app(self) -> None:
+        """As uvicorn's, but reading is paused for the second message that waits, not for each: mostly the first one is taken at once."""
+        paused, self.read_paused = self.read_paused, True
+        super().send_receive_event_to_app()
+        self.read_paused = paused
+        if not paused and self.queue.qsize() > 1:
+            self.read_paused = True
+            self.transport.pause_reading()
 
     def _take(self) -> None:
         """Gives uvicorn the next piece of what was read, and the one after it once others had their turn.

@@ -45,7 +45,7 @@ class Line:
 
     async def receive(self) -> FromAgent:
         """The next frame. Raises `BadFrame`, or `WebSocketDisconnect` at the end."""
-        message = await self._socket.receive()
+        message = await self._protocol.receive()  # not by Litestar's: it notes states that nobody here asks for
         if message["type"] != "websocket.receive":
             self.closed = True
             if message.get("code") == TOO_LARGE:  # the websocket layer closed it: a frame over FRAME_MAX_BYTES

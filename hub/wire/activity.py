@@ -25,7 +25,7 @@ IDLE_LIMIT_MIN_S = 60
 """An interval with input is at most a minute long, so silences within one are below any limit and need not be known."""
 
 
-class Facts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What a device saw. `None` for a text means: not permitted, not available, or not there."""
 
     app: str | None = None

@@ -26,7 +26,7 @@ ZoneMinutes = Annotated[int, msgspec.Meta(ge=-18 * 60, le=18 * 60)]
 PolicyVersion = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
-class Interval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t", tag="interval"):
+class Interval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t", tag="interval", gc=False):
     """A stretch of time with the same facts. Agents cut it at quarter-hours; with input it is at most a minute long."""
 
     started_at: UtcTime
@@ -47,7 +47,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     scrolls: Count = 0
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t", tag="gap"):
+class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t", tag="gap", gc=False):
     """The machine slept. Not work, and not unexplained either."""
 
     started_at: UtcTime
