@@ -31,7 +31,7 @@ from hub.live.store import FLUSHERS, GROUP_ROWS
 BATCHED, SINGLE = "ingest_batched", "ingest_single"
 UNIT = "events per CPU-second of the server"
 AGENTS = 1000
-RUNS = 5
+RUNS = 3
 WARM_UP = 1
 REST_S = 2.5
 """What frames set off later is counted too: workdays are read every two seconds."""
@@ -45,7 +45,7 @@ def run_batched() -> Result:
 
 
 def run_single() -> Result:
-    return uvloop.run(_measured(SINGLE, frames=20, events=1, aw_requests=400))
+    return uvloop.run(_measured(SINGLE, frames=20, events=1, aw_requests=150))
 
 
 async def _measured(name: str, frames: int, events: int, aw_requests: int) -> Result:

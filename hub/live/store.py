@@ -37,6 +37,8 @@ ALONE_S = 600.0
 REST_S, REST_UNTIL = 0.05, 50
 """Between two groups of a flusher, unless so many submissions wait: agents send once a minute, and with 10,000 of them a transaction for
 each would be most of the work of hub and PostgreSQL. The first one after a pause does not wait."""
+WORKDAY_MAX = timedelta(hours=26)
+"""The longest day has 25 hours. What is older can't be of today, in any zone: a backlog of days has nobody's workday read again."""
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 1.0
 LOCKED_RETRY_S = 0.05
 
@@ -52,7 +54,7 @@ class Store:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         stored: Callable[[set[int]], None] = lambda people: None,
     ) -> None:
-        """`stored` is told after COMMIT whose events were in it."""
+        """`stored` is told after COMMIT whose events were in it, of those that can be of a workday which is not over."""
         self._flushers = [_Flusher(now, stored) for _ in range(FLUSHERS)]
 
     def start(self) -> None:
@@ -307,7 +309,7 @@ class _Flusher:
             await plan.write(held)
         FIGURES.committed(time.perf_counter() - started, len(plan.intervals), len(plan.outcomes))
         plan.deliver()
-        self._stored({person for person, _ in plan.dirty})
+        self._stored({person for person, quarter_at in plan.dirty if quarter_at > now - WORKDAY_MAX})
         return [submission for submissions in by_device.values() for submission in submissions]
 
 
