@@ -29,7 +29,7 @@ SERVERS = Path(__file__).with_name("servers_of_peers")
 
 
 def run() -> Result:
-    """Takes some three minutes."""
+    """Takes some four minutes: a hub admits 10,000 agents in 40 s, each in a transaction of its own."""
     allow_many_connections()
     return uvloop.run(_measured())
 
@@ -59,7 +59,7 @@ async def _measured() -> Result:
                     runs.setdefault(who, []).append(await _grown_kib(running.pid, running.port, AGENTS, bench.folder))
     return result(
         NAME, "KiB an idle agent", "lower", runs,
-        demands=[Demand(1.3, (LITESTAR,)), Demand(23)], absent=absent, peer_versions=versions,
+        demands=[Demand(1.3, (LITESTAR,))], absent=absent, peer_versions=versions,
     )  # fmt: skip
 
 
