@@ -100,6 +100,37 @@ async def test_events_sent_again_are_counted_once(store: Store, devices: list[in
     assert len(await stored(1)) == 4
 
 
+async def test_small_submissions_after_one_another_share_a_transaction(
+    store: Store, devices: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "REST_S", 3600.0)  # nothing but their number ends the rest
+    monkeypatch.setattr(store_module, "REST_UNTIL", 2)
+    first, second = await session_of(1), await session_of(3)
+    await store.submit(submission(1, first, 1, [interval(0)]))
+    before = FIGURES.commits
+
+    waiting = store.submit(submission(1, first, 2, [interval(1)]))
+    alone_is_stored = await stored(1)
+    outcomes = await asyncio.gather(waiting, store.submit(submission(3, second, 1, [interval(0)])))
+
+    assert alone_is_stored == [(1, 1, 0)]
+    assert [outcome.acked for outcome in outcomes] == [2, 1]
+    assert FIGURES.commits == before + 1
+
+
+async def test_what_rests_is_committed_when_the_store_closes(
+    store: Store, devices: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "REST_S", 3600.0)
+    session = await session_of(1)
+    await store.submit(submission(1, session, 1, [interval(0)]))
+    waiting = store.submit(submission(1, session, 2, [interval(1)]))
+
+    await store.close(10)
+
+    assert (await waiting).acked == 2
+
+
 async def test_a_gap_in_the_numbers_is_asked_for_again(store: Store, devices: list[int]) -> None:
     session = await session_of(1)
     await store.submit(submission(1, session, 1, [interval(0)]))
