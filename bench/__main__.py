@@ -4,15 +4,15 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import capacity, desk_to_wall, fanout, growth, ingest, memory, results, storm, viewers, wall
+from bench import capacity, desk_to_wall, fanout, growth, ingest, memory, results, storm, wall
 
 BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
     ingest.BATCHED: lambda: [ingest.run_batched()],
     ingest.SINGLE: lambda: [ingest.run_single()],
     memory.NAME: lambda: [memory.run()],
-    viewers.NAME: lambda: [viewers.run()],
     wall.NAME: wall.run,
     fanout.NAME: fanout.run,
+    fanout.RAW: fanout.run_raw,
     desk_to_wall.NAME: desk_to_wall.run,
     capacity.NAME: capacity.run,
     storm.NAME: storm.run,

@@ -108,6 +108,15 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@contextlib.contextmanager
+def raw(*arguments: str) -> Iterator[Peer]:
+    """Our own server without a view, see `fanout_raw.py`."""
+    port, inward = free_port(), free_port()
+    command = [sys.executable, "-m", "bench.fanout_raw", str(port), str(inward), *arguments]
+    with _started(command, None, port, inward) as pid:
+        yield Peer("websocket", port, "/", "lines", inward, pid)
+
+
 PEERS: dict[str, Callable[[], contextlib.AbstractContextManager[Peer]]] = {
     "nats-server": nats,
     "nchan": nchan,

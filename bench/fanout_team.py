@@ -115,7 +115,6 @@ class Team:
         self._sink = Sink(plan)
         self._view = TeamView(1)
         self._view.members(Member(person=one.person, name=one.name, membership=one.membership) for one in plan.people)
-        self._records: dict[int, Record] = {}
         self._n = 0
 
     async def open(self) -> None:
@@ -175,13 +174,16 @@ class Team:
     async def _repeat(self, over: asyncio.Event) -> None:
         share = self.plan.people[: round(len(self.plan.people) * TICK_S)]
         self._frame()
+        now = datetime.now(UTC)
         for one in share:
-            self._view.records.by_person[one.person] = {one.person: record_of(one, 1, datetime.now(UTC))}
+            self._view.records.by_person[one.person] = {one.person: record_of(one, 1, now)}
             self._view._touched.add(one.person)
         frame = self._frame()
         assert frame is not None
+        self.told.latest = {one.person: now.timestamp() for one in share}
         while not over.is_set():
             self._send(frame)
+            self.told.changes += len(share)
             await asyncio.sleep(RAW_EVERY_S)
 
     def _send(self, message: bytes) -> None:

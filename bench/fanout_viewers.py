@@ -24,6 +24,8 @@ READ_BYTES = 256 * 1024
 KNOWN_MAX = 512
 """Chunks whose meaning is remembered: some rounds of them."""
 LATE_MS = 250
+ACK_EVERY_S, ACK_TILES = 1.0, 200
+"""As the page acks (`web/src/live/acks.ts`)."""
 MASK = os.urandom(4)
 
 Kind = Literal["hub", "websocket", "socket.io", "nats"]
@@ -79,6 +81,8 @@ class Chunk(NamedTuple):
     latest: dict[int, float]
     times: tuple[float, ...]
     answer: bytes
+    ack: bytes
+    at_once: bool
     shown: bool
 
 
@@ -126,7 +130,9 @@ def _nats(data: bytes) -> tuple[list[bytes], int]:
 def _meaning(kind: Kind, payloads: list[bytes]) -> Chunk:
     latest: dict[int, float] = {}
     times: list[float] = []
-    answer, shown = b"", False
+    answer = b""
+    acks: dict[int, bytes] = {}
+    at_once = shown = False
     for payload in payloads:
         if kind == "nats" and payload == b"PING":
             answer += b"PONG\r\n"
@@ -144,9 +150,10 @@ def _meaning(kind: Kind, payloads: list[bytes]) -> Chunk:
                     times.append(latest[change.person])
         if kind == "hub" and message.t in {"snapshot", "delta"}:
             ack = f'{{"t":"ack","team":{message.team},"rev":{message.rev},"part":{message.part}}}'
-            answer += _masked(ack.encode())
-            shown |= message.part + 1 == message.parts
-    return Chunk(len(payloads), latest, tuple(times), answer, shown)
+            acks[message.team] = _masked(ack.encode())
+            at_once |= message.t == "snapshot"
+            shown |= bool(message.tiles) and message.part + 1 == message.parts
+    return Chunk(len(payloads), latest, tuple(times), answer, b"".join(acks.values()), at_once, shown)
 
 
 class Viewers:
@@ -161,6 +168,8 @@ class Viewers:
         self.latest: dict[int, dict[int, float]] = {}
         self.changes: dict[int, int] = {}
         self.shown: set[int] = set()
+        self.acked_at: dict[int, float] = {}
+        self.tiles: dict[int, int] = {}
         self.ended: list[str] = []
         self.last: dict[int, bytes] = {}
         self.began()
@@ -183,6 +192,7 @@ class Viewers:
             self.sockets[made.fileno()] = made
             self.latest[made.fileno()], self.changes[made.fileno()] = {}, 0
             self.rest[made.fileno()] = rest
+            self.acked_at[made.fileno()], self.tiles[made.fileno()] = 0.0, 0
             self.poll.register(made, select.EPOLLIN)
             if number % 20 == 0:
                 self.read(0)  # the first ones have to ack while the last ones come
@@ -251,9 +261,19 @@ class Viewers:
             for at in chunk.times:
                 late_ms = int((now - at) * 1000)
                 self.late_ms[late_ms if late_ms <= LATE_MS else LATE_MS + 1] += 1
-        if chunk.answer:
+        answer = chunk.answer
+        if chunk.ack:
+            self.tiles[number] += len(chunk.times)
+            if (
+                chunk.at_once
+                or self.tiles[number] >= ACK_TILES
+                or time.monotonic() - self.acked_at[number] >= ACK_EVERY_S
+            ):
+                answer += chunk.ack
+                self.tiles[number], self.acked_at[number] = 0, time.monotonic()
+        if answer:
             with contextlib.suppress(OSError):
-                self.sockets[number].send(chunk.answer)
+                self.sockets[number].send(answer)
         if chunk.shown:
             self.shown.add(number)
 

@@ -63,6 +63,24 @@ class ViewerConnection:
         if team in self._told:
             self._behind[team] = None
 
+    def keep_step(self, team: TeamView, since: int, part: Part) -> bool:
+        """Tells what everybody is told who knows the team as of `since`. False: this one is to be told something else, or has no room."""
+        told = self._told.get(team.team)
+        if (
+            told is None
+            or told.rev != since
+            or told.telling is not None
+            or told.epoch != team.epoch
+            or self._told_stale
+            or self._follow.stale_since
+            or not self.outbox.may_begin(team.team)
+        ):
+            return False
+        self.outbox.put_part(team.team, part)
+        told.rev = part.rev
+        self._behind.pop(team.team, None)
+        return True
+
     @property
     def is_behind(self) -> bool:
         """Whether there is more to tell."""

@@ -58,7 +58,7 @@ class Subscribe(_Frame, frozen=True, kw_only=True, tag="subscribe"):
 
 
 class ViewerAck(_Frame, frozen=True, kw_only=True, tag="ack"):
-    """The newest frame of a team that was drawn; it acks all before it. The hub keeps at most two deltas of a team unacked."""
+    """The newest frame of a team that was drawn; it acks all before it. The hub keeps at most twelve deltas of a team unacked."""
 
     team: Id
     rev: Id

@@ -3,6 +3,7 @@ they rely on."""
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -186,6 +187,108 @@ async def test_message_of_the_largest_size_is_read_whole(tmp_path: Path) -> None
 
     assert received[0]["bytes"] == sent
     assert received[1]["text"] == "and the next"
+
+
+async def test_each_message_is_taken_or_received_once_wherever_what_was_read_is_cut(tmp_path: Path) -> None:
+    inside = (bytes((0x81, 0x80 | 10, 0, 0, 0, 0)) + b"ack inside") * 12
+    disguised = bytes((0x82, 0xFE)) + struct.pack("!H", len(inside)) + bytes(4) + inside
+    stream = (
+        masked(Opcode.TEXT, b"ack 1")
+        + disguised
+        + masked(Opcode.TEXT, b"ack 2")
+        + masked(Opcode.TEXT, b"other")
+        + disguised
+        + masked(Opcode.TEXT, b"ack 3")
+        + masked(Opcode.TEXT, b"end")
+    )
+    async with pair(tmp_path) as (_, side):
+        taken: list[str] = []
+
+        def take(text: bytes) -> bool:
+            if text.startswith(b"ack"):
+                taken.append(text.decode())
+                return True
+            return False
+
+        for size in range(1, len(stream)):
+            taken.clear()
+            side.protocol.data_received(
+                masked(Opcode.TEXT, b"first")
+            )  # uvicorn takes nothing more until it is received
+            side.protocol.take_text = take
+            for at in range(0, len(stream), size):
+                side.protocol.data_received(stream[at : at + size])
+            received: list[str] = []
+            while "end" not in received:
+                async with asyncio.timeout(LIMIT_S):
+                    message = await side.receive()
+                received.append(message["text"] if message.get("text") else "disguised")
+
+            assert sorted(taken + received) == [
+                "ack 1",
+                "ack 2",
+                "ack 3",
+                "disguised",
+                "disguised",
+                "end",
+                "first",
+                "other",
+            ]
+
+
+async def test_frames_that_come_by_themselves_are_taken_before_they_are_queued(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (_, side):
+        taken: list[bytes] = []
+        side.protocol.take_text = lambda text: taken.append(text) is None
+        side.protocol.data_received(masked(Opcode.TEXT, b"ack 1") + masked(Opcode.TEXT, b"ack 2"))
+
+        assert taken == [b"ack 1", b"ack 2"]
+        assert side.protocol.queue.empty()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        masked(Opcode.TEXT, b"ac", fin=False) + masked(Opcode.CONT, b"k"),
+        masked(Opcode.BINARY, b"ack"),
+        Frame(Opcode.TEXT, b"ack").serialize(mask=False),
+        masked(Opcode.TEXT, b"ack" * 42),
+        masked(Opcode.TEXT, b"ack") * (PIECE_BYTES // 9 + 1),
+    ],
+    ids=["pieces", "binary", "unmasked", "large", "flood"],
+)
+async def test_nothing_is_taken_that_is_not_small_whole_and_masked_or_is_one_of_a_flood(
+    tmp_path: Path, data: bytes
+) -> None:
+    async with pair(tmp_path) as (_, side):
+        taken: list[bytes] = []
+        side.protocol.take_text = lambda text: taken.append(text) is None
+        side.protocol.data_received(data)
+
+        assert taken == []
+
+
+async def test_frame_does_not_overtake_what_waits_when_the_kernel_has_room_again(tmp_path: Path) -> None:
+    async with pair(tmp_path) as (peer, side):
+        peer.transport.pause_reading()
+        descriptor = peer.transport.get_extra_info("socket").fileno()
+        large, last = text_frame(b"x" * 60_000), text_frame(b"last")
+        sent = 0
+        while not side.protocol.unsent_bytes:
+            side.protocol.write_frame(large)
+            sent += 1
+        read = b""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                read += os.read(descriptor, 1 << 20)
+        side.protocol.write_frame(last)
+        async with asyncio.timeout(LIMIT_S):
+            while len(read) < len(large) * sent + len(last):
+                await asyncio.sleep(0)
+                with contextlib.suppress(BlockingIOError):
+                    read += os.read(descriptor, 1 << 20)
+
+        assert read == large * sent + last
 
 
 async def test_peer_that_pings_and_never_reads_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

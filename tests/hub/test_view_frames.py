@@ -242,20 +242,20 @@ def test_viewer_that_acks_nothing_is_sent_no_more_than_the_window() -> None:
     assert sum(map(len, wire.sent)) <= WINDOW + PART + 200
 
 
-def test_at_most_two_deltas_of_a_team_are_unacked_and_the_third_holds_all_that_is_newer() -> None:
+def test_no_more_deltas_of_a_team_are_unacked_than_may_be_and_the_next_holds_all_that_is_newer() -> None:
     desk = Desk(3)
     viewer, wire, page = desk.viewer()
     read(viewer, wire, page)
     page.frames.clear()
-    for number in range(6):
+    for number in range(outbox_module.UNACKED_MAX + 4):
         desk.names[1][10_000 + number % 3] = f"Changed {number}"
         desk.changed(viewer)
     waiting = len(wire.sent)
     read(viewer, wire, page)
 
     assert waiting == outbox_module.UNACKED_MAX
-    assert len(page.frames) == 3
-    assert [tile.name for tile in page.frames[-1].tiles] == ["Changed 3", "Changed 4", "Changed 5"]
+    assert len(page.frames) == waiting + 1
+    assert [tile.name for tile in page.frames[-1].tiles] == [f"Changed {waiting + number}" for number in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("lie", [(1, 10**9, 0), (1, 1, 10**6), (2, 1, 0), (99, 0, 0)])

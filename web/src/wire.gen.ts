@@ -113,7 +113,7 @@ export interface Subscribe {
   viewport?: number[];
 }
 /**
- * The newest frame of a team that was drawn; it acks all before it. The hub keeps at most two deltas of a team unacked.
+ * The newest frame of a team that was drawn; it acks all before it. The hub keeps at most twelve deltas of a team unacked.
  */
 export interface ViewerAck {
   t: "ack";

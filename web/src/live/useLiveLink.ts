@@ -1,6 +1,7 @@
 import { useEffect, useEffectEvent } from "react";
 import { useDispatch } from "react-redux";
-import type { FromViewer, ToViewer } from "../wire.gen";
+import type { ToViewer } from "../wire.gen";
+import { Acks } from "./acks";
 import { framesDrawn, type Heard, linkChanged } from "./slice";
 import { openLive } from "./socket";
 import { addressOf, rememberViewport, wanted } from "./viewport";
@@ -28,6 +29,7 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt means another socket
   useEffect(() => {
     let heard: Heard[] = [];
+    let acks = new Acks(Date.now());
     let drawing = 0;
     let unpainted: ReturnType<typeof setTimeout> | undefined;
 
@@ -41,7 +43,10 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
       const drawn = heard;
       heard = [];
       dispatch(framesDrawn(drawn));
-      for (const ack of acksOf(drawn)) {
+      for (const { frame } of drawn) {
+        acks.drawn(frame);
+      }
+      for (const ack of acks.due(Date.now())) {
         socket.send(ack);
       }
     }
@@ -60,6 +65,7 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
       connecting: () => dispatch(linkChanged("connecting")),
       open: (told) => {
         dispatch(linkChanged("open"));
+        acks = new Acks(Date.now());
         if (!told) {
           socket.send(wanted());
         }
@@ -93,20 +99,4 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
       dispatch(linkChanged("idle"));
     };
   }, [dispatch, attempt]);
-}
-
-/** One for each team: the newest of what was drawn, which acks all before it. */
-export function acksOf(drawn: Heard[]): FromViewer[] {
-  const newest = new Map<number, FromViewer>();
-  for (const { frame } of drawn) {
-    if (frame.t === "snapshot" || frame.t === "delta") {
-      newest.set(frame.team, {
-        t: "ack",
-        team: frame.team,
-        rev: frame.rev,
-        part: frame.t === "snapshot" ? frame.part : 0,
-      });
-    }
-  }
-  return [...newest.values()];
 }

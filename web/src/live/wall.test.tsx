@@ -76,7 +76,13 @@ describe("the wall", () => {
     await userEvent.keyboard("p");
     expect(found("[data-live]")).toHaveTextContent("Paused");
     say(delta(1, 2, [working(1, "Ann", "Slack")]));
-    await waitFor(() => expect(HubSocket.last.sent).toContainEqual({ t: "ack", team: 1, rev: 2, part: 0 }));
+    await waitFor(
+      () => {
+        say({ t: "beat", now: new Date().toISOString() });
+        expect(HubSocket.last.sent).toContainEqual({ t: "ack", team: 1, rev: 2, part: 0 });
+      },
+      { timeout: 5_000 },
+    );
 
     expect(cell(await tile(1), "app")).toBe("VS Code");
     await userEvent.keyboard("p");
