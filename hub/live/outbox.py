@@ -22,7 +22,7 @@ from hub.wire.closing import Close
 
 UNACKED_MAX = 12
 """Frames of a team that may be unacked when another delta of it goes out: 1.8 s of ticks. A page acks small ones once a second, since an
-ack costs us more than a frame does, and may be 0.8 s away."""
+ack costs us nearly as much as a frame does, and may be 0.8 s away."""
 UNACKED_MAX_BYTES = 256 * 1024
 """Of all teams of a viewer: four parts of a snapshot on the way. 3 MB, the wall of 10,000 people, takes twelve round trips then, and a
 viewer that draws 32 KiB a second still acks in time."""

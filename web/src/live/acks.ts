@@ -1,6 +1,6 @@
 import type { FromViewer, ToViewer } from "../wire.gen";
 
-/** An ack costs the hub more than a frame does. The hub's beat, within 1.3 s of silence, makes the last one due. */
+/** An ack costs the hub nearly as much as a frame does. The hub's beat, within 1.3 s of silence, makes the last one due. */
 const EVERY_MS = 1_000;
 /** Sooner when much has come: the hub sends no more than 256 KiB unacked, and a tile has some 400 bytes, a kilobyte at the most. */
 const TILES_MAX = 200;
