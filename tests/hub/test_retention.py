@@ -80,8 +80,8 @@ def event_at(start: datetime) -> Interval:
 )
 def test_day_that_an_event_may_still_lie_in_is_kept(now: datetime) -> None:
     oldest = now - HORIZON
-    assert rows.fault_of(event_at(oldest), now) is None
-    assert rows.fault_of(event_at(oldest - timedelta(microseconds=1)), now) == "outside_horizon"
+    assert rows.fault_of(event_at(oldest), rows.Horizon(now)) is None
+    assert rows.fault_of(event_at(oldest - timedelta(microseconds=1)), rows.Horizon(now)) == "outside_horizon"
 
     # Taken by a hub whose clock is behind, and stored a while later.
     assert first_day_kept(now) <= oldest.date()
@@ -117,7 +117,7 @@ async def test_event_at_the_horizon_is_stored_after_its_day_was_nearly_removed(d
     now = datetime.combine(NOW.date(), time(0, 0), UTC)
     at = now - HORIZON
     await make_days([at.date() - timedelta(days=2), at.date()])
-    assert rows.fault_of(event_at(at), now) is None
+    assert rows.fault_of(event_at(at), rows.Horizon(now)) is None
 
     done = await retain(now)
 
