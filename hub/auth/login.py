@@ -5,7 +5,7 @@ has a row in PostgreSQL, which every request and every live socket is held again
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -218,28 +218,36 @@ async def viewer_of_socket(socket: Connection) -> SignedIn:
     return await signed_in(socket)
 
 
-async def ended(open_ones: Mapping[UUID, tuple[int, int]]) -> dict[UUID, Close]:
-    """Which of these sign-ins no longer carry a live socket, and the code to close it with. One query, PostgreSQL only.
+Opened = tuple[UUID, tuple[int, int]]
+"""What a live socket was opened with: the sign-in, which its windows share, and the person with their `access_version` at that time."""
 
-    `open_ones` gives for each sign-in the person and the `access_version` that its sockets were opened with. A sign-out, an expiry
-    or a deactivation is `SIGNED_OUT`; a change of what the person may see is `ACCESS_CHANGED`: a new connection then shows the
-    new view.
+
+async def ended(open_ones: Collection[Opened]) -> dict[Opened, Close]:
+    """Which of these may no longer have a live socket, and the code to close it with. One query, PostgreSQL only.
+
+    A sign-out, an expiry or a deactivation is `SIGNED_OUT`; a change of what the person may see is `ACCESS_CHANGED`: a new connection
+    then shows the new view.
     """
     if not open_ones:
         return {}
     rows = await SignIn.raw(
         _ENDED,
-        list(open_ones),
-        [person for person, _ in open_ones.values()],
-        [version for _, version in open_ones.values()],
+        [sign_in for sign_in, _ in open_ones],
+        [person for _, (person, _) in open_ones],
+        [version for _, (_, version) in open_ones],
         datetime.now(UTC) - timedelta(seconds=SIGNED_IN_MAX_S),
     )
-    return {UUID(str(row["id"])): Close.SIGNED_OUT if row["gone"] else Close.ACCESS_CHANGED for row in rows}
+    return {
+        (UUID(str(row["id"])), (row["person"], row["version"])): Close.SIGNED_OUT
+        if row["gone"]
+        else Close.ACCESS_CHANGED
+        for row in rows
+    }
 
 
-# One row for each open sign-in that is over (`gone`) or whose person may see something else now.
+# One row for each that is over (`gone`) or whose person may see something else now.
 _ENDED = """
-    SELECT open.id, live.id IS NULL AS gone
+    SELECT open.id, open.person, open.version, live.id IS NULL AS gone
     FROM unnest({}::uuid[], {}::int[], {}::int[]) AS open (id, person, version)
     LEFT JOIN (
         SELECT sign_in.id, sign_in.person, person.access_version FROM sign_in JOIN person ON person.id = sign_in.person

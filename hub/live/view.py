@@ -134,12 +134,12 @@ class View:
             outbox.closed = True
             turn.discard(viewer)
             self._viewers.discard(viewer)
-            self._behind.discard(viewer)
             FIGURES.viewers = len(self._viewers)
             log.debug("viewer_gone", seconds=round(time.monotonic() - began, 1))
             if viewer.opening:
                 await viewer.opening  # not cancelled: others may wait for a team that it opens
             await self._release(viewer, viewer.teams)
+            self._behind.discard(viewer)
 
     async def _handle(self, viewer: ViewerConnection, frame: Subscribe | ViewerAck) -> None:
         if isinstance(frame, Subscribe):
@@ -197,10 +197,10 @@ class View:
                 if viewer.outbox.closed:
                     break
             self._catch_up(viewer)
-            await self._release(viewer, left)
         except Exception:
             log.exception("teams_not_opened")
             self._later(viewer.outbox.close(Close.UNAVAILABLE))  # it would wait for the rest for ever
+        await self._release(viewer, left)
 
     async def _release(self, viewer: ViewerConnection, teams: set[int]) -> None:
         """Watches no longer what this viewer was the last to see."""
@@ -224,7 +224,7 @@ class View:
 
     def _catch_up(self, viewer: ViewerConnection) -> None:
         viewer.catch_up(self._settled_at)  # the same time for all frames of a revision, so that they are the same frame
-        if viewer.is_behind:
+        if viewer.is_behind and not viewer.outbox.closed:
             self._behind.add(viewer)
         else:
             self._behind.discard(viewer)
@@ -305,8 +305,11 @@ class View:
                     log.warning("access_not_read", error=type(error).__name__)
 
     async def _end_those_signed_out(self) -> None:
-        open_ones = {viewer.signed_in.sign_in: viewer.signed_in.version for viewer in self._viewers}
-        ended = await login.ended(open_ones) if open_ones else {}
+        ended = await login.ended({_opened(viewer) for viewer in self._viewers})
         for viewer in list(self._viewers):
-            if code := ended.get(viewer.signed_in.sign_in):
+            if code := ended.get(_opened(viewer)):
                 self._later(viewer.outbox.close(code))  # one that doesn't read must not hold up the others
+
+
+def _opened(viewer: ViewerConnection) -> login.Opened:
+    return viewer.signed_in.sign_in, viewer.signed_in.version

@@ -435,7 +435,7 @@ async def test_live_sockets_end_by_sign_out_role_change_deactivation_and_age(cas
     names = ["signed_out", "role", "deactivated", "old", "untouched"]
     cast_of = [cast.bob, cast.alice, cast.charlie, cast.bea, cast.maxim]
     sign_ins = {name: await opened(person.id) for name, person in zip(names, cast_of, strict=True)}
-    everything = dict(sign_ins.values())
+    everything = set(sign_ins.values())
     assert await login.ended(everything) == {}
 
     long_ago = datetime.now(UTC) - timedelta(seconds=login.SIGNED_IN_MAX_S)
@@ -445,30 +445,36 @@ async def test_live_sockets_end_by_sign_out_role_change_deactivation_and_age(cas
     await people.deactivate(cast.charlie.id)
 
     assert await login.ended(everything) == {
-        sign_ins["signed_out"][0]: Close.SIGNED_OUT,
-        sign_ins["role"][0]: Close.ACCESS_CHANGED,
-        sign_ins["deactivated"][0]: Close.SIGNED_OUT,
-        sign_ins["old"][0]: Close.SIGNED_OUT,
+        sign_ins["signed_out"]: Close.SIGNED_OUT,
+        sign_ins["role"]: Close.ACCESS_CHANGED,
+        sign_ins["deactivated"]: Close.SIGNED_OUT,
+        sign_ins["old"]: Close.SIGNED_OUT,
     }
 
 
 async def test_deactivation_alone_ends_a_live_socket(cast, database):
-    id_, version = await opened(cast.bob.id)
+    bob = await opened(cast.bob.id)
 
     await Person.update({Person.deactivated_at: datetime.now(UTC)}).where(Person.id == cast.bob.id)
 
-    assert await login.ended({id_: version}) == {id_: Close.SIGNED_OUT}
+    assert await login.ended({bob}) == {bob: Close.SIGNED_OUT}
+
+
+async def test_windows_of_a_sign_in_opened_before_and_after_a_change_are_told_apart(cast, database):
+    sign_in, (person, version) = before = await opened(cast.alice.id)
+    await people.revoke(cast.alice.id, "manager", cast.payments)
+    after = sign_in, (person, version + 1)
+
+    assert await login.ended({before, after}) == {before: Close.ACCESS_CHANGED}
 
 
 async def test_unknown_sign_in_and_somebody_elses_end(cast, database):
     id_, (_, version) = await opened(cast.bob.id)
     stranger = UUID(int=1)
 
-    assert await login.ended({id_: (cast.alma.id, version), stranger: (cast.bob.id, version)}) == {
-        id_: Close.SIGNED_OUT,
-        stranger: Close.SIGNED_OUT,
-    }
-    assert await login.ended({}) == {}
+    others = {(id_, (cast.alma.id, version)), (stranger, (cast.bob.id, version))}
+    assert await login.ended(others) == dict.fromkeys(others, Close.SIGNED_OUT)
+    assert await login.ended(set()) == {}
 
 
 # --- errors, headers, logs

@@ -152,6 +152,35 @@ async def test_acks_make_room_while_other_teams_of_the_viewer_are_opened(
         await viewer.until(lambda seen: cast.payments_api in seen.revs)
 
 
+async def test_viewer_who_goes_while_teams_are_opened_leaves_nothing_behind(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked, go_on = hub.hub.feed.watch, asyncio.Event(), asyncio.Event()
+
+    async def slow_for_the_second(team: int) -> None:
+        if team == cast.payments_api:
+            asked.set()
+            await go_on.wait()
+        await real(team)
+
+    monkeypatch.setattr(hub.hub.feed, "watch", slow_for_the_second)
+    client, view = await signed_in(hub, cast.alice, PASSWORD), hub.hub.view
+    async with viewing(hub, client) as stays, connected(hub, cast.device(cast.bob)) as agent:
+        await stays.subscribe([cast.payments])
+        await stays.until(lambda seen: seen.tile(cast.bob.id))
+        async with viewing(hub, client) as goes:
+            await goes.subscribe([cast.payments, cast.payments_api])
+            await asked.wait()
+        await until(lambda: len(view._viewers) == 1)
+        go_on.set()
+        await until(lambda: cast.payments_api not in view._watching)
+        await agent.presence(app="Afterwards")
+        await stays.until(lambda seen: shows(seen, cast.bob.id, "Afterwards"))
+
+        await until(lambda: not view._behind)
+        assert len(view._watching[cast.payments]) == 1
+
+
 async def test_team_that_nobody_watches_any_more_is_let_go_of(hub: Running, cast: Cast) -> None:
     client = await signed_in(hub, cast.alice, PASSWORD)
     follow = hub.hub.view._follow

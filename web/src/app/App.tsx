@@ -4,6 +4,7 @@ import { useDispatch, useSelector } from "react-redux";
 import { Navigate, Route, Routes } from "react-router";
 import { api } from "../http/api";
 import { dropAhead } from "../live/socket";
+import { forgetViewport } from "../live/viewport";
 import { Boundary } from "../ui/Boundary";
 import { Button } from "../ui/Button";
 import { later } from "../ui/later";
@@ -33,6 +34,7 @@ export function App() {
     if (signedOut) {
       dispatch(api.util.resetApiState());
       forgetRecent();
+      forgetViewport();
       dropAhead();
     }
   }, [signedOut, dispatch]);

@@ -60,16 +60,31 @@ describe("the live socket", () => {
   it("takes over what was opened ahead, with what that has heard", async () => {
     openAhead("ws://hub/live", { t: "subscribe" });
     HubSocket.last.accept();
+    const cameAt = Date.now();
     HubSocket.last.say(BEAT);
+    vi.advanceTimersByTime(2_000);
     const { events } = start();
     expect(events.open).not.toHaveBeenCalled();
     await Promise.resolve();
+    expect(events.frame).toHaveBeenCalledExactlyOnceWith(BEAT, cameAt);
     HubSocket.last.say(BEAT);
 
     expect(HubSocket.all).toHaveLength(1);
     expect(HubSocket.last.sent).toEqual([{ t: "subscribe" }]);
     expect(events.open).toHaveBeenCalledExactlyOnceWith(true);
     expect(events.frame).toHaveBeenCalledTimes(2);
+  });
+
+  it("gives up what was opened ahead as soon as any other that is silent", async () => {
+    openAhead("ws://hub/live", { t: "subscribe" });
+    HubSocket.last.accept();
+    HubSocket.last.say(BEAT);
+    vi.advanceTimersByTime(2_000);
+    const { events } = start();
+    await Promise.resolve();
+    vi.advanceTimersByTime(1_000);
+
+    expect(events.closed).toHaveBeenCalledWith("retry", true);
   });
 
   it("takes over what was opened ahead before the hub has answered", () => {

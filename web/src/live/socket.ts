@@ -16,7 +16,8 @@ export interface LiveEvents {
   connecting(): void;
   /** Whether the hub has been told already what is wanted. */
   open(told: boolean): void;
-  frame(frame: ToViewer): void;
+  /** `atMs`: when it came, by this computer's clock. */
+  frame(frame: ToViewer, atMs: number): void;
   /** Comes after every connection; `opened`: whether the hub had accepted it. After `retry` another attempt follows by itself. */
   closed(duty: Duty, opened: boolean): void;
 }
@@ -32,7 +33,7 @@ export interface LiveSocket {
 interface Ahead {
   url: string;
   socket: WebSocket;
-  heard: MessageEvent[];
+  heard: { data: string; atMs: number }[];
 }
 
 /** Whoever opens the page looks at it within this time, or has gone elsewhere. */
@@ -48,7 +49,7 @@ export function openAhead(url: string, hello: FromViewer): void {
   const opened: Ahead = { url, socket, heard: [] };
   ahead = opened;
   socket.onopen = () => socket.send(JSON.stringify(hello));
-  socket.onmessage = (event) => opened.heard.push(event);
+  socket.onmessage = ({ data }) => opened.heard.push({ data, atMs: Date.now() });
   socket.onclose = () => {
     ahead = ahead === opened ? null : ahead;
   };
@@ -91,29 +92,32 @@ export function openLive(url: string, events: LiveEvents, random: () => number =
     socket = current;
     events.connecting();
     expectWithin(CONNECT_MAX_MS, current);
-    current.onopen = () => {
+    function open() {
       opened = true;
       openedAt = Date.now();
       expectWithin(SILENCE_MAX_MS, current);
       events.open(told);
-    };
-    current.onmessage = ({ data }) => {
+    }
+    function hear(data: string, atMs: number) {
       if (Date.now() - openedAt >= STEADY_MS) {
         attempt = 0;
       }
-      expectWithin(SILENCE_MAX_MS, current);
-      events.frame(JSON.parse(data) as ToViewer);
-    };
+      expectWithin(atMs + SILENCE_MAX_MS - Date.now(), current);
+      events.frame(JSON.parse(data) as ToViewer, atMs);
+    }
+    current.onopen = open;
+    current.onmessage = ({ data }) => hear(data, Date.now());
     current.onclose = ({ code }) => gone(current, code, opened);
     if (early && told) {
-      queueMicrotask(() => hearAgain(current, early.heard)); // whoever opens has nothing to answer by yet
-    }
-  }
-
-  function hearAgain(current: WebSocket, heard: MessageEvent[]) {
-    current.onopen?.(new Event("open"));
-    for (const event of heard) {
-      current.onmessage?.(event);
+      // Later, since whoever opens has nothing to answer by yet.
+      queueMicrotask(() => {
+        if (socket === current) {
+          open();
+          for (const { data, atMs } of early.heard) {
+            hear(data, atMs);
+          }
+        }
+      });
     }
   }
 

@@ -51,8 +51,8 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
       }
     }
 
-    function frame(received: ToViewer) {
-      heard.push({ frame: received, atMs: Date.now() });
+    function frame(received: ToViewer, atMs: number) {
+      heard.push({ frame: received, atMs });
       if (document.hidden || received.t === "snapshot") {
         draw();
       } else if (!drawing) {

@@ -29,6 +29,15 @@ export function rememberViewport(): void {
   }
 }
 
+/** At a sign-out: nobody else asks for them. */
+export function forgetViewport(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Then there is nothing to forget.
+  }
+}
+
 function onScreen(): number[] {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-person]")].filter((row) => {
     const { top, bottom } = row.getBoundingClientRect();
