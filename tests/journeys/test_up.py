@@ -20,6 +20,8 @@ from hub.settings import Settings
 
 from .hubs import free_port
 
+AT_WORK = 30
+"""Of the demo's 40 people there are more than that; the others have a rest or have just gone home, by the hour."""
 READY_LIMIT_S = 90.0
 AGAIN_LIMIT_S = 30.0
 """Generous: the promises are 90 s and 8 s on a quiet machine, and the figures are printed."""
@@ -190,11 +192,11 @@ async def test_demo_that_is_cleared_while_its_fleet_runs_stays_cleared(tmp_path:
     fleet = data / "logs" / "simulate.log"
     try:
         await first.greeting()
-        await connected(first, 40)
+        await connected(first, lambda agents: agents > AT_WORK)
         said = first.command("demo", "clear", "--yes")
-        await connected(first, 0)
+        await connected(first, lambda agents: agents == 0)
         async with asyncio.timeout(30):
-            while fleet.read_text().count("was refused") < 40:
+            while fleet.read_text().count("was refused") < AT_WORK:
                 await asyncio.sleep(0.1)
         assert "Deleted 40 people" in said
         assert "There is nothing of a demo" in first.command("demo", "clear")
@@ -202,23 +204,26 @@ async def test_demo_that_is_cleared_while_its_fleet_runs_stays_cleared(tmp_path:
         assert await asyncio.to_thread(first.process.wait) == 0
     finally:
         first.end()
-    assert fleet.read_text().count("was refused") == 40, "each was refused once, and left it at that"
+    assert fleet.read_text().count("was refused") <= 40, "each was refused once, and left it at that"
 
     again = Up(data, port)
     try:
         said = await again.greeting()
         assert "is no demo" in said
         assert "simulated people" not in said
-        await connected(again, 0)
+        await connected(again, lambda agents: agents == 0)
         again.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(again.process.wait) == 0
     finally:
         again.end()
 
 
-async def connected(up: Up, agents: int) -> None:
+async def connected(up: Up, wanted: Callable[[float], bool]) -> None:
     async with asyncio.timeout(60):
-        while f"\ndaylight_agents {agents}.0\n" not in up.get("/metrics"):
+        while not (
+            (found := re.search(r"^daylight_agents (\S+)$", up.get("/metrics"), re.MULTILINE))
+            and wanted(float(found[1]))
+        ):
             await asyncio.sleep(0.2)
 
 
