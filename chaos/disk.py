@@ -7,6 +7,7 @@ from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 SIZE_BYTES = 6 * 2**30
+TRIES = 50
 
 
 class Disk:
@@ -17,9 +18,15 @@ class Disk:
 
     def fill(self) -> None:
         """Raises `subprocess.CalledProcessError` when the kernel does not want to."""
-        used = os.statvfs(self._folder)
-        taken = (used.f_blocks - used.f_bfree) * used.f_frsize
-        self._resize(max(taken, used.f_frsize))
+        for tries in range(TRIES, 0, -1):
+            used = os.statvfs(self._folder)
+            taken = (used.f_blocks - used.f_bfree) * used.f_frsize
+            try:
+                self._resize(max(taken, used.f_frsize))
+                return
+            except subprocess.CalledProcessError:
+                if tries == 1:
+                    raise  # else more was written meanwhile, and no disk is smaller than what is on it
 
     def make_room(self) -> None:
         self._resize(SIZE_BYTES)
