@@ -222,7 +222,7 @@ class _End(asyncio.Protocol):
         if self._transport is None:
             return
         if reset:
-            with contextlib.suppress(OSError, AttributeError):
+            with contextlib.suppress(OSError, AttributeError, ValueError):  # the last two of a socket that is gone
                 raw = self._transport.get_extra_info("socket")
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self._transport.abort()
