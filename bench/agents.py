@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import uvloop
@@ -169,7 +170,7 @@ class _Agent(asyncio.Protocol):
         self._transport.write(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = cast("asyncio.Transport", transport)
         path, protocol = (
             ("agent/v1", f"Sec-WebSocket-Protocol: {SUBPROTOCOL_MSGPACK}\r\n") if self._member else ("", "")
         )

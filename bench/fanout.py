@@ -189,8 +189,9 @@ async def _ours() -> AsyncIterator[Target]:
             )
         await close_pool()
         headers = []
+        hub: Any = up.hub
         for _ in range(SIGN_INS):
-            client = await signed_in(up.hub, SimpleNamespace(email=EMAIL), PASSWORD)  # type: ignore[arg-type]
+            client = await signed_in(hub, SimpleNamespace(email=EMAIL), PASSWORD)
             cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
             headers.append(f"Origin: {up.hub.url}\r\nCookie: {cookies}\r\n")
             await client.aclose()

@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from chaos.schedule import Kind
-from chaos.world import AWAY, COMMIT_DOES, COMMIT_FAILS, World, go_on, insist, stop
+from chaos.world import AWAY, COMMIT_DOES, COMMIT_FAILS, World, insist, stopped
 from hub.wire.activity import Facts
 from hub.wire.events import Gap, Interval
 
@@ -82,11 +82,8 @@ async def _hub_killed(world: World, pick: float) -> AsyncIterator[str]:
 @kind("hub stopped", "hub", HUB_STOP_S)
 async def _hub_stopped(world: World, pick: float) -> AsyncIterator[str]:
     pid = _hub_child(world, pick)
-    stop([pid])
-    try:
+    with stopped([pid]):
         yield f"process {pid}"
-    finally:
-        go_on([pid])
 
 
 @kind("hubs restarted in turn", "hub", SHORT_S)
@@ -123,11 +120,8 @@ async def _worker_killed(world: World, pick: float) -> AsyncIterator[str]:
 async def _worker_stopped(world: World, pick: float) -> AsyncIterator[str]:
     assert world.worker.process is not None
     pid = world.worker.process.pid
-    stop([pid])
-    try:
+    with stopped([pid]):
         yield f"process {pid}"
-    finally:
-        go_on([pid])
 
 
 @kind("postgres killed", "postgres", SHORT_S)
@@ -139,11 +133,8 @@ async def _postgres_killed(world: World, pick: float) -> AsyncIterator[str]:
 @kind("postgres stopped", "postgres", LONG_S)
 async def _postgres_stopped(world: World, pick: float) -> AsyncIterator[str]:
     pids = world.postgres.pids()
-    stop(pids)
-    try:
+    with stopped(pids):
         yield f"{len(pids)} processes"
-    finally:
-        go_on(pids)
 
 
 @kind("valkey killed", "valkey", SHORT_S)
@@ -154,21 +145,15 @@ async def _valkey_killed(world: World, pick: float) -> AsyncIterator[str]:
 @kind("valkey stopped", "valkey", LONG_S)
 async def _valkey_stopped(world: World, pick: float) -> AsyncIterator[str]:
     pids = world.valkey.pids()
-    stop(pids)
-    try:
+    with stopped(pids):
         yield f"process {pids}"
-    finally:
-        go_on(pids)
 
 
 @kind("fleet stopped", "fleet", MIDDLE_S)
 async def _fleet_stopped(world: World, pick: float) -> AsyncIterator[str]:
     pid = world.fleet.pid
-    stop([pid])
-    try:
+    with stopped([pid]):
         yield f"{world.size.people} agents"
-    finally:
-        go_on([pid])
 
 
 @kind("agents killed", "desks", MIDDLE_S)
@@ -184,11 +169,8 @@ async def _agents_killed(world: World, pick: float) -> AsyncIterator[str]:
 async def _agents_stopped(world: World, pick: float) -> AsyncIterator[str]:
     assert world.desks.process is not None
     pid = world.desks.process.pid
-    stop([pid])
-    try:
+    with stopped([pid]):
         yield f"{world.size.desks} agents, their spools on disk"
-    finally:
-        go_on([pid])
 
 
 # --- PostgreSQL from within
@@ -247,22 +229,26 @@ async def _disk_full(world: World, pick: float) -> AsyncIterator[str]:
 # --- the network
 
 
+@contextlib.contextmanager
+def healed(world: World) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        world.proxy.heal()
+
+
 @kind("network slow to arrive", "network", MIDDLE_S)
 async def _delayed(world: World, pick: float) -> AsyncIterator[str]:
     world.proxy.delay_s = 0.1 + 1.4 * pick
-    try:
+    with healed(world):
         yield f"{world.proxy.delay_s:.1f} s each way, {world.proxy.connections} connections"
-    finally:
-        world.proxy.heal()
 
 
 @kind("network narrow", "network", MIDDLE_S)
 async def _throttled(world: World, pick: float) -> AsyncIterator[str]:
     world.proxy.bytes_per_s = 500 + 8_000 * pick
-    try:
+    with healed(world):
         yield f"{world.proxy.bytes_per_s:.0f} bytes a second for each of {world.proxy.connections} connections"
-    finally:
-        world.proxy.heal()
 
 
 @kind("connections reset", "network", SHORT_S)
@@ -273,28 +259,22 @@ async def _reset(world: World, pick: float) -> AsyncIterator[str]:
 @kind("connections half-closed", "network", MIDDLE_S)
 async def _half_closed(world: World, pick: float) -> AsyncIterator[str]:
     side: Any = "agent" if pick < 0.5 else "hub"
-    try:
+    with healed(world):
         yield f"{world.proxy.half_close(side, 0.5, world.rng)} connections, by the {side}"
-    finally:
-        world.proxy.heal()
 
 
 @kind("nothing reaches the hub", "network", MIDDLE_S)
 async def _deaf_hub(world: World, pick: float) -> AsyncIterator[str]:
     world.proxy.deaf.add("agent")
-    try:
+    with healed(world):
         yield f"{world.proxy.connections} connections"
-    finally:
-        world.proxy.heal()
 
 
 @kind("acks lost after commit", "network", MIDDLE_S)
 async def _deaf_agents(world: World, pick: float) -> AsyncIterator[str]:
     world.proxy.deaf.add("hub")
-    try:
+    with healed(world):
         yield f"nothing of the hub's reaches {world.proxy.connections} connections"
-    finally:
-        world.proxy.heal()
 
 
 # --- viewers

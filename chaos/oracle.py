@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from websockets.exceptions import ConnectionClosed
 
 from chaos.device import Device
-from chaos.viewers import REFUSED, Walls
+from chaos.viewers import Browsers, Walls
 from hub.verify import Verdict, run
 from hub.wire.activity import Facts
 from hub.wire.events import Interval
@@ -74,7 +75,7 @@ async def walls_agree_s(walls: Walls, limit_s: float, *, somebody: bool = True) 
             async with asyncio.timeout(limit_s):
                 if await walls.equal_a_fresh_one(somebody=somebody):
                     return time.monotonic() - began
-        except REFUSED:
+        except (*Browsers.refusals, ConnectionClosed):
             pass  # not yet, then
         await asyncio.sleep(0.3)
     return None

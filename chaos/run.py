@@ -1,10 +1,9 @@
 """One run: rounds of faults until the time is over, and after each the questions of the oracle; at the end the ledgers."""
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from chaos import faults
 from chaos.oracle import Judged, fresh_write_s, judge, walls_agree_s
 from chaos.schedule import Kind, Planned, rounds
-from chaos.world import SETTLE_S, Size, World, go_on, running, stop
+from chaos.world import SETTLE_S, Size, World, running, stopped
 
 RECOVERY_S = 10.0
 WALLS_S = 30.0
@@ -125,24 +124,14 @@ async def _round(
 
 
 async def _walls(world: World, outcome: Outcome, say: Callable[[str], None], *, somebody: bool) -> None:
-    async with _silent(world):
+    agents = [process.pid for process in (world.fleet, world.desks.process) if process and process.returncode is None]
+    with stopped(agents):
         took_s = await walls_agree_s(world.walls, WALLS_S, somebody=somebody)
     if took_s is None:
         outcome.wrong.append(f"after round {outcome.rounds} walls differ from a fresh one for {WALLS_S:.0f} s")
     else:
         outcome.walls += 1
         say(f"{'':17}walls are as a fresh one after {took_s:.1f} s")
-
-
-@contextlib.asynccontextmanager
-async def _silent(world: World) -> AsyncIterator[None]:
-    """No agent says anything."""
-    pids = [process.pid for process in (world.fleet, world.desks.process) if process and process.returncode is None]
-    stop(pids)
-    try:
-        yield
-    finally:
-        go_on(pids)
 
 
 async def _settle(world: World, outcome: Outcome, say: Callable[[str], None]) -> None:

@@ -6,38 +6,25 @@ import random
 from collections.abc import AsyncIterator
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+from websockets.exceptions import InvalidHandshake, InvalidMessage
 
-from tests.hub.live import signed_in, viewing
-from tests.journeys.wall import AGAIN_S, MANAGER, PASSWORD, Wall
-
-REFUSED = (OSError, TimeoutError, EOFError, InvalidHandshake, InvalidMessage, ConnectionClosed)
+from tests.hub.live import Viewer, signed_in
+from tests.journeys.wall import MANAGER, PASSWORD, Wall
 
 
 class Browsers(Wall):
     """A wall whose browsers also come back from what only faults bring about."""
+
+    refusals = (*Wall.refusals, EOFError, InvalidHandshake, InvalidMessage)
 
     def __init__(self, target: Any, origin: str, client: Any, teams: list[int]) -> None:
         super().__init__(target, origin, client)
         self.teams = teams
         self.shown = [None] * len(teams)
 
-    async def watch(self, number: int, team: int) -> None:
-        while True:
-            try:
-                async with viewing(self.hub, self.client) as viewer:
-                    await viewer.subscribe([team])
-                    self.shown[number] = viewer
-                    while True:
-                        with contextlib.suppress(TimeoutError):  # nothing changed for a while
-                            await viewer.next()
-            except ConnectionClosed as closed:
-                self.closed[closed.rcvd.code if closed.rcvd else 1006] += 1
-            except REFUSED:
-                self.refused += 1
-            finally:
-                self.shown[number] = None
-            await asyncio.sleep(random.uniform(*AGAIN_S))
+    async def read(self, viewer: Viewer) -> None:
+        with contextlib.suppress(TimeoutError):  # nothing changed for a while
+            await viewer.next()
 
 
 class Walls:

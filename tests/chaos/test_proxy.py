@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chaos.proxy import Proxy
+from tests.journeys.hubs import until
 
 LIMIT_S = 10.0
-SOON_S = 0.2
-"""What should not arrive, had arrived by then: it takes a millisecond."""
 RNG = random.Random(1)
 
 
@@ -80,7 +79,7 @@ async def test_everything_arrives_in_its_order_through_delay_and_narrowness(line
 async def test_what_was_on_the_way_arrives_when_the_network_is_good_again(line: Line) -> None:
     line.proxy.delay_s = 600
     line.writer.write(b"late")
-    await asyncio.sleep(SOON_S)
+    await until(lambda: any(end._held for end in line.proxy._ends), LIMIT_S)
     before = list(line.hub.heard)
 
     line.proxy.heal()
@@ -96,9 +95,7 @@ async def test_acks_get_lost_after_the_hub_has_heard(line: Line) -> None:
     line.proxy.deaf.add("hub")
     line.writer.write(b"batch")
     await line.hub.until_heard(b"batch")
-    async with asyncio.timeout(LIMIT_S):
-        while not any(end.missed for end in line.proxy._ends):
-            await asyncio.sleep(0.01)
+    await until(lambda: any(end.missed for end in line.proxy._ends), LIMIT_S)
 
     line.proxy.heal()
 
@@ -110,7 +107,7 @@ async def test_acks_get_lost_after_the_hub_has_heard(line: Line) -> None:
 async def test_nothing_reaches_the_hub(line: Line) -> None:
     line.proxy.deaf.add("agent")
     line.writer.write(b"batch")
-    await asyncio.sleep(SOON_S)
+    await until(lambda: any(end.missed for end in line.proxy._ends), LIMIT_S)
 
     line.proxy.heal()
 
@@ -152,8 +149,7 @@ async def test_connection_that_both_sides_have_ended_is_gone(line: Line) -> None
 
     async with asyncio.timeout(LIMIT_S):
         assert await line.reader.read() == b""
-        while line.proxy._ends:
-            await asyncio.sleep(0.01)
+    await until(lambda: not line.proxy._ends, LIMIT_S)
 
 
 async def test_what_comes_after_a_half_close_is_dropped(line: Line) -> None:

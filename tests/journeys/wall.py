@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from agents.roster import emails_of
 from hub.database import transaction
-from hub.wire.viewer import Teams, Tile
+from hub.wire.viewer import Snapshot, Tile
 from tests.hub.live import Viewer, signed_in, viewing
 
 from .hubs import HubProcess, command
@@ -61,6 +61,8 @@ async def simulator(env: dict[str, str], hub: HubProcess, code: str, log: Path, 
 class Wall:
     """A manager's browsers, each with one team open. They come back when they are told to, as the page does."""
 
+    refusals: ClassVar[tuple[type[Exception], ...]] = (OSError, InvalidStatus, TimeoutError)
+
     def __init__(self, hub: HubProcess, origin: str, client: Any) -> None:
         self.hub: Any = SimpleNamespace(port=hub.port, settings=SimpleNamespace(origin=origin))
         self.client = client
@@ -76,26 +78,26 @@ class Wall:
                     await viewer.subscribe([team])
                     self.shown[number] = viewer
                     while True:
-                        await viewer.next()
+                        await self.read(viewer)
             except ConnectionClosed as closed:
                 self.closed[closed.rcvd.code if closed.rcvd else 1006] += 1
-            except (OSError, InvalidStatus, TimeoutError):
+            except self.refusals:
                 self.refused += 1
             finally:
                 self.shown[number] = None
             await asyncio.sleep(random.uniform(*AGAIN_S))
 
+    async def read(self, viewer: Viewer) -> None:
+        await viewer.next()
+
     async def fresh(self, team: int) -> dict[int, Tile]:
         """What a browser that is opened now shows."""
         async with viewing(self.hub, self.client) as viewer:
             await viewer.subscribe([team])
-            frame = await viewer.next()
-            assert isinstance(frame, Teams)
-            parts = 1
-            while parts:
+            while True:
                 frame = await viewer.next()
-                parts = frame.parts - frame.part - 1
-            return dict(viewer.tiles[team])
+                if isinstance(frame, Snapshot) and frame.part >= frame.parts - 1:
+                    return dict(viewer.tiles[team])
 
     async def all_equal_a_fresh_one(self) -> bool:
         for team in set(self.teams):
