@@ -169,6 +169,9 @@ class _Agent(asyncio.Protocol):
         assert self._transport is not None
         self._transport.write(data)
 
+    async def connect(self, port: int, source: tuple[str, int]) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port, local_addr=source)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         path, protocol = (
@@ -287,14 +290,15 @@ class _Fleet:
 
     async def open(self, members: Sequence[Member | None]) -> None:
         """Connects them, some at a time, and waits until each is admitted."""
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self.fail(str(context.get("exception") or context["message"])))
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: self.fail(str(context.get("exception") or context["message"]))
+        )
         for at in range(0, len(members), OPEN_AT_ONCE):
             group = [_Agent(self, member) for member in members[at : at + OPEN_AT_ONCE]]
             source = f"127.0.0.{1 + at // PER_ADDRESS}", 0
             self._expect(len(group))
             for agent in group:
-                await loop.create_connection(lambda agent=agent: agent, "127.0.0.1", self.port, local_addr=source)
+                await agent.connect(self.port, source)
             await self._met()
             self._agents += group
 

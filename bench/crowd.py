@@ -43,7 +43,7 @@ async def settle(environment: dict[str, str], people: int, managers: int, team: 
         named = ("--name", f"Mara Boss {number}", "--manages", "Everybody", "--password", PASSWORD)
         command(environment, "person", "add", MANAGER.format(number), *named)
     everybody = range(FIRST, FIRST + people)
-    devices = [
+    devices: list[tuple[object, ...]] = [
         (n, _uid(n), n, public_bytes(_key(n)), "desk", "Simulator", "simulated", True, _ENROLLED_AT, [])
         for n in everybody
     ]

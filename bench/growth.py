@@ -96,7 +96,8 @@ async def _measured() -> list[Result]:
 
 def _workdays(count: int) -> list[date]:
     """The last ones before today, newest first."""
-    day, days = datetime.now(UTC).date(), []
+    day = datetime.now(UTC).date()
+    days: list[date] = []
     while len(days) < count:
         day -= timedelta(days=1)
         if day.weekday() < 5:

@@ -55,7 +55,7 @@ async def _measured() -> Result:
         for _ in range(RUNS):
             runs["ours"].append(await _ours(bench, members))
             for who, command in commands.items():
-                with peers.peer(command, **env) as running:
+                with peers.peer(command, None, **env) as running:
                     runs.setdefault(who, []).append(await _grown_kib(running.pid, running.port, AGENTS, bench.folder))
     return result(
         NAME, "KiB an idle agent", "lower", runs,

@@ -335,7 +335,7 @@ async def _poison(world: World, pick: float) -> AsyncIterator[str]:
         }
         return Interval(**{"zone_min": 0, "policy": world.poisoner.policy.version, **given, **changes})
 
-    wrong = [
+    wrong: list[Interval | Gap] = [
         interval(1, started_at=now + timedelta(days=900), ended_at=now + timedelta(days=900, seconds=1)),
         interval(2, wall_at=far),
         interval(3, facts=Facts(app="A", last_input_at=far)),

@@ -69,13 +69,14 @@ async def fresh_write_s(probe: Device, limit_s: float) -> float | None:
 
 async def walls_agree_s(walls: Walls, limit_s: float, *, somebody: bool = True) -> float | None:
     """How long it takes, while nobody says anything new, until every wall is as a fresh one; None when it takes longer."""
+    not_yet: tuple[type[Exception], ...] = (*Browsers.refusals, ConnectionClosed)
     began = time.monotonic()
     while time.monotonic() - began < limit_s:
         try:
             async with asyncio.timeout(limit_s):
                 if await walls.equal_a_fresh_one(somebody=somebody):
                     return time.monotonic() - began
-        except (*Browsers.refusals, ConnectionClosed):
-            pass  # not yet, then
+        except not_yet:
+            pass
         await asyncio.sleep(0.3)
     return None

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 from hub.app import Hub, create
 from hub.serving import Server, config, listen
@@ -213,9 +214,8 @@ async def viewing(hub: Running, client: httpx.AsyncClient | None, origin: str | 
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items()) if client else ""
     url = f"ws://127.0.0.1:{hub.port}/live"
     headers = {"Cookie": cookies}
-    async with connect(
-        url, additional_headers=headers, origin=origin or hub.settings.origin, compression=None, ping_interval=None
-    ) as socket:  # type: ignore[arg-type]
+    place = Origin(origin or hub.settings.origin)
+    async with connect(url, additional_headers=headers, origin=place, compression=None, ping_interval=None) as socket:
         yield Viewer(socket)
 
 
