@@ -2,7 +2,7 @@ import Menu from "@mui/material/Menu";
 import MenuItem from "@mui/material/MenuItem";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
-import { COLUMNS, type ColumnKey } from "./columns";
+import { COLUMNS, type ColumnKey, turned } from "./columns";
 
 interface Props {
   anchor: HTMLElement;
@@ -14,10 +14,6 @@ interface Props {
 /** The columns of the table, each on or off; the menu stays open for the next one. */
 export function ColumnsMenu({ anchor, columns, onColumns, onClose }: Props) {
   const { t } = useTranslation("live");
-  function turn(key: ColumnKey) {
-    const on = columns.includes(key);
-    onColumns(COLUMNS.map((column) => column.key).filter((each) => (each === key ? !on : columns.includes(each))));
-  }
   return (
     <Menu open anchorEl={anchor} onClose={onClose} slotProps={{ list: { "aria-label": t("columns.title") } }}>
       {COLUMNS.map(({ key }) => {
@@ -28,7 +24,7 @@ export function ColumnsMenu({ anchor, columns, onColumns, onClose }: Props) {
             role="menuitemcheckbox"
             aria-checked={on}
             disabled={key === "name"}
-            onClick={() => turn(key)}
+            onClick={() => onColumns(turned(columns, key))}
           >
             <span style={{ flex: 1 }}>{t(`table.${key}`)}</span>
             {on && <Icon name="check" size={14} />}

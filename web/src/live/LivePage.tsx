@@ -10,6 +10,7 @@ import { useNow } from "../ui/useNow";
 import { arrange } from "./arrange";
 import { Board } from "./board";
 import { Counts } from "./Counts";
+import { download } from "./file";
 import { freshnessOf } from "./freshness";
 import { LiveBadge } from "./LiveBadge";
 import css from "./LivePage.module.css";
@@ -17,7 +18,6 @@ import { type LiveFacts, liveFactsOf } from "./liveFacts";
 import { People } from "./People";
 import { Skeleton } from "./Skeleton";
 import type { LiveState } from "./slice";
-import { TableTools } from "./TableTools";
 import { Toolbar } from "./Toolbar";
 import { useColumns } from "./useColumns";
 import { useEscape } from "./useEscape";
@@ -25,7 +25,6 @@ import { useHeld } from "./useHeld";
 import { useKiosk } from "./useKiosk";
 import { expectedPeople, isPeopled, isWhole, MANY, useLive } from "./useLive";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
-import { Views } from "./Views";
 import { changed, densityFor, type Key, viewOf } from "./view";
 
 interface Props extends LiveLinkEvents {
@@ -164,20 +163,14 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                   density={density}
                   paused={paused !== null}
                   held={held}
+                  table={
+                    table
+                      ? { columns, onColumns: setColumns, onDownload: () => download(board, shown, columns, moment) }
+                      : null
+                  }
                   onChange={change}
                   onPause={pause}
-                >
-                  {table && (
-                    <TableTools
-                      board={board}
-                      sections={shown}
-                      moment={moment}
-                      columns={columns}
-                      onColumns={setColumns}
-                    />
-                  )}
-                  <Views />
-                </Toolbar>
+                />
               )}
               <div {...handlers}>
                 <People

@@ -1,12 +1,15 @@
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { i18n } from "../i18n/i18n";
 import { Icon, type IconName } from "../ui/Icon";
 import { AppSelect } from "./AppSelect";
 import { GROUPS, type Grouping, MENU_SORTS, type Sort } from "./arrange";
 import type { Board } from "./board";
+import { Display } from "./Display";
 import { Find } from "./Find";
 import { Select } from "./Select";
+import { type Table, TableTools } from "./TableTools";
 import css from "./Toolbar.module.css";
+import { Views } from "./Views";
 import { DENSITIES, type Density, type Key, type View } from "./view";
 
 interface Props {
@@ -15,20 +18,19 @@ interface Props {
   density: Density;
   paused: boolean;
   held: boolean;
+  /** While it is a table. */
+  table: Table | null;
   onChange: (changes: Partial<Record<Key, string | null>>, typing?: boolean) => void;
   onPause: () => void;
-  /** Views that are kept, and what a density adds. */
-  children?: ReactNode;
 }
 
-/** How the wall is filtered, sorted, grouped and shown. */
-export function Toolbar({ board, view, density, paused, held, onChange, onPause, children }: Props) {
+/** How the wall is filtered, sorted, grouped and shown. Where it is narrow, how it is shown moves into a menu. */
+export function Toolbar({ board, view, density, paused, held, table, onChange, onPause }: Props) {
   const { t } = useTranslation("live");
   const { filter } = view;
-  const sorts = MENU_SORTS.includes(view.sort) ? MENU_SORTS : [...MENU_SORTS, view.sort];
   const teams = [...board.teams.values()];
   return (
-    <div className={css.tools} role="group" aria-label={t("view.label")} data-table={density === "table" || undefined}>
+    <div className={css.tools} role="group" aria-label={t("view.label")} data-table={table !== null || undefined}>
       <Find text={filter.text} onText={(text) => onChange({ find: text }, true)} />
       <div className={css.filters}>
         {teams.length > 1 && (
@@ -40,19 +42,20 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
           />
         )}
         <AppSelect board={board} chosen={filter.app} onChoose={(app) => onChange({ app })} />
-        {density !== "table" && (
+        {!table && (
           <Select<Grouping>
             className={css.wide}
             label={t("groupBy.label")}
             value={view.grouping}
-            options={GROUPS.map((each) => [each, t(`groupBy.${each}`)])}
+            options={groupChoices()}
             onChoose={(group) => onChange({ group: group === "team" ? null : group })}
           />
         )}
         <Select<Sort>
+          className={css.wide}
           label={t("sort.label")}
           value={view.sort}
-          options={sorts.map((each) => [each, t(`sort.${each}`)])}
+          options={sortChoices(view.sort)}
           onChoose={(sort) => onChange({ sort: sort === "attention" ? null : sort })}
         />
       </div>
@@ -60,7 +63,8 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
         {t("held")}
       </span>
       <div className={css.end}>
-        {children}
+        {table && <TableTools {...table} />}
+        <Views />
         <button
           type="button"
           className={css.tool}
@@ -82,6 +86,7 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
           <Icon name="tv" size={14} />
           <span>{t("kiosk.enter")}</span>
         </button>
+        <Display view={view} density={density} table={table} onChange={onChange} />
         <div className={css.seg} role="group" aria-label={t("view.label")}>
           {DENSITIES.map((each) => (
             <button
@@ -92,7 +97,7 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
               title={t(`view.${each}`)}
               onClick={() => onChange({ view: each })}
             >
-              <Icon name={ICONS[each]} />
+              <Icon name={DENSITY_ICONS[each]} />
             </button>
           ))}
         </div>
@@ -101,4 +106,14 @@ export function Toolbar({ board, view, density, paused, held, onChange, onPause,
   );
 }
 
-const ICONS: Record<Density, IconName> = { cards: "cards", rows: "rows", wall: "wall", table: "table" };
+export const DENSITY_ICONS: Record<Density, IconName> = { cards: "cards", rows: "rows", wall: "wall", table: "table" };
+
+/** With the present one, which the head of a column may have chosen. */
+export function sortChoices(present: Sort): [Sort, string][] {
+  const sorts = MENU_SORTS.includes(present) ? MENU_SORTS : [...MENU_SORTS, present];
+  return sorts.map((each) => [each, i18n.t(`live:sort.${each}`)]);
+}
+
+export function groupChoices(): [Grouping, string][] {
+  return GROUPS.map((each) => [each, i18n.t(`live:groupBy.${each}`)]);
+}

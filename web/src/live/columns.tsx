@@ -107,3 +107,9 @@ export const TABLE_COLUMNS: ColumnKey[] = ["state", "name", "team", "app", "for"
 export function columnsOf(keys: ColumnKey[]): Column[] {
   return COLUMNS.filter((column) => keys.includes(column.key));
 }
+
+/** The chosen columns with this one on or off, in their order. */
+export function turned(keys: ColumnKey[], key: ColumnKey): ColumnKey[] {
+  const on = keys.includes(key);
+  return COLUMNS.map((column) => column.key).filter((each) => (each === key ? !on : keys.includes(each)));
+}

@@ -1,11 +1,17 @@
-/** The table as a file: who is shown, in the order and with the columns in which they are shown. Pure. */
+/** The table as a file: who is shown, in the order and with the columns in which they are shown. */
 import { i18n } from "../i18n/i18n";
+import { csvOf, save } from "../ui/csv";
 import type { Section } from "./arrange";
 import type { Board } from "./board";
 import { type ColumnKey, columnsOf } from "./columns";
 import { type Entry, type Moment, rowOf, workedOf } from "./wall";
 
-export function tableOf(
+export function download(board: Board, sections: Section[], keys: ColumnKey[], moment: Moment): void {
+  const { head, rows } = tableOf(board, sections, keys, moment);
+  save(csvOf(head, rows), `daylight-live-${new Date(moment.hubNowMs).toISOString().slice(0, 16).replace(":", "")}.csv`);
+}
+
+function tableOf(
   board: Board,
   sections: Section[],
   keys: ColumnKey[],
