@@ -1,7 +1,7 @@
 import Dialog from "@mui/material/Dialog";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type Command, useOffered } from "../ui/commands";
+import { type Command, type Hint, useHinted, useOffered } from "../ui/commands";
 import { Icon } from "../ui/Icon";
 import { setSingleKeys, singleKeys } from "../ui/keys";
 import { Keys } from "./Keys";
@@ -10,19 +10,26 @@ import css from "./Shortcuts.module.css";
 
 const GROUPS: Command["group"][] = ["view", "page", "action"];
 
-/** Which keys do what now: those of the page that is open, and those that go everywhere. */
+/** Which keys do what now: those of the page that is open, of its parts, and those that go everywhere. */
 export function Shortcuts({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation(["shell", "ui"]);
   const ids = { title: useId(), box: useId(), words: useId() };
   const [on, setOn] = useState(singleKeys);
   const keyed = useOffered().filter(({ keys }) => keys);
+  const floating: Hint[] = [
+    { where: t("shortcuts.floating.where"), title: t("shortcuts.floating.move"), keys: ["↑", "↓"] },
+    { where: t("shortcuts.floating.where"), title: t("shortcuts.floating.choose"), keys: ["Enter"] },
+    { where: t("shortcuts.floating.where"), title: t("shortcuts.floating.close"), keys: ["Esc"] },
+  ];
+  const hints = [...useHinted(), ...floating];
+  const places = [...new Set(hints.map(({ where }) => where))];
   return (
     <Dialog
       open
       onClose={onClose}
       aria-labelledby={ids.title}
       fullWidth
-      maxWidth="xs"
+      maxWidth="md"
       transitionDuration={0}
       slotProps={{ paper: { className: css.sheet ?? "" } }}
     >
@@ -35,14 +42,6 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
         </button>
       </header>
       <div className={css.groups}>
-        <dl className={css.group}>
-          <div className={css.line}>
-            <dt>{t("palette.open")}</dt>
-            <dd dir="ltr">
-              <kbd className={css.key}>{PALETTE_KEYS}</kbd>
-            </dd>
-          </div>
-        </dl>
         {GROUPS.filter((group) => keyed.some((command) => command.group === group)).map((group) => (
           <section key={group} aria-label={t(`palette.${group}`)}>
             <h3 className={css.name}>{t(`palette.${group}`)}</h3>
@@ -54,6 +53,35 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
                     <dt>{title}</dt>
                     <dd>
                       <Keys keys={keys} />
+                    </dd>
+                  </div>
+                ))}
+              {group === "action" && (
+                <div className={css.line}>
+                  <dt>{t("palette.open")}</dt>
+                  <dd dir="ltr">
+                    <kbd className={css.key}>{PALETTE_KEYS}</kbd>
+                  </dd>
+                </div>
+              )}
+            </dl>
+          </section>
+        ))}
+        {places.map((place) => (
+          <section key={place} aria-label={place}>
+            <h3 className={css.name}>{place}</h3>
+            <dl className={css.group}>
+              {hints
+                .filter(({ where }) => where === place)
+                .map(({ title, keys }) => (
+                  <div key={title} className={css.line}>
+                    <dt>{title}</dt>
+                    <dd className={css.keys} dir="ltr">
+                      {keys.map((key) => (
+                        <kbd key={key} className={css.key}>
+                          {key}
+                        </kbd>
+                      ))}
                     </dd>
                   </div>
                 ))}

@@ -1,5 +1,6 @@
-import { type KeyboardEvent, type MouseEvent, useId, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useHints } from "../ui/commands";
 import { clock } from "../ui/time";
 import css from "./HourStrip.module.css";
 import type { Piece } from "./hour";
@@ -36,6 +37,16 @@ export function HourStrip({ pieces, endMs, lit }: Props) {
   const kept = at(keptMs);
   const toldMs = pointedMs ?? keptMs;
   const told = toldMs === null ? undefined : pieces[at(toldMs)];
+
+  useHints(
+    useMemo(() => {
+      const where = t("hour.label");
+      return [
+        { where, title: t("hour.keys.move"), keys: ["←", "→"] },
+        { where, title: t("hour.keys.ends"), keys: ["Home", "End"] },
+      ];
+    }, [t]),
+  );
 
   // The hour moved on under the keys: the focus goes with the moment it stood on.
   useLayoutEffect(() => {

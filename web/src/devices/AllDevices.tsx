@@ -1,7 +1,8 @@
 import Button from "@mui/material/Button";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
+import { useHints } from "../ui/commands";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -35,6 +36,17 @@ export function AllDevices({ zone, demo, onEnrol, onRevoke }: Props) {
   const filtered = view.find !== "" || view.state !== "all";
   const last = data ? Math.max(1, Math.ceil(data.total / data.per_page)) : null;
   const beyond = currentData !== undefined && last !== null && view.page > last;
+
+  useHints(
+    useMemo(() => {
+      const where = t("all.keys.where");
+      return [
+        { where, title: t("all.keys.move"), keys: ["↑", "↓"] },
+        { where, title: t("all.keys.ends"), keys: ["Home", "End"] },
+        { where, title: t("all.keys.empty"), keys: ["Esc"] },
+      ];
+    }, [t]),
+  );
 
   // A link to a page that has gone leads to the last that is there.
   useEffect(() => {

@@ -25,6 +25,7 @@ import { useHeld } from "./useHeld";
 import { useKiosk } from "./useKiosk";
 import { expectedPeople, isPeopled, isWhole, MANY, useLive } from "./useLive";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
+import { usePeopleKeys } from "./usePeopleKeys";
 import { changed, densityFor, type Key, viewOf } from "./view";
 
 interface Props extends LiveLinkEvents {
@@ -84,6 +85,8 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
       run: () => change({ kiosk: view.kiosk ? null : "1" }),
     },
   ]);
+
+  usePeopleKeys();
 
   // A frame may have come since the last tick: time never runs backwards against it.
   const { judgedAtMs, hubNowMs, word } = freshnessOf(live, paused?.atMs ?? Math.max(now, live.currentAtMs ?? 0));

@@ -1,7 +1,8 @@
 import OutlinedInput from "@mui/material/OutlinedInput";
-import { type KeyboardEvent, useId, useImperativeHandle, useState } from "react";
+import { type KeyboardEvent, useId, useImperativeHandle, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
+import { useHints } from "../ui/commands";
 import { ProblemNote } from "../ui/ProblemNote";
 import { hoursMinutes, written } from "../ui/time";
 import { useSaveOrganisationMutation } from "./api";
@@ -25,6 +26,8 @@ export function HoursStep({ ref, admin, draft, put, onChanged }: StepProps) {
   const [checked, setChecked] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [saveOrganisation] = useSaveOrganisationMutation();
+
+  useHints(useMemo(() => [{ where: t("hours.title"), title: t("hours.keys"), keys: ["↑", "↓"] }], [t]));
 
   const hours = draft.hours ?? organisation.expected_min.map(asTyped);
   const minutes = hours.map(minutesOf);
