@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Me } from "../session/api";
-import { useSignOutMutation } from "../session/api";
+import { useSignOut } from "../session/api";
 import button from "../ui/IconButton.module.css";
 import { MenuButton } from "../ui/MenuButton";
 import { useLanguages } from "../ui/useLanguages";
@@ -15,7 +15,7 @@ export function Account({ me, onShortcuts }: { me: Me; onShortcuts: () => void }
   const navigate = useNavigate();
   const themes = useTheming();
   const languages = useLanguages();
-  const [signOut, { isError }] = useSignOutMutation();
+  const [signOut] = useSignOut();
   return (
     <MenuButton
       className={button.button}
@@ -36,11 +36,11 @@ export function Account({ me, onShortcuts }: { me: Me; onShortcuts: () => void }
               ? [{ key: "setup", word: t("page.setup"), icon: "admin" as const, onChoose: () => navigate("/set-up") }]
               : []),
             { key: "shortcuts", word: t("account.shortcuts"), icon: "keyboard", onChoose: onShortcuts },
-            { key: "out", word: t("account.signOut"), icon: "out", onChoose: () => signOut(), stays: true },
+            { key: "out", word: t("account.signOut"), icon: "out", onChoose: () => signOut() },
           ],
         },
       ]}
-      foot={isError ? t("account.signOutFailed") : languages.failed && t("ui:languageFailed")}
+      foot={languages.failed && t("ui:languageFailed")}
     >
       <span className={css.avatar} aria-hidden="true">
         {initials(me.name)}

@@ -81,7 +81,9 @@ describe("the palette", () => {
     );
     const box = await opened();
     await userEvent.type(box, "be");
-    expect(await screen.findByRole("alert")).toHaveTextContent("People and teams can't be searched now.Request r-17");
+    expect(await screen.findByRole("alert")).toHaveTextContent(
+      "People and teams can't be searched now.Away.Request r-17",
+    );
     expect(await faults()).toEqual([]);
     away = false;
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));

@@ -5,7 +5,7 @@ import { useNavigate } from "react-router";
 import type { Me } from "../session/api";
 import { useOffered } from "../ui/commands";
 import { Icon } from "../ui/Icon";
-import { RequestId } from "../ui/ProblemNote";
+import { ProblemNote, within } from "../ui/ProblemNote";
 import { type Choice, sectionsOf } from "./choices";
 import { useDirectory } from "./directory";
 import { Keys } from "./Keys";
@@ -133,12 +133,15 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
         </div>
       )}
       {problem && (
-        <div className={css.problem} role="alert">
-          <span>{t("palette.failed")}</span>
-          {problem.request_id && <RequestId id={problem.request_id} />}
-          <button type="button" className={css.again} onClick={again}>
-            {t("ui:tryAgain")}
-          </button>
+        <div className={css.problem}>
+          <ProblemNote
+            problem={within(t("palette.failed"), problem)}
+            action={
+              <button type="button" className={css.again} onClick={again}>
+                {t("ui:tryAgain")}
+              </button>
+            }
+          />
         </div>
       )}
       <div className={css.foot}>

@@ -12,6 +12,7 @@ import { ThemeButton } from "../ui/ThemeButton";
 import { Account } from "./Account";
 import { Away } from "./Away";
 import { Fault } from "./Fault";
+import { NotOut } from "./NotOut";
 import { pagesOf } from "./pages";
 import { SearchButton } from "./SearchButton";
 import css from "./Shell.module.css";
@@ -64,6 +65,7 @@ export function Shell({ me }: { me: Me }) {
           </Boundary>
         </div>
       </BarEnd>
+      <NotOut />
       <Boundary of={over ?? ""} instead={() => <PartNote onClose={close} />}>
         <Suspense>
           {over === "palette" && <palette.Part me={me} onClose={close} />}

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { type Me, useSignOutMutation } from "../session/api";
+import { type Me, useSignOut } from "../session/api";
 import { type Command, useCommands } from "../ui/commands";
 import { useLanguages } from "../ui/useLanguages";
 import { useTheming } from "../ui/useTheming";
@@ -12,7 +12,7 @@ export function useEverywhere(me: Me, { onShortcuts }: { onShortcuts: () => void
   const navigate = useNavigate();
   const themes = useTheming();
   const { choices: languages } = useLanguages();
-  const [signOut] = useSignOutMutation();
+  const [signOut] = useSignOut();
   const pages = pagesOf(me).map(
     ({ path, word, icon, keys }): Command => ({
       id: `page/${word}`,

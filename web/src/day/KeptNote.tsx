@@ -10,11 +10,10 @@ export function KeptNote({ picture: { day, atMs, problem, again }, now }: { pict
   if (!problem) {
     return null;
   }
-  const kept = day && t("kept", { time: clock(day.read_at), span: span((now - atMs) / 1000) });
-  const detail = problem.detail === problem.title ? undefined : problem.detail;
   return (
     <ProblemNote
-      problem={{ ...problem, detail: [detail, kept].filter(Boolean).join(" ") || undefined }}
+      problem={problem}
+      kept={day ? t("kept", { time: clock(day.read_at), span: span((now - atMs) / 1000) }) : undefined}
       action={<Button onClick={again}>{t("ui:tryAgain")}</Button>}
     />
   );

@@ -76,7 +76,11 @@ export function AllDevices({ zone, demo, onEnrol, onRevoke }: Props) {
         {data && data.total > 0 && <Download filter={view} />}
       </div>
       {error && (
-        <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
+        <ProblemNote
+          problem={error as Problem}
+          kept={data && t("ui:kept.shown")}
+          action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>}
+        />
       )}
       {!data && !error && <div className={css.skeleton} role="status" aria-label={t("all.loading")} />}
       {data && data.total > 0 && (

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { csvOf, save } from "../ui/csv";
 import { Icon } from "../ui/Icon";
+import { ProblemNote, within } from "../ui/ProblemNote";
 import { number } from "../ui/time";
 import { type Filter, type OwnedDevice, useLazyAllDevicesQuery } from "./api";
 import { conditionOf } from "./condition";
@@ -11,7 +12,7 @@ import css from "./Download.module.css";
 
 /** Everything that the filter lets through, of all pages, as CSV. */
 export function Download({ filter: { find, state } }: { filter: Filter }) {
-  const { t } = useTranslation("devices");
+  const { t } = useTranslation(["devices", "ui"]);
   const [ask] = useLazyAllDevicesQuery();
   const [progress, setProgress] = useState<{ page: number; pages: number } | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -68,15 +69,18 @@ export function Download({ filter: { find, state } }: { filter: Filter }) {
     );
   }
   return (
-    <span className={css.progress}>
-      {problem && (
-        <span role="alert" className={css.failed}>
-          {problem.title}
-        </span>
-      )}
+    <>
       <Button className={css.button ?? ""} startIcon={<Icon name="download" />} onClick={download}>
         <span className={css.label}>{t("csv.download")}</span>
       </Button>
-    </span>
+      {problem && (
+        <div className={css.failed}>
+          <ProblemNote
+            problem={within(t("csv.failed"), problem)}
+            action={<Button onClick={download}>{t("ui:tryAgain")}</Button>}
+          />
+        </div>
+      )}
+    </>
   );
 }

@@ -31,7 +31,11 @@ export function MyDevices({ zone, onEnrol, onRevoke }: Props) {
   return (
     <>
       {isError && (
-        <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
+        <ProblemNote
+          problem={error as Problem}
+          kept={devices && t("ui:kept.shown")}
+          action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>}
+        />
       )}
       {devices?.length === 0 && (
         <Empty

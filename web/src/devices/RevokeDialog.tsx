@@ -14,9 +14,10 @@ import css from "./Dialog.module.css";
 
 /** Cannot be undone, so it asks for the device's name. */
 export function RevokeDialog({ device, onClose }: { device: Device & { person_name?: string }; onClose: () => void }) {
-  const { t } = useTranslation("devices");
+  const { t } = useTranslation(["devices", "ui"]);
   const [typed, setTyped] = useState("");
   const [revoke, { isLoading, error }] = useRevokeMutation();
+  const problem = error as Problem | undefined;
   const ids = { title: useId(), box: useId() };
   const named = typed.trim() === device.name.trim();
 
@@ -34,7 +35,7 @@ export function RevokeDialog({ device, onClose }: { device: Device & { person_na
           {t("revoking.title", { name: device.name })}
         </DialogTitle>
         <DialogContent className={css.content ?? ""}>
-          {error && <ProblemNote problem={error as Problem} />}
+          {problem && <ProblemNote problem={problem} kept={problem.status ? t("ui:kept.unchanged") : undefined} />}
           {device.person_name && <p>{t("revoking.whose", { person: device.person_name })}</p>}
           <p>{t("revoking.words")}</p>
           <label htmlFor={ids.box}>

@@ -3,6 +3,7 @@ import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
+import { ProblemNote } from "../ui/ProblemNote";
 import css from "./SavedViews.module.css";
 
 const NAME_MAX = 80;
@@ -17,7 +18,7 @@ interface Props {
   onCancel?: () => void;
 }
 
-/** Asks for a name, and says under the field why one can't be had. */
+/** Asks for a name, and says under the field what is wrong with it; of anything else that went wrong it says all there is to say. */
 export function NameForm({ label, name: before, action, onName, onCancel }: Props) {
   const { t } = useTranslation("ui");
   const [name, setName] = useState(before);
@@ -57,8 +58,8 @@ export function NameForm({ label, name: before, action, onName, onCancel }: Prop
           fullWidth
           autoFocus={onCancel !== undefined}
           value={name}
-          error={problem !== null}
-          inputProps={{ maxLength: NAME_MAX, "aria-describedby": problem ? `${field}-wrong` : undefined }}
+          error={Boolean(problem?.field)}
+          inputProps={{ maxLength: NAME_MAX, "aria-describedby": problem?.field ? `${field}-wrong` : undefined }}
           onChange={(event) => {
             setName(event.target.value);
             setProblem(null);
@@ -69,7 +70,8 @@ export function NameForm({ label, name: before, action, onName, onCancel }: Prop
         </Button>
         {onCancel && <Button onClick={onCancel}>{t("cancel")}</Button>}
       </div>
-      {problem && (
+      {problem && !problem.field && <ProblemNote problem={problem} kept={t("kept.typed")} />}
+      {problem?.field && (
         <p id={`${field}-wrong`} className={css.problem} role="alert">
           {problem.detail ?? problem.title}
         </p>

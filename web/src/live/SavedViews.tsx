@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
+import { ProblemNote, within } from "../ui/ProblemNote";
 import { NameForm } from "./NameForm";
 import css from "./SavedViews.module.css";
 import {
@@ -23,9 +24,10 @@ export function SavedViews({ anchor, onClose }: { anchor: HTMLElement; onClose: 
   const { data: views, error, refetch } = useViewsQuery();
   const [save, saving] = useSaveViewMutation();
   const [rename] = useRenameViewMutation();
-  const [remove, removing] = useDeleteViewMutation();
+  const [remove] = useDeleteViewMutation();
   const [renamed, setRenamed] = useState<number | null>(null);
   const [deleted, setDeleted] = useState<SavedView | null>(null);
+  const [failed, setFailed] = useState<{ title: string; problem: Problem; kept: string } | null>(null);
   const present = queryOf(params);
 
   function open(view: SavedView) {
@@ -33,12 +35,28 @@ export function SavedViews({ anchor, onClose }: { anchor: HTMLElement; onClose: 
     onClose();
   }
   async function take(view: SavedView) {
-    if (!("error" in (await remove(view)))) {
+    const answer = await remove(view);
+    if ("error" in answer) {
+      setFailed({
+        title: t("views.notDeleted", { name: view.name }),
+        problem: answer.error as Problem,
+        kept: t("ui:kept.shown"),
+      });
+    } else {
+      setFailed(null);
       setDeleted(view);
     }
   }
   async function takeBack({ name, query }: SavedView) {
-    if (!("error" in (await save({ name, query })))) {
+    const answer = await save({ name, query });
+    if ("error" in answer) {
+      setFailed({
+        title: t("views.notBack", { name }),
+        problem: answer.error as Problem,
+        kept: t("views.backKept"),
+      });
+    } else {
+      setFailed(null);
       setDeleted(null);
     }
   }
@@ -54,15 +72,18 @@ export function SavedViews({ anchor, onClose }: { anchor: HTMLElement; onClose: 
       slotProps={{ paper: { role: "dialog", "aria-label": t("views.title"), className: css.paper ?? "" } }}
     >
       <h2 className={css.title}>{t("views.title")}</h2>
-      {error !== undefined && (
-        <p className={css.problem} role="alert">
-          {(error as Problem).title} <Button onClick={() => refetch()}>{t("ui:tryAgain")}</Button>
-        </p>
+      {error !== undefined && !views && (
+        <div className={css.failed}>
+          <ProblemNote
+            problem={within(t("views.notRead"), error as Problem)}
+            action={<Button onClick={() => refetch()}>{t("ui:tryAgain")}</Button>}
+          />
+        </div>
       )}
-      {removing.error !== undefined && (
-        <p className={css.problem} role="alert">
-          {(removing.error as Problem).title}
-        </p>
+      {failed && (
+        <div className={css.failed}>
+          <ProblemNote problem={within(failed.title, failed.problem)} kept={failed.kept} />
+        </div>
       )}
       {views?.length === 0 && !deleted && <p className={css.none}>{t("views.none")}</p>}
       {views && views.length > 0 && (

@@ -20,7 +20,13 @@ export function Looks({ now }: { now: number }) {
   const again = () => (data ? fetchNextPage() : refetch());
   return (
     <>
-      {error && <ProblemNote problem={error as Problem} action={<Button onClick={again}>{t("ui:tryAgain")}</Button>} />}
+      {error && (
+        <ProblemNote
+          problem={error as Problem}
+          kept={data && t("ui:kept.shown")}
+          action={<Button onClick={again}>{t("ui:tryAgain")}</Button>}
+        />
+      )}
       {!data && !error && <div className={css.skeleton} role="status" aria-label={t("looks.loading")} />}
       {data && looks.length === 0 && (
         <div className={css.none}>

@@ -94,6 +94,21 @@ describe("the session", () => {
     expect(screen.queryByText("You were signed out")).toBeNull();
   });
 
+  it("that could not be ended is said to go on, with the request's number, until it is ended", async () => {
+    const answers = { "GET /api/me": { status: 200, body: ME }, "GET /api/devices": { status: 200, body: [] } };
+    const away = { title: "Try again in a few seconds.", status: 503, request_id: "r-503" };
+    answering({ ...answers, "DELETE /api/session": { status: 503, body: away } });
+    open("/devices");
+    await userEvent.click(await screen.findByRole("button", { name: "Account of Alice Adams" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Sign out" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("You are still signed inTry again in a few seconds.");
+    expect(screen.getByRole("alert")).toHaveTextContent("Request r-503");
+    answering({ "DELETE /api/session": { status: 204 } });
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+
+    expect(await screen.findByRole("heading", { name: "Sign in" })).toBeVisible();
+  });
+
   it("that any call finds ended leads to sign-in, and says so", async () => {
     answering({ "GET /api/me": { status: 200, body: ME }, "GET /api/devices": OUT });
     open("/devices");

@@ -34,4 +34,9 @@ export const sessionApi = api.injectEndpoints({
   }),
 });
 
-export const { useSignInMutation, useSignOutMutation } = sessionApi;
+export const { useSignInMutation } = sessionApi;
+
+/** The same wherever it is asked for: the shell tells when it failed. */
+export function useSignOut() {
+  return sessionApi.useSignOutMutation({ fixedCacheKey: "out" });
+}

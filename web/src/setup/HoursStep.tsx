@@ -20,7 +20,7 @@ const DAYS = [0, 1, 2, 3, 4, 5, 6];
 
 /** For how long somebody is expected to be active, Monday to Sunday. */
 export function HoursStep({ ref, admin, draft, put, onChanged }: StepProps) {
-  const { t } = useTranslation("setup");
+  const { t } = useTranslation(["setup", "ui"]);
   const { organisation } = admin;
   const id = useId();
   const [checked, setChecked] = useState(false);
@@ -79,7 +79,7 @@ export function HoursStep({ ref, admin, draft, put, onChanged }: StepProps) {
 
   return (
     <>
-      {problem && <ProblemNote problem={problem} />}
+      {problem && <ProblemNote problem={problem} kept={t("ui:kept.typed")} />}
       <div className={css.presets} role="group" aria-label={t("hours.presets")}>
         {PRESETS.map((preset) => (
           <button

@@ -14,7 +14,7 @@ const NAME_MAX_CHARACTERS = 200;
 
 /** What the organisation is called, and where it is. */
 export function OrganisationStep({ ref, admin, draft, put, onChanged }: StepProps) {
-  const { t } = useTranslation("setup");
+  const { t } = useTranslation(["setup", "ui"]);
   const { organisation } = admin;
   const ids = { name: useId(), zone: useId() };
   const [errors, setErrors] = useState<{ name?: string; zone?: string }>({});
@@ -73,7 +73,7 @@ export function OrganisationStep({ ref, admin, draft, put, onChanged }: StepProp
 
   return (
     <>
-      {problem && <ProblemNote problem={problem} />}
+      {problem && <ProblemNote problem={problem} kept={t("ui:kept.typed")} />}
       <Field id={ids.name} label={t("organisation.name")} error={errors.name}>
         <OutlinedInput
           id={ids.name}

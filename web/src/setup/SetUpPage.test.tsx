@@ -289,7 +289,9 @@ describe("a mistake", () => {
     await userEvent.type(await screen.findByRole("textbox", { name: "Name of the team" }), "Payments");
     await go();
 
-    expect(await screen.findByRole("alert")).toHaveTextContent("The database is away.Request r-9");
+    expect(await screen.findByRole("alert")).toHaveTextContent(
+      "The database is away.What you typed is kept.Request r-9",
+    );
     expect(box("Name of the team")).toHaveValue("Payments");
   });
 });

@@ -13,7 +13,7 @@ import css from "./TeamStep.module.css";
 
 /** The first team, and what whoever sets up has to do with it. Made once: coming back shows what was made. */
 export function TeamStep({ ref, admin, draft, put, onChanged }: StepProps) {
-  const { t } = useTranslation("setup");
+  const { t } = useTranslation(["setup", "ui"]);
   const ids = { name: useId(), you: useId() };
   const [another, setAnother] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -85,7 +85,7 @@ export function TeamStep({ ref, admin, draft, put, onChanged }: StepProps) {
   }
   return (
     <>
-      {problem && <ProblemNote problem={problem} />}
+      {problem && <ProblemNote problem={problem} kept={t("ui:kept.typed")} />}
       <Field id={ids.name} label={t("team.name")} error={error}>
         <OutlinedInput
           id={ids.name}

@@ -14,8 +14,6 @@ export interface MenuChoice {
   /** Of a word in another language. */
   lang?: string;
   onChoose: () => void;
-  /** The menu stays open: what comes of it is said there. */
-  stays?: boolean;
 }
 
 export interface MenuGroup {
@@ -55,9 +53,7 @@ export function MenuPopup({ anchor, head, groups, foot, onClose }: Props) {
             lang={choice.lang}
             onClick={() => {
               choice.onChoose();
-              if (!choice.stays) {
-                onClose();
-              }
+              onClose();
             }}
           >
             {choice.icon && <Icon name={choice.icon} className={css.icon} />}

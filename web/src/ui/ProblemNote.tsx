@@ -6,23 +6,45 @@ import css from "./ProblemNote.module.css";
 
 /** What went wrong, as the hub says it, with the number to quote. */
 export interface ProblemText {
+  status?: number | undefined;
   title: string;
   detail?: string | undefined;
   request_id?: string | undefined;
 }
 
-export function ProblemNote({ problem, action }: { problem: ProblemText; action?: ReactNode }) {
+interface Props {
+  problem: ProblemText;
+  /** What is as it was in spite of it. */
+  kept?: string | undefined;
+  /** What to do. */
+  action?: ReactNode;
+}
+
+/** What happened, what was kept, what to do, and the number of the request: every problem of the hub's is said by this. */
+export function ProblemNote({ problem, kept, action }: Props) {
+  const { t } = useTranslation();
+  const { status = 0, title, detail, request_id } = problem;
+  const words = [
+    detail === title ? undefined : detail,
+    kept,
+    status === 500 && request_id ? t("again500") : undefined,
+  ].filter(Boolean);
   return (
     <div className={css.note} role="alert">
       <Icon name="attention" className={css.icon} />
       <div className={css.words}>
-        <b className={css.title}>{problem.title}</b>
-        {problem.detail && problem.detail !== problem.title && <p>{problem.detail}</p>}
-        {problem.request_id && <RequestId id={problem.request_id} />}
+        <b className={css.title}>{title}</b>
+        {words.length > 0 && <p>{words.join(" ")}</p>}
+        {request_id && <RequestId id={request_id} />}
       </div>
       {action}
     </div>
   );
+}
+
+/** A problem in the words of what it kept from being done; its own words follow. */
+export function within(title: string, problem: ProblemText): ProblemText {
+  return { ...problem, title, detail: [problem.title, problem.detail].filter(Boolean).join(" ") };
 }
 
 /** The number under which the hub's log has it. */
