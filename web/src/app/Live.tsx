@@ -17,7 +17,7 @@ export function Live({ me }: { me: Me }) {
   return (
     <LivePage
       onSignedOut={() => dispatch(sessionEnded())}
-      onRefused={() => dispatch(checkSession())}
+      onUnsure={() => dispatch(checkSession())}
       nobody={<SeesNobody me={me} />}
       unpeopled={<SeesEmptyTeams me={me} />}
       panel={(person, live, onClose) => (

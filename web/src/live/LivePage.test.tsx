@@ -139,6 +139,18 @@ describe("the live page", () => {
     expect(screen.queryByText("Ann Zieliński")).toBeNull();
   });
 
+  it("asks anew who is signed in when what they may see has changed: pages and rights follow", async () => {
+    await opened(teams("Payments"), snapshot(ann("VS Code")));
+    await row(7);
+    const plain = { ...ME, roles: [], manages: false };
+    const seen = answering({ "GET /api/me": { status: 200, body: plain } });
+    act(() => HubSocket.last.drop(4106));
+
+    await waitFor(() => expect(location.pathname).toBe("/my-data"));
+    expect(seen[0]).toMatchObject({ method: "GET", path: "/api/me" });
+    expect(screen.queryByRole("link", { name: "Live" })).toBeNull();
+  });
+
   it("stops when the hub says so, and tries again only when asked", async () => {
     await opened(teams("Payments"), snapshot(ann("VS Code")));
     act(() => HubSocket.last.drop(4301));

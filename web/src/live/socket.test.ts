@@ -32,7 +32,7 @@ describe("the live socket", () => {
     vi.advanceTimersByTime(1);
 
     expect(HubSocket.all).toHaveLength(3);
-    expect(events.closed).toHaveBeenCalledWith("retry", false);
+    expect(events.closed).toHaveBeenCalledWith("retry", false, 4100);
   });
 
   it("waits longer and longer for a hub that accepts and closes, and begins anew after a link that held", () => {
@@ -84,7 +84,7 @@ describe("the live socket", () => {
     await Promise.resolve();
     vi.advanceTimersByTime(1_000);
 
-    expect(events.closed).toHaveBeenCalledWith("retry", true);
+    expect(events.closed).toHaveBeenCalledWith("retry", true, 1006);
   });
 
   it("takes over what was opened ahead before the hub has answered", () => {
@@ -132,7 +132,7 @@ describe("the live socket", () => {
     vi.advanceTimersByTime(1);
     first.say(BEAT);
 
-    expect(events.closed).toHaveBeenCalledWith("retry", true);
+    expect(events.closed).toHaveBeenCalledWith("retry", true, 1006);
     expect(events.frame).toHaveBeenCalledTimes(1);
   });
 
@@ -145,7 +145,7 @@ describe("the live socket", () => {
     HubSocket.last.drop(code);
     vi.advanceTimersByTime(600_000);
 
-    expect(events.closed).toHaveBeenCalledWith(duty, true);
+    expect(events.closed).toHaveBeenCalledWith(duty, true, code);
     expect(HubSocket.all).toHaveLength(1);
   });
 

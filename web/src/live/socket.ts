@@ -18,8 +18,8 @@ export interface LiveEvents {
   open(told: boolean): void;
   /** `atMs`: when it came, by this computer's clock. */
   frame(frame: ToViewer, atMs: number): void;
-  /** Comes after every connection; `opened`: whether the hub had accepted it. After `retry` another attempt follows by itself. */
-  closed(duty: Duty, opened: boolean): void;
+  /** Comes after every connection; `opened`: whether the hub had accepted it; `code`: 1006 for a link that died. After `retry` another attempt follows by itself. */
+  closed(duty: Duty, opened: boolean, code: number): void;
 }
 
 export interface LiveSocket {
@@ -136,7 +136,7 @@ export function openLive(url: string, events: LiveEvents, random: () => number =
     if (duty === "retry") {
       pause = setTimeout(connect, backoffMs(attempt++, random));
     }
-    events.closed(duty, opened);
+    events.closed(duty, opened, code);
   }
 
   function letGo() {

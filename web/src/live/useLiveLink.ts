@@ -2,6 +2,7 @@ import { useEffect, useEffectEvent } from "react";
 import { useDispatch } from "react-redux";
 import type { ToViewer } from "../wire.gen";
 import { Acks } from "./acks";
+import { ACCESS_CHANGED } from "./closing";
 import { framesDrawn, type Heard, linkChanged } from "./slice";
 import { openLive } from "./socket";
 import { addressOf, rememberViewport, wanted } from "./viewport";
@@ -9,8 +10,8 @@ import { addressOf, rememberViewport, wanted } from "./viewport";
 export interface LiveLinkEvents {
   /** The hub ended this session. */
   onSignedOut: () => void;
-  /** The hub did not accept the connection; a browser is not told why. */
-  onRefused: () => void;
+  /** Who is signed in, and what is theirs, is to be asked anew: that changed, or the connection was not accepted, of which a browser is not told why. */
+  onUnsure: () => void;
 }
 
 /** A covered window may get no animation frames and yet not call itself hidden; the hub cuts off whoever acks nothing for 8 s. */
@@ -24,7 +25,7 @@ const UNPAINTED_MAX_MS = 1_000;
 export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
   const dispatch = useDispatch();
   const signedOut = useEffectEvent(events.onSignedOut);
-  const refused = useEffectEvent(events.onRefused);
+  const unsure = useEffectEvent(events.onUnsure);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt means another socket
   useEffect(() => {
@@ -71,13 +72,13 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
         }
       },
       frame,
-      closed: (duty, opened) => {
+      closed: (duty, opened, code) => {
         draw();
         dispatch(linkChanged(duty === "retry" ? "waiting" : "stopped"));
         if (duty === "renew") {
           signedOut();
-        } else if (duty === "retry" && !opened) {
-          refused();
+        } else if (duty === "retry" && (!opened || code === ACCESS_CHANGED)) {
+          unsure();
         }
       },
     });
