@@ -1,6 +1,7 @@
 """The oracle, outside the hub: ledgers against the database, walls against a fresh one, and whether a fresh write gets through."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -67,14 +68,24 @@ async def fresh_write_s(probe: Device, limit_s: float) -> float | None:
     return await probe.deliver([event], limit_s)
 
 
-async def walls_agree_s(walls: Walls, limit_s: float, *, somebody: bool = True) -> float | None:
+async def walls_show_somebody(walls: Walls, limit_s: float) -> bool:
+    """Whether somebody is live on some wall within the limit: walls that are empty agree about nothing."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            while not walls.show_somebody():
+                await asyncio.sleep(0.1)
+            return True
+    return False
+
+
+async def walls_agree_s(walls: Walls, limit_s: float) -> float | None:
     """How long it takes, while nobody says anything new, until every wall is as a fresh one; None when it takes longer."""
     not_yet: tuple[type[Exception], ...] = (*Browsers.refusals, ConnectionClosed)
     began = time.monotonic()
     while time.monotonic() - began < limit_s:
         try:
             async with asyncio.timeout(limit_s):
-                if await walls.equal_a_fresh_one(somebody=somebody):
+                if await walls.equal_a_fresh_one():
                     return time.monotonic() - began
         except not_yet:
             pass

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from chaos import faults
-from chaos.oracle import Judged, fresh_write_s, judge, walls_agree_s
+from chaos.oracle import Judged, fresh_write_s, judge, walls_agree_s, walls_show_somebody
 from chaos.schedule import Kind, Planned, rounds
 from chaos.world import SETTLE_S, Size, World, running, stopped
 
@@ -71,6 +71,7 @@ async def run(
                 break
             await _round(world, number, plan, outcome, began, recovery_s, say)
             if outcome.wrong:
+                say(f"WRONG: {outcome.wrong[0]}")
                 break
         await _walls(world, outcome, say, somebody=False)
         await _settle(world, outcome, say)
@@ -124,9 +125,12 @@ async def _round(
 
 
 async def _walls(world: World, outcome: Outcome, say: Callable[[str], None], *, somebody: bool) -> None:
+    if somebody and not await walls_show_somebody(world.walls, WALLS_S):
+        outcome.wrong.append(f"after round {outcome.rounds} no wall shows anybody live for {WALLS_S:.0f} s")
+        return
     agents = [process.pid for process in (world.fleet, world.desks.process) if process and process.returncode is None]
     with stopped(agents):
-        took_s = await walls_agree_s(world.walls, WALLS_S, somebody=somebody)
+        took_s = await walls_agree_s(world.walls, WALLS_S)
     if took_s is None:
         outcome.wrong.append(f"after round {outcome.rounds} walls differ from a fresh one for {WALLS_S:.0f} s")
     else:

@@ -60,11 +60,14 @@ class Walls:
         shown = [viewer for group in self.groups for viewer in group.shown if viewer is not None]
         return rng.sample(shown, min(count, len(shown)))
 
-    async def equal_a_fresh_one(self, *, somebody: bool) -> bool:
-        """Whether every browser shows what one shows that is opened now, and that shows `somebody` live, if there should be one."""
+    def show_somebody(self) -> bool:
+        """Whether anybody is live on any of them."""
+        return any(group.links()["live"] for group in self.groups)
+
+    async def equal_a_fresh_one(self) -> bool:
+        """Whether every browser shows what one shows that is opened now."""
         fresh = {team: await self.groups[0].fresh(team) for team in set(self._teams)}
-        live = any(tile.link == "live" for tiles in fresh.values() for tile in tiles.values())
-        return (live or not somebody) and all(
+        return all(
             viewer is not None and viewer.tiles.get(team) == fresh[team]
             for group in self.groups
             for viewer, team in zip(group.shown, group.teams, strict=True)

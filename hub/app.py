@@ -30,9 +30,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import File
 
 from hub import finder, hours, logs, looks, organisation, panel, policies, retention, saved_views, web
-from hub.auth.login import require_origin
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, beside_the_pool, close_pool, connection, open_pool
-from hub.errors import Forbidden, PoolBusy, StartError
+from hub.errors import PoolBusy, StartError
 from hub.feed.contract import Feed
 from hub.feed.memory import MemoryFeed
 from hub.feed.redis import RedisFeed
@@ -216,15 +215,9 @@ def create(hub: Hub) -> Litestar:
             with contextlib.suppress(TimeoutError):  # a connection that was cut may never say that it is closed
                 await asyncio.wait_for(client.aclose(), CLOSE_S)
 
-    @websocket("/agent/v1")
-    async def agent_socket(socket: "WebSocket[Any, Any, Any]") -> None:
-        if await _foreign(socket, settings, optional=True):
-            return
-        await hub.ingest.serve(socket)
-
     @websocket("/live")
     async def live_socket(socket: "WebSocket[Any, Any, Any]") -> None:
-        if await _foreign(socket, settings, optional=False):
+        if await web.is_foreign(socket, settings):
             return
         if hub.phase == "draining":
             await socket.accept()
@@ -245,8 +238,10 @@ def create(hub: Hub) -> Litestar:
     async def metrics() -> str:
         return await figures.text()
 
-    handlers = [agent_socket, live_socket, health, ready, metrics, page]
-    return web.build(settings, [*api(), *handlers], client, lifespan=[lifespan])
+    handlers = [live_socket, health, ready, metrics, page]
+    return web.build(
+        settings, [*api(), *handlers], client, sockets={"/agent/v1": hub.ingest.serve}, lifespan=[lifespan]
+    )
 
 
 def api() -> list[HTTPRouteHandler]:
@@ -338,15 +333,3 @@ async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
             if attempt == DATABASE_PATIENCE_S - 1:
                 raise
             await asyncio.sleep(1)
-
-
-async def _foreign(socket: "WebSocket[Any, Any, Any]", settings: Settings, *, optional: bool) -> bool:
-    """Refuses a socket that another site's page opens (CSRF and CORS don't cover websockets): 403, before accepting it."""
-    try:
-        require_origin(socket, settings, optional=optional)
-    except Forbidden:
-        FIGURES.refused["foreign_origin"] += 1
-        log.warning("socket_refused", reason="foreign_origin", path=socket.scope["path"])
-        await socket.close()
-        return True
-    return False

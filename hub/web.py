@@ -4,10 +4,11 @@
 method, path, status and duration is logged, and nothing of its content comes back in an error.
 """
 
+import contextlib
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -18,11 +19,11 @@ import redis.asyncio
 import structlog
 from litestar import Litestar, Request, Response
 from litestar.config.csrf import CSRFConfig
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, WebSocket
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, ValidationException, WebSocketDisconnect
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -36,7 +37,8 @@ from hub import policies
 from hub.auth import routes
 from hub.auth.limits import Limits
 from hub.auth.login import SESSION_STORE, Sessions, allowed_origins, require_origin, session_config
-from hub.errors import DaylightError, Invalid, TooMany, Unavailable
+from hub.errors import DaylightError, Forbidden, Invalid, TooMany, Unavailable
+from hub.figures import FIGURES
 from hub.logs import places
 from hub.passwords import prepare
 from hub.settings import Settings
@@ -50,6 +52,8 @@ AWAY_RETRY_S = 5
 CSRF_COOKIE = "csrftoken"
 CSRF_HEADER = "x-csrftoken"
 HSTS_S = 2 * 365 * 24 * 3600
+BROKEN = 1011
+"""RFC 6455, section 7.4.1: the server met something that it did not expect."""
 PROBLEM = "application/problem+json"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _PROBES = {"/health", "/ready", "/metrics"}
@@ -69,6 +73,8 @@ _AWAY = (
 
 log = structlog.get_logger("hub.web")
 
+Socket = WebSocket[Any, Any, Any]
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The body of every error (RFC 9457). `title` is for people; `field` names the input that it is about."""
@@ -86,13 +92,16 @@ def build(
     handlers: Sequence[ControllerRouterHandler],
     client: "redis.asyncio.Redis",
     *,
+    sockets: Mapping[str, Callable[[Socket], Awaitable[None]]] | None = None,
     limits: Limits | None = None,
     state: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Litestar:
     """The application: the routes of `auth` and `handlers`, behind everything that stands in this module.
 
-    `client` holds the sessions and the limits; the caller closes it. `options` go to Litestar (`lifespan`, `on_startup`, ...).
+    `client` holds the sessions and the limits; the caller closes it. `sockets` are served at these paths without a session and without
+    Litestar's routing: whoever is behind them proves who they are by themselves, and needs no Origin. `options` go to Litestar (`lifespan`,
+    `on_startup`, ...).
     Routes may ask for `viewer` (signed in, or 401), `settings`, `limits` and `policy` (in force) by these names.
     """
     sessions = session_config(settings)
@@ -127,7 +136,7 @@ def build(
         **options,
     )
     # Around everything, the router's own 404 included, which Litestar's middleware does not see.
-    application.asgi_handler = Edge(application.asgi_handler, settings)
+    application.asgi_handler = Edge(application.asgi_handler, settings, sockets or {})
     return application
 
 
@@ -145,10 +154,18 @@ def redis_client(url: str) -> "redis.asyncio.Redis":
 
 
 class Edge:
-    """The outermost layer: names the request and the socket, adds the headers that every answer has, writes the access log."""
+    """The outermost layer: names the request and the socket, adds the headers that every answer has, writes the access log.
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    Thousands of agents that come at once, and stay, go no further than here: routing, session and CSRF took a quarter of the CPU of an
+    arrival, and their coroutines a fifth of the memory of a connection.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: Settings, sockets: Mapping[str, Callable[[Socket], Awaitable[None]]]
+    ) -> None:
         self._app = app
+        self._settings = settings
+        self._sockets = sockets
         self._headers = security_headers(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,7 +179,20 @@ class Edge:
                 await self._answer(scope, receive, send, request_id)
         else:
             with structlog.contextvars.bound_contextvars(request_id=request_id, connection=secrets.token_hex(4)):
-                await self._app(scope, receive, send)
+                if serve := self._sockets.get(scope["path"]):
+                    await self._serve(serve, WebSocket(scope, receive, send))
+                else:
+                    await self._app(scope, receive, send)
+
+    async def _serve(self, serve: Callable[[Socket], Awaitable[None]], socket: Socket) -> None:
+        """A socket until its end. What `serve` does not handle is noted by type and place, and ends only this one."""
+        try:
+            if not await is_foreign(socket, self._settings, optional=True):
+                await serve(socket)
+        except Exception as error:  # noqa: BLE001 - nobody else would catch it
+            log.error("failed", error=type(error).__name__, at=places(error.__traceback__))
+            with contextlib.suppress(WebSocketDisconnect, OSError, RuntimeError):
+                await socket.close(code=BROKEN)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send, request_id: str) -> None:
         started = time.perf_counter()
@@ -191,6 +221,18 @@ class Edge:
             )  # an allow-list: no query, no headers, no body
 
 
+async def is_foreign(socket: Socket, settings: Settings, *, optional: bool = False) -> bool:
+    """Refuses a socket that another site's page opens (CSRF and CORS don't cover websockets): 403, before accepting it."""
+    try:
+        require_origin(socket, settings, optional=optional)
+    except Forbidden:
+        FIGURES.refused["foreign_origin"] += 1
+        log.warning("socket_refused", reason="foreign_origin", path=socket.scope["path"])
+        await socket.close()
+        return True
+    return False
+
+
 def security_headers(settings: Settings) -> dict[str, str]:
     """The headers of every answer. Scripts and connections only from and to ourselves; MUI needs inline styles."""
     sockets = " ".join(sorted(origin.replace("http", "ws", 1) for origin in allowed_origins(settings)))
@@ -216,7 +258,7 @@ async def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
     settings: Settings = connection.app.state.settings
     scope: Any = connection.scope
     if scope["type"] == ScopeType.WEBSOCKET:
-        require_origin(connection, settings, optional=scope["path"].startswith("/agent/"))
+        require_origin(connection, settings)
     elif scope["method"] not in _SAFE:
         require_origin(connection, settings, optional=True)
 

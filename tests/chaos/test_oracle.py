@@ -1,5 +1,6 @@
 """The oracle finds what it is there to find: a lost event, a doubled one, a wall that shows something else, a write that gets nowhere."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from agents.ledger import Ledger
 from agents.roster import Member
 from agents.spool import MemorySpool
 from chaos.device import Device
-from chaos.oracle import Judged, fresh_write_s, judge, walls_agree_s
+from chaos.oracle import Judged, fresh_write_s, judge, walls_agree_s, walls_show_somebody
 from chaos.viewers import Walls
 from hub import tables
 from hub.database import connection
@@ -120,6 +121,9 @@ class Group:
     async def fresh(self, team: int) -> dict[int, Tile]:
         return self._fresh
 
+    def links(self) -> Counter[str]:
+        return Counter(tile.link for viewer in self.shown for tile in viewer.tiles[1].values())
+
 
 def tile(link: Any = "live", person: int = 1) -> Tile:
     return Tile(person=person, name="Ann", link=link)
@@ -132,7 +136,7 @@ def tile(link: Any = "live", person: int = 1) -> Tile:
         ({1: tile()}, {1: tile("offline")}, False),
         ({}, {1: tile()}, False),
         ({1: tile(), 2: tile(person=2)}, {1: tile()}, False),
-        ({}, {}, False),
+        ({}, {}, True),
     ],
 )
 async def test_walls_agree_only_when_all_show_what_a_fresh_one_does(
@@ -144,3 +148,14 @@ async def test_walls_agree_only_when_all_show_what_a_fresh_one_does(
     walls.groups = [good, other]
 
     assert (await walls_agree_s(walls, 0.1) is not None) == agree
+
+
+@pytest.mark.parametrize(
+    ("shows", "found"), [({1: tile("offline"), 2: tile(person=2)}, True), ({1: tile("offline")}, False), ({}, False)]
+)
+async def test_walls_on_which_nobody_is_live_show_nobody(shows: dict[int, Tile], found: bool) -> None:
+    walls = Walls(None, None, "", [1], 2)
+    group: Any = Group(shows, shows)
+    walls.groups = [group]
+
+    assert await walls_show_somebody(walls, 0.2) == found

@@ -593,10 +593,14 @@ async def live(socket: WebSocket) -> None:
     await socket.close()
 
 
-@websocket("/agent/v1")
 async def agent(socket: WebSocket) -> None:
     await socket.accept()
     await socket.close()
+
+
+async def broken_agent(socket: WebSocket) -> None:
+    await socket.accept()
+    raise ValueError("s3cret title")
 
 
 @get("/api/whoami")
@@ -608,7 +612,9 @@ async def whoami(viewer: NamedDependency[Viewer]) -> int:
 async def served(settings, cast) -> AsyncIterator[str]:
     """The address of the application behind uvicorn, on a free port."""
     client = web.redis_client(settings.redis_url)
-    application: Litestar = web.build(settings, [live, agent, whoami], client)
+    application: Litestar = web.build(
+        settings, [live, whoami], client, sockets={"/agent/v1": agent, "/agent/broken": broken_agent}
+    )
     server = uvicorn.Server(
         uvicorn.Config(
             application, port=0, log_level="critical", access_log=False, server_header=False, ws="websockets-sansio"
@@ -653,6 +659,20 @@ async def test_live_socket_needs_our_origin_and_a_session(served, cast, settings
     assert await handshake(agents) == 101
     assert await handshake(agents, Origin=settings.origin) == 101
     assert await handshake(agents, Origin="http://evil.example") == 403
+
+
+async def test_socket_that_breaks_is_closed_and_the_log_says_where_without_what_was_sent(served):
+    with structlog.testing.capture_logs() as logs:
+        async with websockets.connect(served.replace("http", "ws") + "/agent/broken") as socket:
+            with pytest.raises(websockets.ConnectionClosedError) as closed:
+                await socket.recv()
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    assert "s3cret" not in json.dumps(logs)
+    failed = next(entry for entry in logs if entry["event"] == "failed")
+    assert failed["error"] == "ValueError"
+    assert "broken_agent" in failed["at"][-1]
 
 
 async def test_two_origins_are_as_good_as_none(cast, open_browser, settings):
