@@ -13,6 +13,9 @@ without a GPU before the page as it is built. Measured are
 - **frames under 33 ms**: of the times between animation frames while the page scrolls without a pause, under the same changes.
 - **heap**: what JavaScript holds after a collection, before and during minutes of changes.
 
+A figure under changes counts only if they were made: when the crowd published fewer than it was asked for, or the page did not scroll, it
+says so in place of the figure.
+
 `python -m bench wall`, some eight minutes; `--pictures DIR` leaves what was on the screen. PEOPLE=40,10000 and DENSITIES=wall,rows choose.
 """
 
@@ -24,6 +27,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,6 +57,10 @@ BUSY_MAX_PERCENT = 50.0
 FRAME_MS = 33.4
 """Two frames of 60 a second."""
 FRAMES_MIN_PERCENT = 95.0
+PUBLISHED_MIN = 0.9
+"""Of the changes that were asked for."""
+SCROLLED_MIN = 0.5
+"""Of the way that it was to go: one that is no higher than its window goes none of it."""
 PATIENCE_S = 60
 EMAIL, PASSWORD = "mara@bench.example.org", "a long enough one"
 SCREEN: Any = {"width": 1440, "height": 900}
@@ -72,15 +80,19 @@ PAINTED = """() => new Promise((done) => {
 SCROLLED = """(forMs) => new Promise((done) => {
   const deltas = [];
   const began = performance.now();
-  let before = began, down = true;
+  let before = began, down = true, at = scrollY, moved = 0;
   function frame(now) {
     if (now > before) { deltas.push(now - before); }
     before = now;
+    moved += Math.abs(scrollY - at);
+    at = scrollY;
     const end = document.documentElement.scrollHeight - innerHeight;
     if (scrollY >= end - 1) { down = false; }
     if (scrollY <= 0) { down = true; }
     scrollBy(0, down ? 40 : -40);
-    if (now - began < forMs) { requestAnimationFrame(frame); } else { scrollTo(0, 0); done(deltas.slice(1)); }
+    if (now - began < forMs) { requestAnimationFrame(frame); return; }
+    scrollTo(0, 0);
+    done([deltas.slice(1), moved / (40 * deltas.length)]);
   }
   requestAnimationFrame(frame);
 })"""
@@ -97,6 +109,20 @@ class Crowd(NamedTuple):
         assert self.process.stdout is not None
         self.process.stdin.write(f"{a_second}\n".encode())
         return int(await self.process.stdout.readline())
+
+
+class Changing:
+    """A stretch of time in which so many changes a second were asked for, and how many there were."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.published = 0.0
+
+    def fewer(self) -> str:
+        """Why a figure of this time says nothing; empty when the changes were made."""
+        if self.published >= self.rate * PUBLISHED_MIN:
+            return ""
+        return f"for there were {self.published:,.0f} changes/s and not {self.rate:,.0f}"
 
 
 class Bench(NamedTuple):
@@ -136,7 +162,12 @@ def run() -> list[Result]:
 async def _measured(people: int, pictures: Path | None) -> list[Result]:
     found: list[Result] = []
 
-    def note(what: str, unit: str, figures: list[float], limit: float | None = None, *, more: bool = False) -> None:
+    def note(
+        what: str, unit: str, figures: list[float], limit: float | None = None, *, more: bool = False, void: str = ""
+    ) -> None:
+        if void:
+            print(f"  {NAME} of {people:,}: {what}: not measured, {void}", flush=True)
+            return
         better: Any = "higher" if more else "lower"
         demands = [] if limit is None else [Demand(limit)]
         found.append(result(f"{NAME} of {people:,}: {what}", unit, better, {"ours": figures}, demands=demands))
@@ -158,13 +189,17 @@ async def _measured(people: int, pictures: Path | None) -> list[Result]:
         note_painted(f"warm, {rate:,.0f} changes/s", [await _paint(bench, people) for _ in range(OPENINGS)])
         for density in [each for each in os.environ.get("DENSITIES", "").split(",") if each] or DENSITIES:
             page, cdp, _ = await opened(bench, f"/?view={density}")
-            shares = [await _busy(cdp) for _ in range(BUSY_RUNS)]
-            note(f"main thread busy, {density}", "%", [tasks for tasks, _ in shares], BUSY_MAX_PERCENT)
-            note(f"main thread's CPU, {density}", "%", [cpu for _, cpu in shares], BUSY_MAX_PERCENT)
-            deltas = await page.evaluate(SCROLLED, SCROLL_S * 1000)
+            async with _changing(bench.crowd, rate) as changing:
+                shares = [await _busy(cdp) for _ in range(BUSY_RUNS)]
+            void = changing.fewer()
+            note(f"main thread busy, {density}", "%", [tasks for tasks, _ in shares], BUSY_MAX_PERCENT, void=void)
+            note(f"main thread's CPU, {density}", "%", [cpu for _, cpu in shares], BUSY_MAX_PERCENT, void=void)
+            async with _changing(bench.crowd, rate) as changing:
+                deltas, gone = await page.evaluate(SCROLLED, SCROLL_S * 1000)
+            void = changing.fewer() or _stood(gone)
             kept = 100 * sum(delta < FRAME_MS for delta in deltas) / len(deltas)
-            note(f"frames under 33 ms, scrolling {density}", "%", [kept], FRAMES_MIN_PERCENT, more=True)
-            note(f"95th of 100 frames, scrolling {density}", "ms", [statistics.quantiles(deltas, n=20)[-1]])
+            note(f"frames under 33 ms, scrolling {density}", "%", [kept], FRAMES_MIN_PERCENT, more=True, void=void)
+            note(f"95th of 100 frames, scrolling {density}", "ms", [statistics.quantiles(deltas, n=20)[-1]], void=void)
             if pictures:
                 await page.screenshot(path=pictures / f"{people}-{density}.png")
             await page.close()
@@ -219,6 +254,18 @@ async def _crowd(database_url: str, redis_url: str) -> AsyncIterator[Crowd]:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def _changing(crowd: Crowd, rate: float) -> AsyncIterator[Changing]:
+    changing = Changing(rate)
+    before, began = await crowd.change(rate), time.monotonic()
+    yield changing
+    changing.published = (await crowd.change(rate) - before) / (time.monotonic() - began)
+
+
+def _stood(gone: float) -> str:
+    return "" if gone >= SCROLLED_MIN else f"for it went {gone:.0%} of the way that it was to scroll"
 
 
 async def _sign_in(bench: Bench) -> None:
