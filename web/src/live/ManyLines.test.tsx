@@ -1,5 +1,5 @@
 import { act, render, screen } from "@testing-library/react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { ManyLines } from "./ManyLines";
 
 const ROW_PX = 32;
@@ -18,10 +18,8 @@ beforeEach(() => {
     </>,
   );
 });
-afterEach(() => vi.unstubAllGlobals());
-
 function scrolledTo(y: number) {
-  vi.stubGlobal("scrollY", y);
+  vi.spyOn(Element.prototype, "getBoundingClientRect").mockReturnValue(new DOMRect(0, -y, 0, 0));
   act(() => void window.dispatchEvent(new Event("scroll")));
 }
 

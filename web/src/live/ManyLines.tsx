@@ -1,47 +1,54 @@
-import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type FocusEvent, Fragment, useCallback, useLayoutEffect, useRef, useState } from "react";
+import { type FocusEvent, Fragment, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { LinesProps } from "./VirtualLines";
 
-const BEYOND = 12;
+/** So much beyond the window is drawn, too: a scroll that runs ahead of the page does not come to where nothing is. */
+const BEYOND_PX = 384;
+/** Lines come and go by so much of a scroll at a time, so that most of its frames draw nothing. */
+const STEP_PX = 256;
 
 /** Only the lines near the window are in the document, and the one that has the focus: scrolled far out it keeps it. */
 export function ManyLines<Line>({ lines, keyOf, heightOf, draw, role }: LinesProps<Line>) {
   const body = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  useLayoutEffect(() => {
+  const starts = useMemo(() => startsOf(lines, heightOf), [lines, heightOf]);
+  const [{ top, height }, setSeen] = useState({ top: 0, height: innerHeight });
+  useEffect(() => {
+    let seen = { top: 0, height: innerHeight };
+    const look = () => {
+      const above = -(body.current?.getBoundingClientRect().top ?? 0);
+      const now = { top: Math.floor(above / STEP_PX) * STEP_PX, height: innerHeight };
+      if (now.top !== seen.top || now.height !== seen.height) {
+        seen = now;
+        flushSync(() => setSeen(now)); // before this frame is painted: who jumps far sees no emptiness first
+      }
+    };
     // What stands above may grow or shrink at any time.
-    const measure = () => setTop(body.current ? body.current.getBoundingClientRect().top + window.scrollY : 0);
-    measure();
-    const observer = new ResizeObserver(measure);
+    const observer = new ResizeObserver(look);
     observer.observe(document.body);
-    return () => observer.disconnect();
+    addEventListener("scroll", look, { passive: true });
+    addEventListener("resize", look);
+    return () => {
+      observer.disconnect();
+      removeEventListener("scroll", look);
+      removeEventListener("resize", look);
+    };
   }, []);
   const [focused, setFocused] = useState<string | number | null>(null);
   const pinned = focused === null ? -1 : lines.findIndex((line) => keyOf(line) === focused);
-  const rangeExtractor = useCallback(
-    (range: Range) => {
-      const near = defaultRangeExtractor(range);
-      return pinned < 0 || near.includes(pinned) ? near : [...near, pinned].sort((one, other) => one - other);
-    },
-    [pinned],
-  );
-  const virtualizer = useWindowVirtualizer({
-    count: lines.length,
-    estimateSize: (index) => heightOf(lines[index] as Line),
-    getItemKey: (index) => keyOf(lines[index] as Line),
-    overscan: BEYOND,
-    rangeExtractor,
-    scrollMargin: top,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: heights follow the lines and how they are reckoned
-  useLayoutEffect(() => virtualizer.measure(), [lines, heightOf]);
-  const items = virtualizer.getVirtualItems();
-  const before = (items[0]?.start ?? top) - top;
-  const after = virtualizer.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
+  const first = lineAt(starts, top - BEYOND_PX);
+  const last = lineAt(starts, top + STEP_PX + height + BEYOND_PX);
+  const drawn = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  if (pinned >= 0 && pinned < first) {
+    drawn.unshift(pinned);
+  } else if (pinned > last) {
+    drawn.push(pinned);
+  }
+  const startOf = (index: number) => starts[index] as number;
 
   function onFocus({ target, currentTarget }: FocusEvent) {
-    const drawn = [...currentTarget.children].filter((child) => !child.hasAttribute("data-between"));
-    setFocused(items[drawn.findIndex((child) => child.contains(target))]?.key as string | number);
+    const children = [...currentTarget.children].filter((child) => !child.hasAttribute("data-between"));
+    const line = lines[drawn[children.findIndex((child) => child.contains(target))] ?? -1];
+    setFocused(line === undefined ? null : keyOf(line));
   }
   function onBlur({ target, currentTarget, relatedTarget }: FocusEvent) {
     // Of a window that goes to the background the focus stays where it is.
@@ -54,15 +61,18 @@ export function ManyLines<Line>({ lines, keyOf, heightOf, draw, role }: LinesPro
     <div
       role={role}
       ref={body}
-      style={{ paddingTop: before, paddingBottom: Math.max(0, after) }}
+      style={{
+        paddingTop: startOf(drawn[0] as number),
+        paddingBottom: startOf(lines.length) - startOf((drawn.at(-1) as number) + 1),
+      }}
       onFocus={onFocus}
       onBlur={onBlur}
     >
-      {items.map(({ index, key, start }, at) => {
-        const line = lines[index];
-        const between = at === 0 ? 0 : start - (items[at - 1]?.end ?? start);
-        return line === undefined ? null : (
-          <Fragment key={key}>
+      {drawn.map((index, at) => {
+        const line = lines[index] as Line;
+        const between = at === 0 ? 0 : startOf(index) - startOf((drawn[at - 1] as number) + 1);
+        return (
+          <Fragment key={keyOf(line)}>
             {between > 0 && <div data-between="" style={{ height: between }} />}
             {draw(line, index)}
           </Fragment>
@@ -70,4 +80,30 @@ export function ManyLines<Line>({ lines, keyOf, heightOf, draw, role }: LinesPro
       })}
     </div>
   );
+}
+
+/** Where each line begins, in px, and after them where the last one ends. */
+function startsOf<Line>(lines: Line[], heightOf: (line: Line) => number): Float64Array {
+  const starts = new Float64Array(lines.length + 1);
+  let at = 0;
+  for (const [index, line] of lines.entries()) {
+    at += heightOf(line);
+    starts[index + 1] = at;
+  }
+  return starts;
+}
+
+/** The line in which a place is, the nearest one when it is in none. */
+function lineAt(starts: Float64Array, px: number): number {
+  let low = 0;
+  let high = starts.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] as number) <= px) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
 }

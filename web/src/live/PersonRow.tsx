@@ -17,6 +17,7 @@ interface Props extends Drawn {
 /** One person. Drawn again only when a word of it changes: most seconds, nothing does. */
 export const PersonRow = memo(function PersonRow(props: Props) {
   const { t } = useTranslation("live");
+  const simulated = props.simulated && props.mixed ? t("simulated") : "";
   const { person, name, state, what, detail, today, expected, columns, index, edge, height, scale, selected } = props;
   const titles: Record<string, string> = {
     name,
@@ -45,10 +46,10 @@ export const PersonRow = memo(function PersonRow(props: Props) {
               aria-keyshortcuts={props.app ? "a" : undefined}
               tabIndex={props.reached ? 0 : -1}
             >
-              {cell(props, t("simulated"))}
+              {cell(props, simulated)}
             </button>
           ) : (
-            cell(props, t("simulated"))
+            cell(props, simulated)
           )}
         </span>
       ))}

@@ -20,7 +20,7 @@ function person(id: number, name: string, idleS: number, more: Partial<Tile> = {
 }
 
 function team(id: number, name: string, tiles: Tile[]): Team {
-  const byPerson = Object.fromEntries(tiles.map((tile) => [tile.person, tile]));
+  const byPerson = new Map(tiles.map((tile) => [tile.person, tile]));
   const order = tiles.map((tile) => tile.person);
   return { id, name, epoch: "e", rev: 1, tiles: byPerson, order, arriving: null, fresh: true };
 }

@@ -9,7 +9,7 @@ const AT = Date.parse("2026-03-02T10:00:00Z");
 const ago = (s: number) => new Date(AT - s * 1000).toISOString();
 
 function team(tiles: Tile[], id = 1, name = "Payments"): Team {
-  const byPerson = Object.fromEntries(tiles.map((tile) => [tile.person, tile]));
+  const byPerson = new Map(tiles.map((tile) => [tile.person, tile]));
   const order = tiles.map((tile) => tile.person);
   return { id, name, epoch: "e", rev: 1, tiles: byPerson, order, arriving: null, fresh: true };
 }
@@ -140,7 +140,9 @@ it("says the same as a new board, after any number of changes", () => {
     }
     teams = [...held].map(([number, tiles]) => {
       const before = teams.find((team) => team.id === number);
-      return before && before.order.length === tiles.length && tiles.every((tile) => before.tiles[tile.person] === tile)
+      return before &&
+        before.order.length === tiles.length &&
+        tiles.every((tile) => before.tiles.get(tile.person) === tile)
         ? before
         : team([...tiles], number);
     });

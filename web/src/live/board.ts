@@ -106,7 +106,7 @@ export class Board {
       }
       if (team?.order !== before.order) {
         for (const person of before.order) {
-          if (!(team && person in team.tiles) && this.kept.get(person)?.team === id) {
+          if (!team?.tiles.has(person) && this.kept.get(person)?.team === id) {
             this.drop(person);
           }
         }
@@ -129,7 +129,7 @@ export class Board {
       this.version += 1;
     }
     for (const person of team.order) {
-      const tile = team.tiles[person];
+      const tile = team.tiles.get(person);
       const entry = this.kept.get(person);
       if (tile && (entry?.tile !== tile || entry.team !== team.id || renamed)) {
         this.put(tile, team.id);

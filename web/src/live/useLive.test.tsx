@@ -49,7 +49,7 @@ function say(...frames: ToViewer[]) {
   act(() => void store.dispatch(framesDrawn(frames.map((frame) => ({ frame, atMs: Date.parse(NOW) })))));
 }
 
-const app = (live: ReturnType<typeof useLive>) => live.teams?.[0]?.tiles[10_000]?.facts?.app;
+const app = (live: ReturnType<typeof useLive>) => live.teams?.[0]?.tiles.get(10_000)?.facts?.app;
 
 beforeEach(() => {
   vi.useFakeTimers();

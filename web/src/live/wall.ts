@@ -72,15 +72,27 @@ export function judge(tile: Tile, atMs: number): Judged {
 /** The last that was said of each: while somebody scrolls, lines are drawn again and again at the same moment. */
 const lastRows = new WeakMap<Entry, { moment: Moment; row: Row }>();
 
-/** What is said of one person: made for those who are drawn, when they are. The same object for the same entry and moment. */
+/** What is said of one person: made for those who are drawn, when they are. The same object, pace and all, for as long as it says the same. */
 export function rowOf(entry: Entry, moment: Moment): Row {
   const last = lastRows.get(entry);
   if (last?.moment === moment) {
     return last.row;
   }
-  const row = madeRow(entry, moment);
+  const made = madeRow(entry, moment);
+  const row = last && says(last.row, made) ? last.row : made;
   lastRows.set(entry, { moment, row });
   return row;
+}
+
+function says(one: Row, other: Row): boolean {
+  const { pace, ...words } = one;
+  return (
+    isSame(words, other) && (pace === other.pace || (pace !== null && other.pace !== null && isSame(pace, other.pace)))
+  );
+}
+
+function isSame<Fields extends object>(one: Fields, other: Fields): boolean {
+  return (Object.keys(one) as (keyof Fields)[]).every((key) => one[key] === other[key]);
 }
 
 function madeRow({ tile, judged, attention }: Entry, moment: Moment): Row {

@@ -31,7 +31,7 @@ function tile(person: number, name: string, more: Partial<Tile> = {}): Tile {
 }
 
 function team(id: number, name: string, tiles: Tile[], parent: number | null = 1): Team {
-  const byPerson = Object.fromEntries(tiles.map((each) => [each.person, each]));
+  const byPerson = new Map(tiles.map((each) => [each.person, each]));
   const order = tiles.map((each) => each.person);
   return { id, name, parent, epoch: "e", rev: 1, tiles: byPerson, order, arriving: null, fresh: true };
 }
@@ -87,18 +87,13 @@ describe("the canvas wall", () => {
     const { again } = wall();
     expect(cells()).toBe(4);
     drawn = [];
-    const another = {
-      ...MOBILE,
-      tiles: { ...MOBILE.tiles, 2: tile(2, "Ben Bode", { facts: { app: "Slack", last_input_at: ago(1) } }) },
+    const ben = (facts: NonNullable<Tile["facts"]>) => {
+      return { ...MOBILE, tiles: new Map(MOBILE.tiles).set(2, tile(2, "Ben Bode", { facts })) };
     };
+    const another = ben({ app: "Slack", last_input_at: ago(1) });
     again([ROOT, ENGINEERING, another, SUPPORT]);
     expect(cells()).toBe(0);
-    again([
-      ROOT,
-      ENGINEERING,
-      { ...another, tiles: { ...another.tiles, 2: tile(2, "Ben Bode", { facts: { on_break: true } }) } },
-      SUPPORT,
-    ]);
+    again([ROOT, ENGINEERING, ben({ on_break: true }), SUPPORT]);
 
     expect(cells()).toBe(1);
   });
