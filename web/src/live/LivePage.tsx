@@ -116,7 +116,10 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const teams = live.teams?.length ?? 0;
   const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;
   const [columns, setColumns] = useColumns();
-  const moment = { judgedAtMs, hubNowMs };
+  // What is said moves on by the second: of thousands who are drawn in between only those who changed are said anew.
+  const second = `${Math.floor(judgedAtMs / 1000)}/${Math.floor(hubNowMs / 1000)}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the second stands for the times
+  const moment = useMemo(() => ({ judgedAtMs, hubNowMs }), [second]);
   return (
     <>
       <Bar title={t("title")}>
@@ -196,7 +199,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
           )}
         </main>
         {view.person !== null &&
-          panel(view.person, liveFactsOf(board, view.person, moment), () => change({ person: null }))}
+          panel(view.person, liveFactsOf(board, view.person, { judgedAtMs, hubNowMs }), () => change({ person: null }))}
       </div>
     </>
   );

@@ -128,10 +128,9 @@ export class Board {
       this.membership += 1;
       this.version += 1;
     }
-    for (const person of team.order) {
-      const tile = team.tiles.get(person);
+    for (const [person, tile] of team.tiles) {
       const entry = this.kept.get(person);
-      if (tile && (entry?.tile !== tile || entry.team !== team.id || renamed)) {
+      if (entry?.tile !== tile || entry.team !== team.id || renamed) {
         this.put(tile, team.id);
       }
     }

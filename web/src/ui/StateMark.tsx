@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon, type IconName } from "./Icon";
 import css from "./StateMark.module.css";
@@ -5,7 +6,7 @@ import css from "./StateMark.module.css";
 export type State = "active" | "passive" | "idle" | "locked" | "break" | "private" | "offline" | "unknown";
 
 /** A state, told by outline, word and colour. */
-export function StateMark({ state }: { state: State }) {
+export const StateMark = memo(function StateMark({ state }: { state: State }) {
   const { t } = useTranslation();
   const icon: IconName = state === "unknown" ? "stale" : state;
   return (
@@ -14,4 +15,4 @@ export function StateMark({ state }: { state: State }) {
       {t(`state.${state}`)}
     </span>
   );
-}
+});
