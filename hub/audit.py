@@ -4,14 +4,14 @@ Called by whoever acts, inside the transaction of the act where there is one, so
 a secret, a title, or an address of somebody unknown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from hub.database import transaction
+from hub.database import connection, transaction
 from hub.tables import Audit
 
 SITTING_MAX = timedelta(hours=12)
@@ -66,10 +66,38 @@ async def record(
     return at
 
 
-async def record_looks(viewer: int, teams: Sequence[int]) -> None:
-    """One row for each team whose wall `viewer` begins to look at; the caller sees to it that it is one a sitting."""
-    if teams:
-        await Audit.insert(*(Audit(action="look_wall", actor=viewer, team=team) for team in teams))
+class WallLook(NamedTuple):
+    """That `viewer` has the wall of `team` before them."""
+
+    viewer: int
+    team: int
+    sign_in: UUID
+
+
+async def record_looks(looks: Collection[WallLook]) -> None:
+    """Rows for those of them that have none yet in this hour of the clock, committed when this returns.
+
+    One row for each sign-in, team and hour, however often a browser connects anew, how many windows are open and whichever hub processes
+    are asked at once: a unique index says so. A wall that stays open has one in every hour, if its hub asks in every hour.
+    """
+    if looks:
+        async with connection() as held:
+            await held.execute(
+                _LOOKS,
+                [look.viewer for look in looks],
+                [look.team for look in looks],
+                [str(look.sign_in) for look in looks],
+            )
+
+
+# In one order, so that two processes with the same looks wait for each other only one way round.
+_LOOKS = """
+    INSERT INTO audit (action, actor, team, detail)
+    SELECT 'look_wall', viewer, team, jsonb_build_object('sign_in', sign_in)
+    FROM unnest($1::int[], $2::int[], $3::text[]) AS look(viewer, team, sign_in)
+    ORDER BY viewer, team, sign_in
+    ON CONFLICT DO NOTHING
+"""
 
 
 async def record_person_look(viewer: int, subject: int, sitting: UUID | None) -> datetime:

@@ -1,7 +1,7 @@
 """The ledger of looks: who opened the data of the person who asks, and whose wall they were on. Everybody reads their own.
 
 Looks are rows of the audit, written before anything is shown (`audit.record_person_look`, `audit.record_looks`). A look at a wall concerns
-whoever was at home in that team at the time.
+whoever was at home in that team at the time; a wall that stays open is a look in every hour.
 """
 
 from datetime import datetime

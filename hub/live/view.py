@@ -9,7 +9,7 @@ before anything is shown.
 import asyncio
 import functools
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +51,9 @@ AGAIN_S = 0.25
 OPENED_AT_ONCE = 8
 """Teams of one viewer: the feed's answers for one are on their way while those of another are read."""
 DIRECTORY_S = 2.0
+LOOKS_S = 5.0
+CLOCKS_S = 30.0
+"""An hour begins so much later here than by the database's clock, which decides: it must not be still in the one before."""
 SOCKETS_MAX = 128
 """Of one sign-in in this process: more windows than anybody opens. With `HELD_MAX_BYTES` for each they make us hold 40 MB at the most."""
 
@@ -79,7 +82,11 @@ class View:
 
     async def start(self) -> None:
         await self._follow.start(self._catch_all_up, self._catch_all_up)
-        self._tasks = [keep(self._tick, "view-tick"), keep(self._watch_access, "view-access")]
+        self._tasks = [
+            keep(self._tick, "view-tick"),
+            keep(self._watch_access, "view-access"),
+            keep(self._watch_looks, "view-looks"),
+        ]
 
     async def stop(self) -> None:
         """Ends all viewers, telling them to come back."""
@@ -171,8 +178,7 @@ class View:
         person = viewer.signed_in.viewer
         wanted = [team for team in asked if team in directory.teams and may(person, "see_team", Subject(team=team))]
         try:
-            await audit.record_looks(person.person, [team for team in wanted if team not in viewer.looked])
-            viewer.looked |= set(wanted)
+            await self._note_looks({viewer: wanted})
         except (DaylightError, *DATABASE_AWAY):
             await viewer.outbox.close(Close.UNAVAILABLE)  # a look that can't be recorded is not given
             return
@@ -184,6 +190,36 @@ class View:
         names = [TeamName(id=team, name=directory.teams[team], parent=above.get(team)) for team in wanted]
         viewer.outbox.put(text_frame(self._codec.encode(Teams(teams=names, now=self._now()))))
         viewer.opening = asyncio.create_task(self._open(viewer, wanted, before - viewer.teams))
+
+    async def _note_looks(self, wanted: Mapping[ViewerConnection, Iterable[int]]) -> None:
+        """Records for each viewer which of these walls they look at, unless that is done for this hour."""
+        hour = _hour()
+        noted = [
+            (viewer, [team for team in teams if viewer.looked_hour != hour or team not in viewer.looked])
+            for viewer, teams in wanted.items()
+        ]
+        for first in range(0, len(noted), AT_ONCE):
+            batch = noted[first : first + AT_ONCE]
+            await audit.record_looks(
+                [
+                    audit.WallLook(viewer.signed_in.viewer.person, team, viewer.signed_in.sign_in)
+                    for viewer, teams in batch
+                    for team in teams
+                ]
+            )
+            for viewer, teams in batch:
+                viewer.looked = {*teams} if viewer.looked_hour != hour else {*viewer.looked, *teams}
+                viewer.looked_hour = hour
+
+    async def _watch_looks(self) -> None:
+        """A wall that stays open is a look in every hour: the ledger then tells for how long."""
+        while True:
+            await asyncio.sleep(LOOKS_S)
+            hour = _hour()
+            try:
+                await self._note_looks({viewer: viewer.teams for viewer in self._viewers if viewer.looked_hour != hour})
+            except (DaylightError, *DATABASE_AWAY) as error:
+                log.warning("looks_not_recorded", error=type(error).__name__)  # they are at the next turn
 
     async def _open(self, viewer: ViewerConnection, wanted: list[int], left: set[int]) -> None:
         """Shows teams one after another, beside the reading of the viewer's acks: they make room for the next. Raises nothing."""
@@ -309,6 +345,10 @@ class View:
         for viewer in list(self._viewers):
             if code := ended.get(_opened(viewer)):
                 self._later(viewer.outbox.close(code))  # one that doesn't read must not hold up the others
+
+
+def _hour() -> int:
+    return int((time.time() - CLOCKS_S) // 3600)
 
 
 def _opened(viewer: ViewerConnection) -> login.Opened:

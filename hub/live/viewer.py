@@ -37,7 +37,8 @@ class ViewerConnection:
         """The latest subscription, whose teams are opened one after another."""
         self.teams: set[int] = set()
         self.looked: set[int] = set()
-        """Teams whose look this sitting has recorded."""
+        self.looked_hour = 0
+        """Teams whose look has been recorded in this hour, counted from 1970."""
         self.viewport: list[int] = []
         self._told: dict[int, Told] = {}
         self._behind: dict[int, None] = {}

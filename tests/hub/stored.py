@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from hub.database import connection
+from hub.database import connection, transaction
 from hub.live.plan import Submission
 from hub.live.store import Store
 from hub.retention import make_days
@@ -51,3 +51,11 @@ def worked(start: datetime, end: datetime, **facts: Any) -> Interval:
 
 def slept(start: datetime, end: datetime) -> Gap:
     return Gap(started_at=start, ended_at=end, wall_at=start, zone_min=60, policy=1)
+
+
+async def hour_passes() -> None:
+    """Puts all rows of the audit an hour back, whose triggers let nobody change them."""
+    async with transaction() as held:
+        await held.execute("ALTER TABLE audit DISABLE TRIGGER USER")
+        await held.execute("UPDATE audit SET at = at - interval '1 hour'")
+        await held.execute("ALTER TABLE audit ENABLE TRIGGER USER")

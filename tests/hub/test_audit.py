@@ -1,11 +1,16 @@
 """The audit only grows, and stands or falls with the act that it tells of."""
 
+import asyncio
+from uuid import UUID
+
 import asyncpg
 import pytest
 
 from hub import audit, people
 from hub.database import connection, transaction
 from hub.tables import Audit
+
+from .stored import hour_passes
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET action = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
@@ -38,12 +43,30 @@ async def test_row_says_who_did_what_to_whom(cast, database):
     assert row["at"].tzinfo is not None
 
 
+def wall_looks(viewer: int, teams: list[int], sign_in: UUID = UUID(int=1)) -> list[audit.WallLook]:  # noqa: B008
+    return [audit.WallLook(viewer, team, sign_in) for team in teams]
+
+
 async def test_look_at_walls_is_one_row_a_team(cast, database):
-    await audit.record_looks(cast.alice.id, [cast.payments, cast.payments_api])
-    await audit.record_looks(cast.alice.id, [])
+    await audit.record_looks(wall_looks(cast.alice.id, [cast.payments, cast.payments_api]))
+    await audit.record_looks([])
 
     rows = await Audit.select(Audit.actor, Audit.action, Audit.team).order_by(Audit.id)
     assert rows == [
         {"actor": cast.alice.id, "action": "look_wall", "team": cast.payments},
         {"actor": cast.alice.id, "action": "look_wall", "team": cast.payments_api},
     ]
+
+
+async def test_look_at_a_wall_is_written_once_an_hour_for_each_sign_in_however_often_it_is_told(cast, database):
+    both = [cast.payments, cast.payments_api]
+    told = [wall_looks(cast.alice.id, both), wall_looks(cast.alice.id, both[::-1])]
+    await asyncio.gather(*(audit.record_looks(told[n % 2]) for n in range(10)))
+    assert await Audit.count() == 2
+    await audit.record_looks(wall_looks(cast.alice.id, both, UUID(int=2)))  # another sign-in
+    await audit.record_looks(wall_looks(cast.bob.id, both))  # somebody else
+    assert await Audit.count() == 6
+    await hour_passes()
+    await audit.record_looks(wall_looks(cast.alice.id, both))
+
+    assert await Audit.count() == 8

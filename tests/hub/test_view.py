@@ -22,6 +22,7 @@ from hub.wire.viewer import Beat, Teams
 
 from .conftest import PASSWORD, Cast, CastPerson
 from .live import Running, connected, running, signed_in, viewing
+from .stored import hour_passes
 
 
 @pytest.fixture
@@ -115,6 +116,40 @@ async def test_look_is_recorded_once_per_team_and_sitting_before_anything_is_sho
     async with connection() as held:
         looks = await held.fetch("SELECT actor, team FROM audit WHERE action = 'look_wall' ORDER BY team")
     assert [tuple(look) for look in looks] == [(cast.alice.id, cast.payments), (cast.alice.id, cast.payments_api)]
+
+
+async def test_browser_that_connects_again_and_again_looks_once(hub: Running, cast: Cast) -> None:
+    client = await signed_in(hub, cast.alice, PASSWORD)
+    for _ in range(3):
+        async with viewing(hub, client) as viewer:
+            await viewer.subscribe([cast.payments])
+            await viewer.next()
+
+    assert await looks_at_walls() == 1
+
+
+async def test_wall_that_stays_open_is_a_look_in_every_hour(
+    cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_module, "LOOKS_S", 0.05)
+    hour = view_module._hour
+    async with running(settings) as hub, viewing(hub, await signed_in(hub, cast.alice, PASSWORD)) as viewer:
+        await viewer.subscribe([cast.payments])
+        await viewer.next()
+        assert await looks_at_walls() == 1
+        await hour_passes()
+        monkeypatch.setattr(view_module, "_hour", lambda: hour() + 1)
+        async with asyncio.timeout(20):
+            while await looks_at_walls() == 1:
+                await asyncio.sleep(0.05)
+
+    assert await looks_at_walls() == 2
+
+
+async def looks_at_walls() -> int:
+    async with connection() as held:
+        count: int = await held.fetchval("SELECT count(*) FROM audit WHERE action = 'look_wall'")
+    return count
 
 
 async def test_signed_out_browser_is_told_so(hub: Running) -> None:

@@ -1,6 +1,7 @@
 import Button from "@mui/material/Button";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
+import { i18n } from "../i18n/i18n";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -9,6 +10,8 @@ import { type Look, useLooksInfiniteQuery } from "./api";
 import css from "./Looks.module.css";
 
 const DAY_MS = 86_400_000;
+/** A wall that stays open is noted within the first minutes of each hour. */
+const NOTED_MS = 3_900_000;
 
 /** Who looked at me, newest first, by day. */
 export function Looks({ now }: { now: number }) {
@@ -39,15 +42,20 @@ export function Looks({ now }: { now: number }) {
         <section key={first.id} className={css.day}>
           <h3 className={css.date}>{dateOf(first.at)}</h3>
           <ul aria-label={dateOf(first.at)}>
-            {byMinute(ofDay).map(({ look, times }) => (
+            {linesOf(ofDay).map(({ look, first, times }) => (
               <li key={look.id} className={css.look} data-kind={look.kind}>
                 <Icon name={look.kind === "person" ? "ledger" : "live"} size={14} className={css.icon} />
                 <span className={css.what}>
                   <b>{look.by.name}</b> {whatOf(look)}
-                  {times > 1 && <span className={css.times}> {t("looks.times", { count: times })}</span>}
+                  {times > 1 && (
+                    <span className={css.times}>
+                      {" "}
+                      {t(`looks.${look.kind === "wall" ? "noted" : "times"}`, { count: times })}
+                    </span>
+                  )}
                 </span>
                 <time className={css.time} dateTime={look.at} title={dayAndClock(look.at)}>
-                  {clock(look.at)}
+                  {timeOf({ look, first, times })}
                 </time>
               </li>
             ))}
@@ -94,22 +102,44 @@ function byDay(looks: Look[]): [Look, Look[]][] {
   return days;
 }
 
-/** Neighbours that differ in nothing but seconds are one line: a page that was loaded again. */
-function byMinute(looks: Look[]): { look: Look; times: number }[] {
-  const lines: { look: Look; times: number }[] = [];
+interface Line {
+  /** The newest and the oldest of these. */
+  look: Look;
+  first: Look;
+  times: number;
+}
+
+/**
+ * A wall that stays open is noted once an hour: what was noted without a longer pause is one line, from the first to the last. So are
+ * looks at a person that differ in nothing but seconds.
+ */
+function linesOf(looks: Look[]): Line[] {
+  const lines: Line[] = [];
   for (const look of looks) {
-    const last = lines.at(-1);
-    if (last && said(last.look) === said(look)) {
-      last.times += 1;
+    const goesOn = lines.find(({ first }) => said(first) === said(look) && near(look, first));
+    if (goesOn) {
+      goesOn.first = look;
+      goesOn.times += 1;
     } else {
-      lines.push({ look, times: 1 });
+      lines.push({ look, first: look, times: 1 });
     }
   }
   return lines;
 }
 
-function said({ at, kind, by, team }: Look): string {
-  return [dayAndClock(at), kind, by.id, team?.id].join();
+function near(earlier: Look, later: Look): boolean {
+  return earlier.kind === "wall"
+    ? Date.parse(later.at) - Date.parse(earlier.at) <= NOTED_MS
+    : clock(earlier.at) === clock(later.at);
+}
+
+function said({ kind, by, team }: Look): string {
+  return [kind, by.id, team?.id].join();
+}
+
+function timeOf({ look, first }: Line): string {
+  const [from, until] = [clock(first.at), clock(look.at)];
+  return from === until ? until : i18n.t("person:range", { from, until });
 }
 
 function sameDay(one: string | number, other: string | number): boolean {

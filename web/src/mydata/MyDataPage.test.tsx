@@ -86,7 +86,7 @@ describe("who looked at me", () => {
     answering(
       hub([
         look(9, "2026-03-03T13:02:00Z", "person"),
-        look(8, "2026-03-03T08:00:20Z", "wall"),
+        look(8, "2026-03-03T13:02:00Z", "person"),
         look(5, "2026-03-03T08:00:00Z", "wall"),
         look(7, "2026-03-02T15:00:00Z", "wall", "Dan Diaz"),
         look(6, "2026-02-27T15:00:00Z", "person"),
@@ -96,12 +96,32 @@ describe("who looked at me", () => {
     const today = within(await screen.findByRole("list", { name: "Today" }));
 
     expect(today.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
-      "Carol Chen opened your details14:02",
-      "Carol Chen opened the live page of Payments 2 times09:00",
+      "Carol Chen opened your details 2 times14:02",
+      "Carol Chen had the live page of Payments open09:00",
     ]);
-    expect(screen.getByRole("list", { name: "Yesterday" })).toHaveTextContent("Dan Diaz opened the live page");
+    expect(screen.getByRole("list", { name: "Yesterday" })).toHaveTextContent("Dan Diaz had the live page");
     expect(screen.getByRole("list", { name: /27 February 2026/ })).toHaveTextContent("opened your details");
     expect(await faults()).toEqual([]);
+  });
+
+  it("of a live page that stayed open tells from when to when; after a longer pause it is another look", async () => {
+    answering(
+      hub([
+        look(9, "2026-03-03T13:00:35Z", "wall"),
+        look(8, "2026-03-03T12:10:00Z", "person", "Dan Diaz"),
+        look(7, "2026-03-03T12:00:35Z", "wall"),
+        look(6, "2026-03-03T11:20:00Z", "wall"),
+        look(5, "2026-03-03T08:00:40Z", "wall"),
+      ]),
+    );
+    open("/my-data");
+    const today = within(await screen.findByRole("list", { name: "Today" }));
+
+    expect(today.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
+      "Carol Chen had the live page of Payments open noted 3 times12:20 to 14:00",
+      "Dan Diaz opened your details13:10",
+      "Carol Chen had the live page of Payments open09:00",
+    ]);
   });
 
   it("is said to be nobody when it is", async () => {
