@@ -46,6 +46,7 @@ export function Cards({ board, sections, moment, filtered, selected, onOpen, sca
         lines={lines}
         keyOf={keyOf}
         heightOf={scaledHeightOf}
+        stays={(line) => "people" in line && reached !== null && line.people.includes(reached)}
         draw={(line) =>
           "section" in line ? (
             <h2 className={css.head} style={{ height: HEIGHT.head, zoom: scale }}>

@@ -1,4 +1,4 @@
-import { type FocusEvent, Fragment, useEffect, useMemo, useRef, useState } from "react";
+import { Fragment, useEffect, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { LinesProps } from "./VirtualLines";
 
@@ -7,8 +7,8 @@ const BEYOND_PX = 384;
 /** Lines come and go by so much of a scroll at a time, so that most of its frames draw nothing. */
 const STEP_PX = 256;
 
-/** Only the lines near the window are in the document, and the one that has the focus: scrolled far out it keeps it. */
-export function ManyLines<Line>({ lines, keyOf, heightOf, draw, role }: LinesProps<Line>) {
+/** Only the lines near the window are in the document, and the one that stays: scrolled far out it keeps the focus, or is found by Tab. */
+export function ManyLines<Line>({ lines, keyOf, heightOf, stays, draw, role }: LinesProps<Line>) {
   const body = useRef<HTMLDivElement>(null);
   const starts = useMemo(() => startsOf(lines, heightOf), [lines, heightOf]);
   const [{ top, height }, setSeen] = useState({ top: 0, height: innerHeight });
@@ -33,31 +33,18 @@ export function ManyLines<Line>({ lines, keyOf, heightOf, draw, role }: LinesPro
       removeEventListener("resize", look);
     };
   }, []);
-  const [focused, setFocused] = useState<string | number | null>(null);
-  const pinned = focused === null ? -1 : lines.findIndex((line) => keyOf(line) === focused);
+  const staying = lines.findIndex(stays);
   const first = lineAt(starts, top - BEYOND_PX);
   const last = lineAt(starts, top + STEP_PX + height + BEYOND_PX);
   const drawn = Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  if (pinned >= 0 && pinned < first) {
-    drawn.unshift(pinned);
-  } else if (pinned > last) {
-    drawn.push(pinned);
+  if (staying >= 0 && staying < first) {
+    drawn.unshift(staying);
+  } else if (staying > last) {
+    drawn.push(staying);
   }
   const startOf = (index: number) => starts[index] as number;
 
-  function onFocus({ target, currentTarget }: FocusEvent) {
-    const children = [...currentTarget.children].filter((child) => !child.hasAttribute("data-between"));
-    const line = lines[drawn[children.findIndex((child) => child.contains(target))] ?? -1];
-    setFocused(line === undefined ? null : keyOf(line));
-  }
-  function onBlur({ target, currentTarget, relatedTarget }: FocusEvent) {
-    // Of a window that goes to the background the focus stays where it is.
-    if (document.activeElement !== target && !currentTarget.contains(relatedTarget)) {
-      setFocused(null);
-    }
-  }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the focus of the lines within
     <div
       role={role}
       ref={body}
@@ -65,8 +52,6 @@ export function ManyLines<Line>({ lines, keyOf, heightOf, draw, role }: LinesPro
         paddingTop: startOf(drawn[0] as number),
         paddingBottom: startOf(lines.length) - startOf((drawn.at(-1) as number) + 1),
       }}
-      onFocus={onFocus}
-      onBlur={onBlur}
     >
       {drawn.map((index, at) => {
         const line = lines[index] as Line;

@@ -80,6 +80,7 @@ export function PeopleTable({
         lines={lines}
         keyOf={keyOf}
         heightOf={heightOf}
+        stays={(line) => "person" in line && line.person === reached}
         draw={(line, index) => {
           if ("section" in line) {
             return (

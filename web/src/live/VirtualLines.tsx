@@ -12,6 +12,8 @@ export interface LinesProps<Line> {
   keyOf: (line: Line) => string | number;
   /** In px: given to each line, so that those outside the document can be reckoned. */
   heightOf: (line: Line) => number;
+  /** The one line that is in the document wherever the window is. */
+  stays: (line: Line) => boolean;
   draw: (line: Line, index: number) => ReactNode;
   role?: "rowgroup";
 }

@@ -1,4 +1,5 @@
 import { type FocusEvent, type KeyboardEvent, useCallback, useState } from "react";
+import { flushSync } from "react-dom";
 
 /**
  * Arrow keys among many: Tab leads to one of them, arrows to its neighbours, Home and End to the first and the last. `rows` are as they
@@ -23,24 +24,19 @@ export function useReach(rows: number[][]) {
     const next = neighbour(rows, person, event.key, document.documentElement.dir === "rtl");
     if (next !== null) {
       event.preventDefault();
-      setLast(next);
       const within = event.currentTarget;
-      if (!focusOn(within, next)) {
-        // Of thousands they are not in the document yet: first there, then they.
-        scrollTo({ top: event.key === "Home" ? 0 : document.documentElement.scrollHeight });
-        requestAnimationFrame(() => requestAnimationFrame(() => focusOn(within, next)));
-      }
+      flushSync(() => setLast(next)); // of thousands they are in the document only then
+      focusOn(within, next);
     }
   }
 
   return { reached, onFocus, onKeyDown };
 }
 
-function focusOn(within: Element, person: number): boolean {
+function focusOn(within: Element, person: number): void {
   const place = within.querySelector<HTMLElement>(`[data-person="${person}"]`);
   const button = place?.matches("button") ? place : place?.querySelector<HTMLElement>("button");
   button?.focus();
-  return button !== null && button !== undefined;
 }
 
 /** Whom a key leads to; `null` when it leads nowhere. Pure. */
