@@ -5,6 +5,7 @@ import { Navigate, Route, Routes } from "react-router";
 import { api } from "../http/api";
 import { dropAhead } from "../live/socket";
 import { forgetViewport } from "../live/viewport";
+import { forgetWall } from "../live/visited";
 import { Boundary } from "../ui/Boundary";
 import { Button } from "../ui/Button";
 import { later } from "../ui/later";
@@ -35,6 +36,7 @@ export function App() {
       dispatch(api.util.resetApiState());
       forgetRecent();
       forgetViewport();
+      forgetWall();
       dropAhead();
     }
   }, [signedOut, dispatch]);

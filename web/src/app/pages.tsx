@@ -1,5 +1,7 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { Navigate } from "react-router";
+import { dropAhead } from "../live/socket";
+import { forgetWall } from "../live/visited";
 import type { Me } from "../session/api";
 import { wasOffered } from "../setup/offer";
 import type { IconName } from "../ui/Icon";
@@ -82,10 +84,19 @@ export function homeOf(me: Me): Page | undefined {
 /** The wall, for whoever has one; the first admin is led to the set-up once, and who sees nobody to what is their own. */
 function Home({ me }: { me: Me }) {
   if (mustSetUp(me) && !wasOffered(me.id)) {
-    return <Navigate to="/set-up" replace />;
+    return <Elsewhere to="/set-up" />;
   }
   const home = homeOf(me);
-  return home && home.path !== "/" ? <Navigate to={home.path} replace /> : <Live me={me} />;
+  return home && home.path !== "/" ? <Elsewhere to={home.path} /> : <Live me={me} />;
+}
+
+/** Who is led away from the wall's address sees no wall: the next visit doesn't ask for it ahead, and what this one asked for is dropped. */
+function Elsewhere({ to }: { to: string }) {
+  useEffect(() => {
+    forgetWall();
+    dropAhead();
+  }, []);
+  return <Navigate to={to} replace />;
 }
 
 /** Somebody who manages no team, sets nothing up and reads no audit. */

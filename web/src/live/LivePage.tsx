@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useDeferredValue, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
@@ -27,6 +27,7 @@ import { expectedPeople, isPeopled, isWhole, MANY, useLive } from "./useLive";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
 import { usePeopleKeys } from "./usePeopleKeys";
 import { changed, densityFor, type Key, viewOf } from "./view";
+import { noteWall } from "./visited";
 
 interface Props extends LiveLinkEvents {
   /** In place of the wall: to who sees no team, and to who sees teams with nobody in them. What to do next depends on who that is. */
@@ -115,6 +116,12 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const ready = whole || isPeopled(live);
   const teams = live.teams?.length ?? 0;
   const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;
+  const seen = ready && teams > 0;
+  useEffect(() => {
+    if (seen) {
+      noteWall();
+    }
+  }, [seen]);
   const [columns, setColumns] = useColumns();
   // What is said moves on by the second: of thousands who are drawn in between only those who changed are said anew.
   const second = `${Math.floor(judgedAtMs / 1000)}/${Math.floor(hubNowMs / 1000)}`;
