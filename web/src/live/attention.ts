@@ -15,39 +15,29 @@ export const LONG_IDLE_S = 30 * 60;
 /** Beyond what is expected of the workday: a quarter-hour is no news, half an hour is. */
 export const OVERTIME_S = 30 * 60;
 
-/** Offline and stale people need nobody by themselves: without working hours nobody can say that they should be here. */
-export function attentionOf(tile: Tile, judged: Judged, atMs: number): Attention | null {
-  if (judged.state === "idle" && judged.sinceMs !== null) {
-    const fromMs = judged.sinceMs + LONG_IDLE_S * 1000;
-    if (fromMs <= atMs) {
-      return { need: "idle", fromMs };
-    }
-  }
-  if (judged.state === "active" || judged.state === "passive") {
-    const { activeS, expectedS } = workedOf(tile, atMs);
-    const beyondS = activeS - expectedS - OVERTIME_S;
-    if (expectedS > 0 && beyondS >= 0) {
-      return { need: "overtime", fromMs: atMs - beyondS * 1000 };
-    }
-  }
-  return null;
-}
-
-/** When time alone may next change a state or what `attentionOf` says: the tile has to be judged again then. */
-export function dueMs(tile: Tile, judged: Judged, atMs: number): number {
+/**
+ * Whether somebody has to look, and when time alone may next change that or the state: the tile has to be judged again then. Offline and
+ * stale people need nobody by themselves: without working hours nobody can say that they should be here.
+ */
+export function attentionOf(tile: Tile, judged: Judged, atMs: number): { attention: Attention | null; dueMs: number } {
   const due: number[] = [];
-  const inputMs = Date.parse(tile.facts?.last_input_at ?? "");
-  const turnsMs = inputMs + (tile.idle_limit_s ?? 300) * 1000;
-  if (judged.state === "active" && turnsMs >= atMs) {
-    due.push(turnsMs + 1);
+  let attention: Attention | null = null;
+  const beyond = (need: Need, fromMs: number) => {
+    due.push(fromMs);
+    attention = fromMs <= atMs ? { need, fromMs } : attention;
+  };
+  if (judged.state === "active") {
+    due.push(Date.parse(tile.facts?.last_input_at ?? "") + (tile.idle_limit_s ?? 300) * 1000 + 1);
   }
   if (judged.state === "idle" && judged.sinceMs !== null) {
-    due.push(judged.sinceMs + LONG_IDLE_S * 1000);
+    beyond("idle", judged.sinceMs + LONG_IDLE_S * 1000);
   }
   if (judged.state === "active" || judged.state === "passive") {
     const { activeS, expectedS } = workedOf(tile, atMs);
-    due.push(expectedS > 0 ? atMs + (expectedS + OVERTIME_S - activeS) * 1000 : Infinity);
+    if (expectedS > 0) {
+      beyond("overtime", atMs + (expectedS + OVERTIME_S - activeS) * 1000);
+    }
     due.push(Date.parse(tile.today?.ends_at ?? ""));
   }
-  return Math.min(...due.filter((each) => each > atMs));
+  return { attention, dueMs: Math.min(...due.filter((each) => each > atMs)) };
 }

@@ -6,7 +6,7 @@
 import { fold } from "../ui/fold";
 import type { State } from "../ui/StateMark";
 import type { Tile } from "../wire.gen";
-import { attentionOf, dueMs } from "./attention";
+import { attentionOf } from "./attention";
 import { compareNames } from "./names";
 import type { Team } from "./slice";
 import { type Entry, judge, STATES } from "./wall";
@@ -143,13 +143,12 @@ export class Board {
       this.count(before, -1);
     }
     const judged = judge(tile, this.atMs);
-    const attention = attentionOf(tile, judged, this.atMs);
-    const due = dueMs(tile, judged, this.atMs);
+    const { attention, dueMs } = attentionOf(tile, judged, this.atMs);
     const needle = before?.tile === tile && before.team === team ? before.needle : null;
-    const entry = { person, tile, team, judged, attention, dueMs: due, needle };
+    const entry = { person, tile, team, judged, attention, dueMs, needle };
     this.kept.set(person, entry);
     this.count(entry, 1);
-    this.nextDueMs = Math.min(this.nextDueMs, due);
+    this.nextDueMs = Math.min(this.nextDueMs, dueMs);
     this.version += 1;
   }
 

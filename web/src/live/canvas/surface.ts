@@ -23,6 +23,8 @@ export interface Picture {
   /** In CSS px; mirrored when lines run from right to left. */
   width: number;
   mirrored: boolean;
+  /** Raised when the letters' font has come. */
+  fonts: number;
 }
 
 interface Strip {
@@ -115,17 +117,18 @@ export class Surface {
 
   private fill(strip: Strip): void {
     for (let at = 0; at < this.cells.length; at++) {
-      this.paintOn(strip, at);
+      this.paintOn(strip, at, false);
     }
   }
 
   private paint(at: number): void {
     for (const strip of this.strips.values()) {
-      this.paintOn(strip, at);
+      this.paintOn(strip, at, true);
     }
   }
 
-  private paintOn({ context, top, bottom }: Strip, at: number): void {
+  /** `again`: there is something there. */
+  private paintOn({ context, top, bottom }: Strip, at: number, again: boolean): void {
     const { layout, ratio, width, mirrored } = this.picture as Picture;
     const size = Math.round(layout.size * ratio);
     const y = Math.round((layout.y[at] as number) * ratio);
@@ -134,7 +137,9 @@ export class Surface {
     }
     const start = layout.x[at] as number;
     const x = Math.round((mirrored ? width - start - layout.size : start) * ratio);
-    context.clearRect(x, y - top, size, size);
+    if (again) {
+      context.clearRect(x, y - top, size, size);
+    }
     const entry = this.cells[at];
     if (entry) {
       this.painted += 1;

@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useSta
 import type { Entry } from "../wall";
 import type { Layout, Room } from "./layout";
 import { type Colours, coloursOf } from "./marks";
-import { type Picture, Surface } from "./surface";
+import { INITIALS_PX, type Picture, Surface } from "./surface";
 
 /** What of the window stays free below. */
 const BELOW_PX = 56;
@@ -69,10 +69,9 @@ export function useSurface(
     };
   }, [host, show]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: letters are painted anew once their font is here
   useLayoutEffect(() => {
     if (width > 0 && colours) {
-      const picture = { layout, colours, ratio, width, mirrored };
+      const picture = { layout, colours, ratio, width, mirrored, fonts: layout.size < INITIALS_PX ? 0 : fonts };
       const known = shown.current?.picture;
       const same = known && keyOf(known) === keyOf(picture) && known.layout === layout && known.colours === colours;
       shown.current = { picture: same ? known : picture, cells };
@@ -81,15 +80,25 @@ export function useSurface(
   }, [layout, width, cells, colours, ratio, mirrored, fonts, show]);
 }
 
-function keyOf({ ratio, width, mirrored }: Picture): string {
-  return `${ratio}/${width}/${mirrored}`;
+function keyOf({ ratio, width, mirrored, fonts }: Picture): string {
+  return `${ratio}/${width}/${mirrored}/${fonts}`;
+}
+
+interface Screen {
+  colours: Colours | null;
+  ratio: number;
+  mirrored: boolean;
+}
+
+function keyOfScreen({ colours, ratio, mirrored }: Screen): string {
+  return JSON.stringify([[...(colours ?? [])], ratio, mirrored]);
 }
 
 /** What the pixels depend on besides people: theme, density of the screen, direction, whether the font is here. */
 function useScreen(host: RefObject<HTMLElement | null>) {
   const read = useCallback(
-    () => ({
-      colours: host.current ? coloursOf(host.current) : (null as Colours | null),
+    (): Screen => ({
+      colours: host.current ? coloursOf(host.current) : null,
       ratio: devicePixelRatio || 1,
       mirrored: document.documentElement.dir === "rtl",
     }),
@@ -99,7 +108,11 @@ function useScreen(host: RefObject<HTMLElement | null>) {
   const [fonts, setFonts] = useState(0);
   const { ratio } = screen;
   useLayoutEffect(() => {
-    const again = () => setScreen(read());
+    const again = () =>
+      setScreen((before) => {
+        const now = read();
+        return keyOfScreen(before) === keyOfScreen(now) ? before : now; // the same is not painted again
+      });
     again();
     const observer = new MutationObserver(again);
     observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "dir", "class"] });
@@ -115,12 +128,11 @@ function useScreen(host: RefObject<HTMLElement | null>) {
     void document.fonts?.load("600 12px Inter Variable").then(() => {
       if (!gone) {
         setFonts(1);
-        setScreen(read());
       }
     });
     return () => {
       gone = true;
     };
-  }, [read]);
+  }, []);
   return { ...screen, fonts };
 }
