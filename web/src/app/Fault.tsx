@@ -15,7 +15,7 @@ export function Fault({ fault, onAgain }: { fault: unknown; onAgain: () => void 
   return (
     <>
       <Bar title={title} />
-      <main>
+      <main className={css.page}>
         <div role="alert">
           <Empty
             icon="attention"

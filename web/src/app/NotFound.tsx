@@ -4,6 +4,7 @@ import type { Me } from "../session/api";
 import { Bar } from "../ui/Bar";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
+import css from "./Fault.module.css";
 import { homeOf } from "./pages";
 
 export function NotFound({ me }: { me: Me }) {
@@ -13,7 +14,7 @@ export function NotFound({ me }: { me: Me }) {
   return (
     <>
       <Bar title={t("missing.title")} />
-      <main>
+      <main className={css.page}>
         <Empty
           icon="search"
           title={t("missing.title")}

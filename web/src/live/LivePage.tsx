@@ -4,6 +4,7 @@ import { useSearchParams } from "react-router";
 import { Bar } from "../ui/Bar";
 import { Button } from "../ui/Button";
 import { useCommands } from "../ui/commands";
+import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useBig } from "../ui/useBig";
 import { useNow } from "../ui/useNow";
@@ -22,7 +23,7 @@ import { Toolbar } from "./Toolbar";
 import { useColumns } from "./useColumns";
 import { useEscape } from "./useEscape";
 import { useHeld } from "./useHeld";
-import { useKiosk } from "./useKiosk";
+import { fewScale, useKiosk } from "./useKiosk";
 import { expectedPeople, isPeopled, isWhole, MANY, useLive } from "./useLive";
 import { type LiveLinkEvents, useLiveLink } from "./useLiveLink";
 import { usePeopleKeys } from "./usePeopleKeys";
@@ -56,7 +57,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
       setParams(changed(new URLSearchParams(location.search), changes), { replace: typing }),
     [setParams],
   );
-  const scale = Math.max(
+  const large = Math.max(
     useKiosk(view.kiosk, () => change({ kiosk: null })),
     useBig(),
   );
@@ -116,6 +117,9 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
   const ready = whole || isPeopled(live);
   const teams = live.teams?.length ?? 0;
   const peopled = live.teams?.filter((team) => team.order.length > 0).length ?? 0;
+  const groups = sections.filter(({ kind }) => kind !== "attention").length;
+  const few = view.kiosk && density === "cards" && whole ? fewScale(people, groups, innerWidth, innerHeight) : 1;
+  const scale = Math.max(large, few);
   const seen = ready && teams > 0;
   useEffect(() => {
     if (seen) {
@@ -137,8 +141,9 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
         )}
         <LiveBadge live={current} paused={paused?.atMs ?? null} />
         {view.kiosk && (
-          <Button className={css.leave} onClick={() => change({ kiosk: null })}>
-            {t("kiosk.leave")}
+          <Button className={css.leave} title={t("kiosk.leave")} onClick={() => change({ kiosk: null })}>
+            <Icon name="close" size={14} />
+            <span>{t("kiosk.leave")}</span>
           </Button>
         )}
       </Bar>

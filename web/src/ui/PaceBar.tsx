@@ -8,7 +8,7 @@ export function PaceBar({ pace }: { pace: Pace }) {
     <span className={css.pace} aria-hidden="true">
       <i className={css.done} style={{ inlineSize: `${over ?? done}%` }} />
       {over !== null && <i className={css.over} style={{ insetInlineStart: `${over}%` }} />}
-      {notch !== null && <i className={css.notch} style={{ insetInlineStart: `${notch}%` }} />}
+      <i className={css.notch} style={{ insetInlineStart: `${notch}%` }} />
     </span>
   );
 }

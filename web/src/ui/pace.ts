@@ -31,21 +31,22 @@ export function expectedByS(workday: Workday, atMs: number): number {
 /** Lengths of the pace bar in percent of it. Its end is what is expected, or what was worked once that is more. */
 export interface Pace {
   done: number;
-  /** Where "expected by now" stands; `null` when nothing is expected. */
-  notch: number | null;
+  /** Where "expected by now" stands. */
+  notch: number;
   /** Where what was over begins; `null` when nothing is. */
   over: number | null;
 }
 
+/** `null` when nothing is expected: there is no pace then. */
 export function paceOf(activeS: number, byNowS: number, expectedS: number): Pace | null {
-  const wholeS = Math.max(activeS, expectedS);
-  if (wholeS <= 0) {
+  if (expectedS <= 0) {
     return null;
   }
+  const wholeS = Math.max(activeS, expectedS);
   const percent = (s: number) => Math.round((1000 * s) / wholeS) / 10;
   return {
     done: percent(activeS),
-    notch: expectedS > 0 ? percent(byNowS) : null,
-    over: activeS > expectedS && expectedS > 0 ? percent(expectedS) : null,
+    notch: percent(byNowS),
+    over: activeS > expectedS ? percent(expectedS) : null,
   };
 }
