@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,8 @@ FAILED = Path("chaos/failed-seed")
 
 
 def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has had the first ignored
+        signal.signal(number, signal.default_int_handler)
     seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
     minutes = float(os.environ.get("MINUTES") or 5)
     size = Size(

@@ -24,7 +24,8 @@ Fault = Callable[[World, float], AbstractAsyncContextManager[str]]
 SHORT_S, MIDDLE_S, LONG_S = (0.0, 0.0), (1.0, 4.0), (4.0, 8.0)
 HUB_STOP_S = (1.0, 6.0)
 ROLL_S = 120.0
-ENDED_S = 20.0
+ENDED_S = 60.0
+"""A limit for what never comes: a hub that drains takes 15 s at the most, on cores that have nothing else to do."""
 FROZEN_S = (11.0, 13.0)
 """A viewer that reads nothing is ended within ten seconds."""
 TEN_YEARS_S = 3650 * 86400

@@ -7,6 +7,7 @@ use is one conditional update in the transaction that adds the device: however m
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
@@ -250,14 +251,19 @@ async def revoke_device(uid: UUID, by: int) -> None:
             await audit.record("device_revoked", by, row["person"], device=str(uid))
 
 
-async def device_for_hello(uid: str) -> EnrolledDevice | None:
-    """The device that calls itself `uid`; `None` when there is none, or when that is no id at all."""
+async def devices_for_hello(uids: Sequence[str]) -> list[EnrolledDevice | None]:
+    """The devices that call themselves so, in this order; `None` for one that there isn't, or for what is no id at all."""
+    parsed = [_parsed(uid) for uid in uids]
+    rows = await Device.raw(_FOR_HELLO, [uid for uid in parsed if uid])
+    found = {row["uid"]: EnrolledDevice(**{**row, "uid": str(row["uid"])}) for row in rows}
+    return [found.get(uid) for uid in parsed]
+
+
+def _parsed(uid: str) -> UUID | None:
     try:
-        parsed = UUID(uid)
+        return UUID(uid)
     except ValueError:
         return None
-    rows = await Device.raw(_FOR_HELLO, parsed)
-    return EnrolledDevice(**{**rows[0], "uid": str(parsed)}) if rows else None
 
 
 async def note_version(device: int, version: str) -> None:
@@ -272,7 +278,7 @@ _FOR_HELLO = """
         person.deactivated_at IS NULL AS person_active, membership.team, membership.id AS membership
     FROM device JOIN person ON person.id = device.person
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
-    WHERE device.uid = {}
+    WHERE device.uid = ANY({})
 """
 _MATCHING = """
     SELECT device.id AS number, uid AS id, person, device.name, system, version, device.simulated, enrolled_at, last_seen_at, revoked_at,

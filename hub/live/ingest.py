@@ -18,14 +18,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
-from hub.auth.enrolment import EnrolledDevice, device_for_hello, note_version
+from hub.auth.enrolment import EnrolledDevice, devices_for_hello, note_version
 from hub.database import DATABASE_AWAY, POOL_SIZE
-from hub.live.admission import DeviceGone, EpochsExhausted, Standing, take_over
+from hub.live.admission import DeviceGone, EpochsExhausted, Standing, take_over, take_over_together
 from hub.live.agents import DRAIN_RETRY_MS, Registry, drain
 from hub.live.connection import AgentConnection, Shared
 from hub.live.line import Line
 from hub.live.publisher import Publisher
 from hub.live.store import FLUSHERS, Store
+from hub.live.together import Together
 from hub.serving import protocol_of
 from hub.settings import Settings
 from hub.wire.agent import (
@@ -42,8 +43,9 @@ from hub.wire.policy import clean
 
 INSTANCE_MAX = 64
 VERSION_MAX = 50
-ADMITTING_MAX = POOL_SIZE - FLUSHERS - 2
-"""Devices that are being looked up and taken over at a time: a storm of agents leaves connections for commits, and for people."""
+ALONE_MAX = POOL_SIZE - FLUSHERS - 4
+"""Devices that are taken over alone at a time. With a question each for those who come together, a storm of agents leaves connections for
+commits, and two for people."""
 CODECS = {name: hub_side(name) for name in (SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON)}
 """One for all connections: they keep nothing between calls."""
 
@@ -64,7 +66,9 @@ class Ingest:
         self._settings = settings
         self._store = store
         self.registry = Registry(publisher)
-        self._admitting = asyncio.Semaphore(ADMITTING_MAX)
+        self._find = Together(devices_for_hello)
+        self._take_over_with_others = Together(take_over_together)
+        self._alone = asyncio.Semaphore(ALONE_MAX)
         self.shared = Shared(hub, store, publisher, now or (lambda: datetime.now(UTC)), self.registry.fenced)
 
     async def drain(self, deadline_s: float) -> None:
@@ -125,10 +129,13 @@ class Ingest:
                     instance=clean(hello.instance, INSTANCE_MAX) or "",
                 )
                 version = clean(hello.version, VERSION_MAX)
-                async with self._admitting:
-                    device = await self._identified(hello, nonce)
-                    admission = await take_over(device.id, standing)
-                    if version and version != device.version:
+                device = await self._identified(hello, nonce)
+                admission = await self._take_over_with_others((device.id, standing))
+                if admission is None:
+                    async with self._alone:
+                        admission = await take_over(device.id, standing)
+                if version and version != device.version:
+                    async with self._alone:
                         await note_version(device.id, version)
         except EpochsExhausted:
             raise _Refused(Close.INVALID) from None
@@ -147,7 +154,7 @@ class Ingest:
         return connection
 
     async def _identified(self, hello: Hello, nonce: bytes) -> EnrolledDevice:
-        device = await device_for_hello(hello.device)
+        device = await self._find(hello.device)
         if device is None:
             raise _Refused(Close.UNKNOWN_DEVICE)
         signed = signed_bytes(nonce, self._settings.origin, device.uid, hello.epoch, hello.next_seq)

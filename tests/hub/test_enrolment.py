@@ -13,7 +13,7 @@ from limits import RateLimitItemPerMinute
 
 from hub import people, web
 from hub.auth import enrolment
-from hub.auth.enrolment import ALPHABET, code_hash, device_for_hello, make_code
+from hub.auth.enrolment import ALPHABET, code_hash, devices_for_hello, make_code
 from hub.auth.limits import Limits
 from hub.database import connection
 from hub.tables import Audit, Device, DeviceCursor, EnrolmentCode, Membership, Person, Team
@@ -75,7 +75,7 @@ async def test_code_from_the_web_enrols_a_device_of_ones_own(cast, open_browser,
         settings.origin,
         1,
     )
-    device = await device_for_hello(enrolled["device"])
+    [device] = await devices_for_hello([enrolled["device"]])
     assert (device.person, device.public_key, device.team, device.person_active) == (
         cast.bob.id,
         key,
@@ -403,7 +403,8 @@ async def test_revoked_device_is_known_as_such_and_recorded_once(cast, open_brow
     for _ in range(2):
         assert (await browser.change("DELETE", f"/api/devices/{uid}")).status_code == 204
 
-    assert (await device_for_hello(uid)).revoked
+    [device] = await devices_for_hello([uid])
+    assert device.revoked
     assert (await browser.get("/api/devices")).json()[0]["revoked_at"]
     assert await Audit.count().where(Audit.action == "device_revoked") == 1
 
@@ -411,13 +412,17 @@ async def test_revoked_device_is_known_as_such_and_recorded_once(cast, open_brow
 async def test_hello_of_a_deactivated_persons_device_says_so(cast, database):
     await people.deactivate(cast.bob.id)
 
-    device = await device_for_hello(cast.device(cast.bob).uid)
+    [device] = await devices_for_hello([cast.device(cast.bob).uid])
     assert (device.person_active, device.team) == (False, None)
 
 
 @pytest.mark.parametrize("uid", [str(UUID(int=999)), "nonsense", "", "\x00", "'; DROP TABLE device; --", "x" * 10_000])
 async def test_hello_of_an_unknown_device_finds_nothing(uid, cast, database):
-    assert await device_for_hello(uid) is None
+    known = cast.device(cast.bob)
+
+    found = await devices_for_hello([uid, known.uid, uid])
+
+    assert [device and device.id for device in found] == [None, known.id, None]
 
 
 async def test_every_step_is_recorded_without_the_code(cast, agent, code, open_browser):

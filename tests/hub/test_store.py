@@ -14,7 +14,7 @@ from hub.errors import PoolBusy
 from hub.figures import FIGURES
 from hub.live import rows
 from hub.live import store as store_module
-from hub.live.admission import Standing, renew, take_over
+from hub.live.admission import Standing, latest_instance, renew, take_over, take_over_together
 from hub.live.plan import Outcome, Submission
 from hub.live.store import Store
 from hub.retention import make_days
@@ -304,6 +304,43 @@ async def test_epoch_given_twice_before_it_was_used_is_the_same(store: Store, de
     again = await take_over(1, Standing(epoch=1, next_seq=1, digest=b""))
 
     assert (lost_welcome.epoch, again.epoch) == (2, 2)
+
+
+async def test_devices_that_come_together_take_over_as_each_alone_would(store: Store, devices: list[int]) -> None:
+    one, two, three = devices
+    event = interval(0)
+    before = await session_of(one)
+    assert (await store.submit(submission(one, before, 1, [event]))).acked == 1
+    standing = Standing(epoch=1, next_seq=2, digest=digest(1, event), instance="run")
+
+    first, second, again, unknown = await take_over_together(
+        [(one, standing), (two, FRESH), (one, standing), (99, FRESH)]
+    )
+
+    assert first is not None
+    assert (first.epoch, first.acked, first.digest) == (1, 1, digest(1, event))
+    assert second is not None
+    assert len({before, first.session, second.session}) == 3
+    assert again is unknown is None
+    assert (await store.submit(submission(one, before, 2, [interval(1)]))).fenced
+    assert (await store.submit(submission(one, first.session, 2, [interval(1)]))).acked == 2
+    assert await latest_instance(one) == "run"
+    assert await take_over_together([(three, FRESH)]) == [None]
+
+
+async def test_who_needs_a_new_epoch_or_is_held_by_somebody_takes_over_alone(devices: list[int]) -> None:
+    one, two, three = devices
+    restored = Standing(epoch=7, next_seq=9, digest=b"x")
+    async with connection() as held, held.transaction():
+        await held.execute("SELECT FROM device_cursor WHERE device = $1 FOR UPDATE", two)
+
+        admissions = await take_over_together([(one, restored), (two, FRESH), (three, FRESH)])
+
+    assert admissions[:2] == [None, None]
+    assert admissions[2] is not None
+    async with connection() as held:
+        sessions = [row["session"] for row in await held.fetch("SELECT session FROM device_cursor ORDER BY device")]
+    assert sessions == [0, 0, admissions[2].session]
 
 
 async def test_device_whose_cursor_is_locked_elsewhere_holds_up_nobody(store: Store, devices: list[int]) -> None:
