@@ -45,7 +45,7 @@ from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.metrics import Metrics
 from hub.rollups.read import today as read_workdays
-from hub.serving import Server, WebSocketProtocol, allow_many_connections, collect_seldom, config, listen
+from hub.serving import Server, WebSocketProtocol, allow_many_connections, collect_seldom, config, let_go, listen
 from hub.settings import Settings
 from hub.wire.closing import Close
 
@@ -223,7 +223,10 @@ def create(hub: Hub) -> Litestar:
             await socket.accept()
             await socket.close(code=Close.DRAINED, reason="drained")
             return
-        await hub.view.serve(socket)
+        try:
+            await hub.view.serve(socket)
+        finally:
+            let_go(socket)
 
     @get("/health", include_in_schema=False)
     async def health() -> dict[str, str]:

@@ -71,6 +71,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _unread = b""
     """What was read; up to `_taken` it was given to uvicorn. Reading is paused while there is more."""
     _taken = 0
+    _served = False
+    """The application has returned."""
     arriving: ClassVar["set[WebSocketProtocol]"] = set()
     """Agents' connections that are not admitted yet, of all of the process. `live/ingest.py` takes each out once it is."""
 
@@ -193,6 +195,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.arriving.discard(self)
         super().connection_lost(exc)
+        self._let_go()
+
+    def on_task_complete(self, task: "asyncio.Task[None]") -> None:
+        super().on_task_complete(task)
+        self._served = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Once both the connection and the application are done: what refers to itself would stay until the collector comes, seldom."""
+        if self._served and self.disconnected:
+            self.take_text = None
+            self.scope["state"].clear()
+            self.conn.parser.close()
 
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) >= CONTINUATIONS_MAX:
@@ -261,6 +276,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         super().handle_websocket_upgrade()
+        del self.parser  # they refer to each other, and this connection is another's now
 
     def _waits_for_nothing(self) -> bool:
         """Empty lines after an answer end uvicorn's wait for the next request, and begin none."""
@@ -329,7 +345,7 @@ def collect_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(50_000, 5, 5)
 
 
 def config(app: Any, settings: Settings) -> uvicorn.Config:
@@ -353,6 +369,11 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=75,
         backlog=BACKLOG,
     )
+
+
+def let_go(socket: Any) -> None:
+    """A websocket of the application that is over. It and the functions that it is made of refer to each other: see `_let_go` above."""
+    del socket.receive, socket.send
 
 
 def protocol_of(socket: Any) -> WebSocketProtocol:

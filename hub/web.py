@@ -41,6 +41,7 @@ from hub.errors import DaylightError, Forbidden, Invalid, TooMany, Unavailable
 from hub.figures import FIGURES
 from hub.logs import places
 from hub.passwords import prepare
+from hub.serving import let_go
 from hub.settings import Settings
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -193,6 +194,8 @@ class Edge:
             log.error("failed", error=type(error).__name__, at=places(error.__traceback__))
             with contextlib.suppress(WebSocketDisconnect, OSError, RuntimeError):
                 await socket.close(code=BROKEN)
+        finally:
+            let_go(socket)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send, request_id: str) -> None:
         started = time.perf_counter()

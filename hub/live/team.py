@@ -9,7 +9,6 @@ import heapq
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import takewhile
 
 import msgspec
@@ -19,6 +18,7 @@ from hub.live.records import Records
 from hub.live.telling import Telling
 from hub.wire.viewer import Link, Tile
 
+DELTAS_KEPT = 16
 GONE_KEPT = 1000
 """Departures that are remembered for viewers who are behind; one who is further behind gets a snapshot."""
 
@@ -55,7 +55,8 @@ class TeamView:
         self._by_name: list[int] = []
         self._gone: dict[int, int] = {}
         self._gone_forgotten = 0
-        self._delta = lru_cache(maxsize=16)(self._encoded_delta)
+        self._deltas: dict[tuple[int, datetime], bytes | None] = {}
+        """Of this revision, by what they begin at."""
 
     def members(self, members: Iterable[Member]) -> None:
         """The people of the team as they are now: they decide what is drawn. A record that is ahead of them waits until they are known."""
@@ -112,7 +113,7 @@ class TeamView:
         self._touched.clear()
         if self.rev == rev:
             return False
-        self._delta.cache_clear()
+        self._deltas.clear()
         while len(self._gone) > GONE_KEPT:
             self._gone_forgotten = self._gone.pop(next(iter(self._gone)))
         return True
@@ -156,7 +157,13 @@ class TeamView:
 
     def delta(self, since: int, now: datetime) -> bytes | None:
         """What `newer` says, when it is one frame: viewers at the same revision share it. None when it is more."""
-        return self._delta(since, now)
+        asked = since, now
+        if asked not in self._deltas:
+            if len(self._deltas) >= DELTAS_KEPT:
+                self._deltas.clear()
+            telling = self.newer(since)
+            self._deltas[asked] = telling.next(now).frame if telling.parts == 1 else None
+        return self._deltas[asked]
 
     def gone_since(self, since: int) -> list[int]:
         """Who has left since."""
@@ -167,10 +174,6 @@ class TeamView:
         changed = list(takewhile(lambda person: self.rev_of[person] > since, reversed(self.rev_of)))
         changed.reverse()
         return changed
-
-    def _encoded_delta(self, since: int, now: datetime) -> bytes | None:
-        telling = self.newer(since)
-        return telling.next(now).frame if telling.parts == 1 else None
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

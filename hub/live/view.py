@@ -145,6 +145,7 @@ class View:
             log.debug("viewer_gone", seconds=round(time.monotonic() - began, 1))
             if viewer.opening:
                 await viewer.opening  # not cancelled: others may wait for a team that it opens
+                viewer.opening = None
             await self._release(viewer, viewer.teams)
             self._behind.discard(viewer)
 
