@@ -11,6 +11,13 @@ DaylightError
     └── PoolBusy         no database connection within the deadline
 """
 
+from typing import Literal
+
+InvalidCode = Literal[
+    "name_length", "name_taken", "view_taken", "views_full", "view_query", "zone_unknown", "week",
+]  # fmt: skip
+"""What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
+
 
 class DaylightError(Exception):
     """The root. `status` is what a route answers; the message is safe to show to whoever asked."""
@@ -35,13 +42,15 @@ class NotFound(DaylightError):
 
 
 class Invalid(DaylightError):
-    """Input that breaks a rule. `field` names the input it was in."""
+    """Input that breaks a rule. `field` names the input it was in; `code` tells a page in another language which rule, with its `limit`."""
 
     status = 400
 
-    def __init__(self, message: str, field: str | None = None) -> None:
+    def __init__(
+        self, message: str, field: str | None = None, code: InvalidCode | None = None, limit: int | None = None
+    ) -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.code, self.limit = field, code, limit
 
 
 class TooMany(DaylightError):

@@ -92,7 +92,7 @@ async def make_team(form: TeamForm, by: int) -> int:
     async with transaction():
         root = await people.ensure_organisation(demo=False)  # others who make teams wait here
         if await Team.exists().where(Team.parent == root, Team.name == name):
-            raise Invalid("There is a team with this name already.", "name")
+            raise Invalid("There is a team with this name already.", "name", "name_taken")
         team = await people.insert_team(name, root, by)
         if form.join:
             await people.move_within(by, team, by)
@@ -138,5 +138,7 @@ ROUTES = [change_organisation, end_set_up, list_zones, add_team]
 
 def _normal_week(minutes: list[int]) -> list[int]:
     if len(minutes) != 7 or not all(0 <= each <= DAY_MIN for each in minutes):
-        raise Invalid(f"A week has seven days, Monday first, each with 0 to {DAY_MIN} minutes.", "expected_min")
+        raise Invalid(
+            f"A week has seven days, Monday first, each with 0 to {DAY_MIN} minutes.", "expected_min", "week", DAY_MIN
+        )
     return minutes

@@ -358,7 +358,7 @@ def normal_name(name: str) -> str:
     """The name with single spaces and nothing unprintable. Raises `Invalid` when nothing is left, or too much."""
     cleaned = clean(name, NAME_MAX_CHARACTERS + 1)
     if cleaned is None or len(cleaned) > NAME_MAX_CHARACTERS:
-        raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name")
+        raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name", "name_length", NAME_MAX_CHARACTERS)
     return cleaned
 
 
@@ -367,7 +367,7 @@ def normal_zone(zone: str) -> str:
     try:
         return ZoneInfo(zone).key
     except (KeyError, ValueError, OSError):
-        raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone") from None
+        raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone", "zone_unknown") from None
 
 
 def _require_sense(role: RoleName, team: int | None) -> None:

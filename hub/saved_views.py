@@ -52,7 +52,11 @@ async def add(person: int, form: ViewForm) -> View:
         # Whoever adds two at once takes turns with themselves, so that the count holds.
         await held.execute("SELECT FROM person WHERE id = $1 FOR NO KEY UPDATE", person)
         if await SavedView.count().where(SavedView.person == person) >= VIEWS_MAX:
-            raise Invalid(f"You have {VIEWS_MAX} saved views, which is as many as there can be. Delete one first.")
+            raise Invalid(
+                f"You have {VIEWS_MAX} saved views, which is as many as there can be. Delete one first.",
+                code="views_full",
+                limit=VIEWS_MAX,
+            )
         try:
             row = await held.fetchrow(
                 "INSERT INTO saved_view (person, name, query) VALUES ($1, $2, $3) RETURNING id, name, query",
@@ -119,14 +123,17 @@ ROUTES = [list_views, add_view, change_view, delete_view]
 def _normal(form: ViewForm) -> tuple[str, str]:
     name = clean(form.name, NAME_MAX_CHARACTERS + 1)
     if name is None or len(name) > NAME_MAX_CHARACTERS:
-        raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name")
+        raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name", "name_length", NAME_MAX_CHARACTERS)
     query = form.query
     if len(query) > QUERY_MAX_CHARACTERS or query.startswith("?") or not query.isprintable():
         raise Invalid(
-            f"This is no query of an address, without its `?`, of up to {QUERY_MAX_CHARACTERS} characters.", "query"
+            f"This is no query of an address, without its `?`, of up to {QUERY_MAX_CHARACTERS} characters.",
+            "query",
+            "view_query",
+            QUERY_MAX_CHARACTERS,
         )
     return name, query
 
 
 def _taken() -> Invalid:
-    return Invalid("You have a view with this name already.", "name")
+    return Invalid("You have a view with this name already.", "name", "view_taken")

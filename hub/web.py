@@ -37,7 +37,7 @@ from hub import policies
 from hub.auth import routes
 from hub.auth.limits import Limits
 from hub.auth.login import SESSION_STORE, Sessions, allowed_origins, require_origin, session_config
-from hub.errors import DaylightError, Forbidden, Invalid, TooMany, Unavailable
+from hub.errors import DaylightError, Forbidden, Invalid, InvalidCode, TooMany, Unavailable
 from hub.figures import FIGURES
 from hub.logs import places
 from hub.passwords import prepare
@@ -78,7 +78,11 @@ Socket = WebSocket[Any, Any, Any]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body of every error (RFC 9457). `title` is for people; `field` names the input that it is about."""
+    """The body of every error (RFC 9457).
+
+    `title` is for people; `field` names the input that it is about. `code` says what is wrong with it to a page that has words of its own,
+    with the `limit` that was broken.
+    """
 
     type: str
     title: str
@@ -86,6 +90,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str
     detail: str = ""
     field: str | None = None
+    code: InvalidCode | None = None
+    limit: int | None = None
 
 
 def build(
@@ -273,12 +279,12 @@ def _request_id(scope: Scope) -> str:
 
 def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     headers: dict[str, str] = {}
-    detail, field = "", None
+    detail, field, code, limit = "", None, None, None
     match error:
         case DaylightError():
             status, title = error.status, str(error)
             if isinstance(error, Invalid):
-                field = error.field
+                field, code, limit = error.field, error.code, error.limit
             if isinstance(error, TooMany):
                 headers["Retry-After"] = str(error.retry_after_s)
             if isinstance(error, Unavailable):
@@ -310,6 +316,8 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
         request_id=request.scope.get("state", {}).get("request_id", ""),
         detail=detail,
         field=field,
+        code=code,
+        limit=limit,
     )
     return Response(msgspec.json.encode(problem), status_code=status, media_type=PROBLEM, headers=headers)
 

@@ -160,14 +160,25 @@ async def test_team_can_be_made_for_others(cast, open_browser):
     assert not await Role.exists().where(Role.team == answer.json()["id"])
 
 
-@pytest.mark.parametrize("name", ["", " \n", "x" * 201, "Support", " Support "])
-async def test_team_needs_a_name_of_its_own(name, cast, open_browser):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", ("name_length", 200)),
+        (" \n", ("name_length", 200)),
+        ("x" * 201, ("name_length", 200)),
+        ("Support", ("name_taken", None)),
+        (" Support ", ("name_taken", None)),
+    ],
+)
+async def test_team_needs_a_name_of_its_own(name, said, cast, open_browser):
     browser = open_browser()
     await browser.sign_in(cast.dora)
 
     answer = await browser.change("POST", "/api/teams", json={**TEAM, "name": name})
 
-    assert (answer.status_code, answer.json()["field"]) == (400, "name")
+    problem = answer.json()
+    assert (answer.status_code, problem["field"]) == (400, "name")
+    assert (problem["code"], problem.get("limit")) == said
     assert await Team.count() == 4
     assert not (await load_viewer(cast.dora.id)).managed
 

@@ -111,7 +111,8 @@ async def test_name_is_there_once_whatever_its_case(name, cast, browser, open_br
     made = await browser.change("POST", "/api/views", json={**MINE, "name": name})
     renamed = await browser.change("PUT", f"/api/views/{other}", json={**MINE, "name": name})
 
-    assert [(answer.status_code, answer.json()["field"]) for answer in (made, renamed)] == [(400, "name")] * 2
+    refused = [(answer.status_code, answer.json()["field"], answer.json()["code"]) for answer in (made, renamed)]
+    assert refused == [(400, "name", "view_taken")] * 2
     assert (await alice.change("POST", "/api/views", json={**MINE, "name": name})).status_code == 201
 
 

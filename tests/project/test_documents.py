@@ -1,13 +1,16 @@
 """What the documents say holds: links, commands, settings, verbs. A newcomer trusts them first."""
 
+import json
 import re
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from hub.errors import InvalidCode
 from hub.settings import NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -119,3 +122,10 @@ def test_decisions_have_numbers_of_their_own() -> None:
     numbers = [path.name[:4] for path in DECISIONS]
 
     assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_pages_have_words_for_all_that_can_be_wrong_with_what_is_typed(language: str) -> None:
+    words = json.loads((ROOT / "web" / "src" / "i18n" / language / "ui.json").read_text())
+
+    assert words["invalid"].keys() == {*get_args(InvalidCode), "other"}

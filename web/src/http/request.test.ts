@@ -24,10 +24,23 @@ describe("what the hub says of a failure", () => {
     });
   });
 
-  it("stays the hub's where it names what is wrong", async () => {
-    answering({ "GET /api/me": { status: 400, body: INVALID } });
+  it("of a field is said in the page's language by its code, and its limit is in it", async () => {
+    answering({ "GET /api/me": { status: 400, body: { ...INVALID, code: "name_length", limit: 80 } } });
     await speak("ar");
 
-    expect(await request({ path: "/api/me" })).toEqual({ error: INVALID });
+    expect(await request({ path: "/api/me" })).toEqual({
+      error: { status: 400, title: "الاسم من حرف واحد إلى 80 حرفًا.", field: "name", code: "name_length", limit: 80 },
+    });
+  });
+
+  it.each([
+    [{ status: 400, body: INVALID }, "في المُدخل ما ليس كما ينبغي."],
+    [{ status: 400, body: { ...INVALID, code: "of a newer hub" } }, "في المُدخل ما ليس كما ينبغي."],
+    [{ status: 413, body: { title: "This is more than 1024 KiB.", status: 413 } }, "أجاب الخادم بالرمز 413."],
+  ])("is never English on an Arabic page", async (answer, title) => {
+    answering({ "GET /api/me": answer });
+    await speak("ar");
+
+    expect(await request({ path: "/api/me" })).toMatchObject({ error: { title } });
   });
 });

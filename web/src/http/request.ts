@@ -12,6 +12,9 @@ export interface Problem {
   detail?: string;
   request_id?: string;
   field?: string;
+  /** What is wrong with the field, for words of the page's own, and the limit that it broke. */
+  code?: string;
+  limit?: number;
   /** Seconds, from `Retry-After`. */
   retry_after_s?: number;
 }
@@ -67,20 +70,28 @@ function cookie(name: string): string | undefined {
 async function problemOf(response: Response): Promise<Problem> {
   const problem: Problem = { status: response.status, title: i18n.t("ui:answered", { status: response.status }) };
   try {
-    const { title, detail, request_id, field } = (await response.json()) as Partial<Problem>;
-    Object.assign(problem, JSON.parse(JSON.stringify({ title, detail, request_id, field })));
+    const { title, detail, request_id, field, code, limit } = (await response.json()) as Partial<Problem>;
+    Object.assign(problem, JSON.parse(JSON.stringify({ title, detail, request_id, field, code, limit })));
   } catch {
     // A proxy in between answered with a page of its own: its status is all there is to say.
   }
-  const known = `ui:problem.${response.status}`;
-  if (language() !== "en" && i18n.exists(known)) {
-    // The hub speaks English. Of what has a status of its own a page in another language says it in that one; what is wrong with a field it leaves.
+  if (language() !== "en") {
+    // The hub speaks English: a page in another language says it in that one, by its code or its status.
     delete problem.detail;
-    problem.title = i18n.t(known as "ui:problem.500");
+    problem.title = translated(problem);
   }
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   if (wait > 0) {
     problem.retry_after_s = wait;
   }
   return problem;
+}
+
+function translated({ status, code, limit }: Problem): string {
+  if (status === 400) {
+    const known = `ui:invalid.${code}`;
+    return i18n.t((i18n.exists(known) ? known : "ui:invalid.other") as "ui:invalid.other", { limit });
+  }
+  const known = `ui:problem.${status}`;
+  return i18n.exists(known) ? i18n.t(known as "ui:problem.500") : i18n.t("ui:answered", { status });
 }
