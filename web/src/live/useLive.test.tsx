@@ -80,6 +80,22 @@ describe("what is drawn of the live state", () => {
     expect(store.getState().live.teams?.[0]?.rev).toBe(4);
   });
 
+  it("is what changed among thousands once a second while somebody scrolls", () => {
+    const live = drawn();
+    say(teams(1), snapshot(1, 1_001));
+    act(() => void vi.advanceTimersByTime(250));
+    act(() => void window.dispatchEvent(new Event("scroll")));
+    say(delta(2, "Editor"));
+
+    act(() => void vi.advanceTimersByTime(700));
+    expect(app(live.current)).toBe("Mail");
+    act(() => void vi.advanceTimersByTime(50));
+    expect(app(live.current)).toBe("Editor");
+    say(delta(3, "Chat"));
+    act(() => void vi.advanceTimersByTime(250));
+    expect(app(live.current)).toBe("Chat");
+  });
+
   it("is the first who come and then everybody, where thousands come team by team", () => {
     const live = drawn();
     const here = () => live.current.teams?.filter((team) => team.epoch !== null).length;

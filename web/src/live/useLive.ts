@@ -10,6 +10,8 @@ const COMING_MS = 1_000;
 /** Nor does drawing take more than a quarter of the time, on a machine for which thousands are much. */
 const REST = 3;
 const MANY_MAX_MS = 1_000;
+/** Whoever scrolled this lately does so still: then once a second is enough, and most frames have nothing else to do. */
+const SCROLLING_MS = 200;
 
 /**
  * What is live, as it is to be drawn: at once while people are few, and whatever the connection, the first people, everybody's coming or
@@ -29,6 +31,11 @@ export function useLive(): LiveState {
   useEffect(() => {
     let drawn = live;
     let waiting: ReturnType<typeof setTimeout> | undefined;
+    let scrolledAtMs = -Infinity;
+
+    function scrolled() {
+      scrolledAtMs = performance.now();
+    }
 
     function draw() {
       clearTimeout(waiting);
@@ -43,7 +50,9 @@ export function useLive(): LiveState {
       if (next === drawn) {
         return;
       }
-      const waitMs = cannotWait(drawn, next) ? 0 : drawnAtMs.current + paceMs(next, tookMs.current) - performance.now();
+      const nowMs = performance.now();
+      const paceMs = paceOf(next, tookMs.current, nowMs - scrolledAtMs < SCROLLING_MS);
+      const waitMs = cannotWait(drawn, next) ? 0 : drawnAtMs.current + paceMs - nowMs;
       if (waitMs <= 0) {
         draw();
       } else {
@@ -53,8 +62,10 @@ export function useLive(): LiveState {
 
     changed(); // since it was read
     const unsubscribe = store.subscribe(changed);
+    addEventListener("scroll", scrolled, { passive: true });
     return () => {
       unsubscribe();
+      removeEventListener("scroll", scrolled);
       clearTimeout(waiting);
     };
   }, [store]);
@@ -87,9 +98,12 @@ function cannotWait(before: LiveState, now: LiveState): boolean {
   );
 }
 
-function paceMs(live: LiveState, tookMs: number): number {
+function paceOf(live: LiveState, tookMs: number, scrolling: boolean): number {
   if (expectedPeople(live) <= MANY) {
     return 0;
   }
-  return isWhole(live) ? Math.min(MANY_MAX_MS, Math.max(MANY_MS, tookMs * (1 + REST))) : COMING_MS;
+  if (!isWhole(live)) {
+    return COMING_MS;
+  }
+  return scrolling ? MANY_MAX_MS : Math.min(MANY_MAX_MS, Math.max(MANY_MS, tookMs * (1 + REST)));
 }
