@@ -1,4 +1,4 @@
-import { Suspense, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet, useLocation } from "react-router";
 import type { Me } from "../session/api";
@@ -28,6 +28,11 @@ export function Shell({ me }: { me: Me }) {
   const { pathname } = useLocation();
   const [over, setOver] = useState<"palette" | "shortcuts" | null>(null);
   const close = () => setOver(null);
+  // Not with the first picture, but before anybody types into it: keys of before it is there go nowhere.
+  useEffect(() => {
+    const idle = globalThis.requestIdleCallback?.(palette.ahead);
+    return () => globalThis.cancelIdleCallback?.(idle);
+  }, []);
   useEverywhere(me, { onShortcuts: () => setOver("shortcuts") });
   useKeyboard({ onPalette: () => setOver(over === "palette" ? null : "palette") });
   return (

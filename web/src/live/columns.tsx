@@ -19,7 +19,7 @@ export type ColumnKey = "state" | "name" | "team" | "why" | "app" | "for" | "hou
 
 export interface Column {
   key: ColumnKey;
-  /** In the grid. */
+  /** In the grid; the least of it is less where there is little room. */
   width: string;
   sort?: Sort;
   end?: boolean;
@@ -38,7 +38,7 @@ export const COLUMNS: Column[] = [
   },
   {
     key: "name",
-    width: "minmax(140px, 1.1fr)",
+    width: "minmax(var(--least-name, 140px), 1.1fr)",
     sort: "name",
     cell: ({ name, simulated, mixed }, word) => (
       <>
@@ -48,11 +48,17 @@ export const COLUMNS: Column[] = [
     ),
     text: ({ name }) => name,
   },
-  { key: "team", width: "minmax(90px, .8fr)", sort: "team", cell: ({ team }) => team, text: ({ team }) => team },
+  {
+    key: "team",
+    width: "minmax(var(--least-team, 90px), .8fr)",
+    sort: "team",
+    cell: ({ team }) => team,
+    text: ({ team }) => team,
+  },
   {
     key: "app",
     sort: "app",
-    width: "minmax(140px, 1.7fr)",
+    width: "minmax(var(--least-app, 140px), 1.7fr)",
     cell: ({ what, app, detail, why }) => (
       <>
         {why && <span className={css.why}>{why}</span>}
@@ -66,20 +72,20 @@ export const COLUMNS: Column[] = [
   {
     key: "why",
     sort: "attention",
-    width: "minmax(110px, .9fr)",
+    width: "minmax(var(--least-why, 110px), .9fr)",
     cell: ({ why }) => <span className={css.why}>{why}</span>,
     text: ({ why }) => why,
   },
   { key: "for", width: "68px", sort: "longest", end: true, cell: ({ held }) => held, text: ({ held }) => held },
   {
     key: "hour",
-    width: "minmax(132px, .8fr)",
+    width: "minmax(var(--least-hour, 132px), .8fr)",
     cell: ({ hour, state }) => <Sparkline hour={hour} state={state} />,
     text: () => "",
   },
   {
     key: "today",
-    width: "minmax(156px, .9fr)",
+    width: "minmax(var(--least-today, 156px), .9fr)",
     sort: "today",
     cell: ({ today, pace }) => (
       <span className={css.today}>
