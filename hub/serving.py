@@ -13,10 +13,11 @@ import resource
 import socket as sockets
 import struct
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import structlog
 import uvicorn
+from litestar.exceptions import WebSocketDisconnect
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import apply_mask  # type: ignore[attr-defined] # the quicker of two
@@ -372,8 +373,15 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
 
 
 def let_go(socket: Any) -> None:
-    """A websocket of the application that is over. It and the functions that it is made of refer to each other: see `_let_go` above."""
-    del socket.receive, socket.send
+    """A websocket of the application that is over. It and the functions that it is made of refer to each other: see `_let_go` above.
+
+    Whoever still sends gets `WebSocketDisconnect`, as from any that is over.
+    """
+    socket.receive = socket.send = _over
+
+
+async def _over(*_: Any) -> NoReturn:
+    raise WebSocketDisconnect(code=1006, detail="over")
 
 
 def protocol_of(socket: Any) -> WebSocketProtocol:
