@@ -1,30 +1,43 @@
 """A real Chromium before a real hub, and people at desks that a test moves: what they do goes straight into the feed.
 
 The desks are a hub process of their own as far as the others can tell: with a lease, and records under its name. So a test says to the
-second what somebody does, and everything from the feed to the screen is the real thing.
+second what somebody does, and everything from the feed to the screen is the real thing. Whatever a page complains of in its console fails
+the test at its end, unless the test brought it about.
 """
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
+from hub import people
 from hub.database import transaction
 from hub.feed.record import Record
 from hub.feed.redis import RedisFeed
 from hub.passwords import hash_password
 from hub.wire.activity import Facts
-from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process
+from hub.wire.today import Today
+from tests.journeys.hubs import HubProcess, environment, free_port, hub_process
 from tests.journeys.screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
 
 expect.set_options(timeout=20_000)  # a limit for what never comes, on a machine that does other things too
 PASSWORD = "a long enough one"
 MANAGER = "mara@halden.example"
+ADMIN = "ada@halden.example"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+UNREACHED = r"net::ERR_(CONNECTION|INTERNET|ABORTED|EMPTY)|WebSocket connection to .* failed"
+"""What a page says that can't reach the hub."""
+SIGNED_OUT = r"status of 401 |WebSocket connection to .* failed: .* 401"
+"""What a page says that asks who is signed in, and nobody is."""
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_POLICY_BROKEN = """addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+    console.error(`against the policy: ${violatedDirective} ${blockedURI} ${sample}`));"""
 
 
 class Sitting(NamedTuple):
@@ -44,27 +57,77 @@ class Desks:
         self._n = 0
         self.sitting = sitting
 
-    async def does(
-        self, name: str, app: str = "VS Code", *, quiet_s: float = 1, since_s: float = 60, **facts: Any
+    async def does(self, name: str, app: str = "VS Code", **said: Any) -> None:
+        """Has somebody do this from now on: see `all_do`."""
+        await self.all_do([name], app, **said)
+
+    async def all_do(
+        self,
+        names: Iterable[str],
+        app: str = "VS Code",
+        *,
+        heard_s: float = 0,
+        quiet_s: float = 1,
+        since_s: float = 60,
+        worked_h: float | None = None,
+        expected_h: float = 8,
+        **facts: Any,
     ) -> None:
-        """Has somebody do this from now on: their last input was `quiet_s` ago."""
-        person, team, membership, device = self.sitting[name]
-        now = datetime.now(UTC)
-        self._n += 1
-        record = Record(
-            device=device,
-            person=person,
-            team=team,
-            membership=membership,
-            session=1,
-            n=self._n,
-            hub="desks",
-            connected=True,
-            at=now,
-            facts=Facts(app=app, last_input_at=now - timedelta(seconds=quiet_s), **facts),
-            since_at=now - timedelta(seconds=max(since_s, quiet_s)),
-        )
-        await self._feed.publish(team, [record])
+        """Has these do this from now on, or as was heard `heard_s` ago: their last input was `quiet_s` before that.
+
+        `worked_h` is of a workday in the middle of which it is.
+        """
+        now = datetime.now(UTC) - timedelta(seconds=heard_s)
+        today = None
+        if worked_h is not None:
+            today = Today(
+                starts_at=now - timedelta(hours=12),
+                ends_at=now + timedelta(hours=12),
+                active_s=worked_h * 3600,
+                counted_until=now,
+                expected_s=round(expected_h * 3600),
+            )
+        by_team: dict[int, list[Record]] = {}
+        for name in names:
+            person, team, membership, device = self.sitting[name]
+            self._n += 1
+            record = Record(
+                device=device,
+                person=person,
+                team=team,
+                membership=membership,
+                session=1,
+                n=self._n,
+                hub="desks",
+                connected=True,
+                at=now,
+                facts=Facts(app=app, last_input_at=now - timedelta(seconds=quiet_s), **facts),
+                since_at=now - timedelta(seconds=max(since_s, quiet_s)),
+                today=today,
+            )
+            by_team.setdefault(team, []).append(record)
+        await asyncio.gather(*(self._feed.publish(team, records) for team, records in by_team.items()))
+
+
+class Complaints:
+    """What pages complain of: errors in their consoles, errors that nothing caught, whatever is against the hub's own policy."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def of(self, context: BrowserContext) -> None:
+        """Listens to all pages of a context from now on."""
+        context.on("console", self._hear)
+        context.on("weberror", lambda error: self.heard.append(str(error.error)))
+        await context.add_init_script(_POLICY_BROKEN)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.heard.append(f"{message.text} {message.location['url']}")
+
+    def forgive(self, pattern: str) -> None:
+        """Forgets what was brought about on purpose, of all that was heard so far."""
+        self.heard = [each for each in self.heard if not re.search(pattern, each)]
 
 
 class Face(NamedTuple):
@@ -75,11 +138,31 @@ class Face(NamedTuple):
     env: dict[str, str]
     desks: Desks
     browser: Browser
+    complaints: Complaints
 
-    async def opened(self, path: str = "/", *, email: str = MANAGER, **context: Any) -> Page:
+    async def context(self, **options: Any) -> BrowserContext:
+        """A browser of somebody's own, in English on a desktop unless something else is said."""
+        made = await self.browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
+        await self.complaints.of(made)
+        return made
+
+    async def opened(self, path: str = "/", *, email: str = MANAGER, **options: Any) -> Page:
         """A page of somebody who has just signed in, in a browser context of its own."""
-        made = await self.browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **context})
-        return await self.page(made, path, email)
+        page = await (await self.context(**options)).new_page()
+        await page.goto(f"{self.origin}{path}")
+        await self.sign_in(page, email)
+        return page
+
+    async def sign_in(self, page: Page, email: str = MANAGER) -> None:
+        """Signs in on the page that asks for it."""
+        await fill_in(page, email, PASSWORD)
+        self.complaints.forgive(SIGNED_OUT)
+
+    async def another(self, page: Page, path: str = "/") -> Page:
+        """Another window of the same browser."""
+        made = await page.context.new_page()
+        await made.goto(f"{self.origin}{path}")
+        return made
 
     async def password_of(self, name: str) -> str:
         """Lets somebody sign in; returns their address."""
@@ -92,43 +175,41 @@ class Face(NamedTuple):
             )
         return email
 
-    async def page(self, context: BrowserContext, path: str = "/", email: str = MANAGER) -> Page:
-        page = await context.new_page()
-        await page.goto(f"{self.origin}{path}")
-        await fill_in(page, email, PASSWORD)
-        return page
-
 
 @contextlib.asynccontextmanager
 async def face(database: str, redis_url: str, folder: Path, teams: dict[str, list[str]]) -> AsyncIterator[Face]:
-    """A hub with these people in these teams, all of which one manager sees, and a browser."""
+    """A hub with these people in these teams, all of which one manager sees, an admin who has set up nothing, and a browser."""
     port = free_port()
     origin = f"http://localhost:{port}"
     env = environment(database, redis_url, origin, folder / "data")
-    command(env, "migrate")
-    managed = [word for team in teams for word in ("--manages", team)]
-    command(env, "person", "add", MANAGER, "--name", "Mara Boss", "--password", PASSWORD, *managed)
     sitting = await _seated(teams)
     feed = RedisFeed(redis_url, "desks")
     await feed.start(lambda change: None, lambda healthy: None, lambda: None)
+    complaints = Complaints()
     try:
         with hub_process(env, port, folder / "hub.log") as hub:
             await hub.await_ready()
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
                 try:
-                    yield Face(hub, origin, env, Desks(feed, sitting), browser)
+                    yield Face(hub, origin, env, Desks(feed, sitting), browser, complaints)
                 finally:
                     await browser.close()
     finally:
         await feed.stop()
+    assert complaints.heard == []
 
 
 async def _seated(teams: dict[str, list[str]]) -> dict[str, Sitting]:
     sitting = {}
+    hashed = await hash_password(PASSWORD)
     async with transaction() as held:
+        await people.ensure_organisation(demo=False)
+        await people.insert_role(await people.insert_person(ADMIN, "Ada Admin", password_hash=hashed), "admin", None)
+        manager = await people.insert_person(MANAGER, "Mara Boss", password_hash=hashed)
         for team, names in teams.items():
-            team_id = await held.fetchval("SELECT id FROM team WHERE name = $1", team)
+            team_id = await people.team_by_name(team)
+            await people.insert_role(manager, "manager", team_id)
             for name in names:
                 email = f"{name.lower().replace(' ', '.')}@halden.example"
                 person = await held.fetchval(
@@ -142,7 +223,7 @@ async def _seated(teams: dict[str, list[str]]) -> dict[str, Sitting]:
                 device = await held.fetchval(
                     "INSERT INTO device (uid, person, public_key, name) VALUES (gen_random_uuid(), $1, $2, 'desk') RETURNING id",
                     person,
-                    bytes([person % 256]) * 32,
+                    person.to_bytes(4) * 8,
                 )
                 sitting[name] = Sitting(person, team_id, membership, device)
     return sitting

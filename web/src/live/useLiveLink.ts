@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent } from "react";
 import { useDispatch } from "react-redux";
+import { noteReach } from "../http/reach";
 import type { ToViewer } from "../wire.gen";
 import { Acks } from "./acks";
 import { ACCESS_CHANGED } from "./closing";
@@ -65,6 +66,7 @@ export function useLiveLink(attempt: number, events: LiveLinkEvents): void {
     const socket = openLive(addressOf(location), {
       connecting: () => dispatch(linkChanged("connecting")),
       open: (told) => {
+        noteReach(true);
         dispatch(linkChanged("open"));
         acks = new Acks(Date.now());
         if (!told) {
