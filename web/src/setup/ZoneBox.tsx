@@ -40,6 +40,7 @@ export function ZoneBox({ id, zone, onZone, described }: Props) {
       selectOnFocus
       autoHighlight
       disableClearable
+      disablePortal
       slotProps={{ paper: { className: css.list ?? "" } }}
       renderInput={({ id: inputId, fullWidth, disabled, slotProps }) => (
         <OutlinedInput

@@ -1,0 +1,175 @@
+"""axe finds nothing on any page and in nothing that opens over one: light and dark, on a desktop, a phone and from right to left."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.journeys.screens import CHROMIUM
+
+from .browser import ADMIN, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face
+from .seen import everybody, faults, tile
+
+pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(240)]
+NOOR = "Noor Haddad"
+COLOURS = ("color-contrast", "link-in-text-block")
+"""Rules that another theme can break."""
+AT_REST = {"reduced_motion": "reduce"}
+"""Nothing is looked at while it fades in."""
+
+
+class Look:
+    """Gathers what axe finds, by where it was."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[str]] = {}
+
+    async def at(self, page: Page, where: str, *, dark: bool = True, without: str = "") -> None:
+        self.found[where] = await faults(page, without=without)
+        if dark:
+            await page.emulate_media(color_scheme="dark")
+            await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+            self.found[f"{where}, dark"] = await faults(page, *COLOURS)
+            await page.emulate_media(color_scheme="light")
+            await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+    def nothing(self) -> None:
+        assert {where: each for where, each in self.found.items() if each} == {}
+
+
+async def test_axe_finds_nothing_from_the_sign_in_to_every_page_of_a_manager(wall: Face) -> None:
+    look = Look()
+    page = await (await wall.context(**AT_REST)).new_page()
+    await page.goto(wall.origin)
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await look.at(page, "sign-in")
+    await page.get_by_label("Work e-mail").fill(MANAGER)
+    await page.get_by_label("Password").fill("not the right one")
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_text("That e-mail and password don't match.")).to_be_visible()
+    await look.at(page, "sign-in refused")
+    await wall.sign_in(page)
+    for density in ("cards", "rows", "wall", "table"):
+        await page.get_by_role("button", name=density.capitalize(), exact=True).click()
+        await expect(page).to_have_url(re.compile(f"view={density}"))
+        await expect(page.locator("[data-cells]" if density == "wall" else "[data-person]").first).to_be_visible()
+        await look.at(page, density)
+    await tile(page, NOOR).click()
+    await expect(page.get_by_text("Why it counts as it does")).to_be_visible()
+    await look.at(page, "somebody")
+    await page.keyboard.press("k")
+    await expect(page.get_by_role("navigation")).to_be_hidden()
+    await look.at(page, "kiosk")
+    await page.keyboard.press("k")
+    for path, words in (
+        ("/my-data", "Mara Boss"),
+        ("/devices", "You have no devices yet"),
+        ("/nothing-here", "There is no such page"),
+    ):
+        await page.goto(f"{wall.origin}{path}")
+        await expect(page.get_by_text(words).first).to_be_visible()
+        await look.at(page, path)
+    look.nothing()
+
+
+async def test_axe_finds_nothing_in_what_opens_over_a_page(wall: Face) -> None:
+    look = Look()
+    page = await wall.opened("/?view=table", **AT_REST)
+    await everybody(page)
+    over = page.get_by_role("dialog").or_(page.get_by_role("menu"))
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("option").first).to_be_visible()
+    await look.at(page, "palette")
+    await page.keyboard.type("haddad")
+    await expect(page.get_by_role("option")).to_have_text([re.compile(NOOR)])
+    await look.at(page, "palette with somebody")
+    await page.keyboard.type(" of no such name")
+    await expect(page.get_by_text("Nothing is called")).to_be_visible()
+    await look.at(page, "palette with nobody")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await expect(over.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    await look.at(page, "shortcuts")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Views").click()
+    await over.get_by_label("Save this view as").fill("Everybody")
+    await page.keyboard.press("Enter")
+    await expect(over.get_by_role("button", name="Everybody", exact=True)).to_be_visible()
+    await look.at(page, "views")
+    await over.get_by_role("button", name="Rename Everybody").click()
+    await look.at(page, "views, one being renamed")
+    await page.keyboard.press("Escape")
+    await expect(over.get_by_label("Name", exact=True)).to_be_hidden()
+    await over.get_by_role("button", name="Rename Everybody").focus()
+    await page.keyboard.press("Escape")
+    for name in ("Columns", "Account of"):
+        await page.get_by_role("button", name=re.compile(name)).click()
+        await expect(over).to_be_visible()
+        await look.at(
+            page, name, without="region"
+        )  # a menu stands beside the landmarks, as dialogs do, which axe lets pass
+        await page.keyboard.press("Escape")
+    await page.goto(f"{wall.origin}/devices?enrol")
+    await expect(over.get_by_text("daylight agent enrol").first).to_be_visible()
+    await look.at(page, "enrolling")
+    look.nothing()
+
+
+async def test_axe_finds_nothing_in_the_set_up(wall: Face) -> None:
+    look = Look()
+    page = await wall.opened(email=ADMIN, **AT_REST)
+    for heading in ("Your organisation", "Working hours", "Your first team", "Your first device", "Daylight is set up"):
+        await expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        if heading == "Your organisation":
+            name = page.get_by_role("textbox", name="Name")
+            await name.fill("")
+            await page.get_by_role("button", name="Continue").click()
+            await expect(page.get_by_text("A name is needed.")).to_be_visible()
+            await look.at(page, "a mistake")
+            await name.fill("Halden")
+            await page.get_by_role("combobox", name="Time zone").fill("warsaw")
+            await expect(page.get_by_role("option").first).to_be_visible()
+            await look.at(page, "zones")
+            await page.keyboard.press("Enter")
+        if heading == "Your first team":
+            await page.get_by_role("textbox", name="Name of the team").fill("Platform")
+        await look.at(page, heading)
+        if heading != "Daylight is set up":
+            await page.get_by_role("button", name=re.compile("^(Continue|Skip this step)$")).first.click()
+    await page.goto(f"{wall.origin}/devices?view=all")
+    await expect(page.get_by_text(NOOR).first).to_be_visible()
+    await look.at(page, "all devices")
+    look.nothing()
+
+
+@pytest.mark.parametrize("shape", ["phone", "arabic"])
+async def test_axe_finds_nothing_on_a_phone_and_from_right_to_left(wall: Face, shape: str) -> None:
+    look = Look()
+    options = {"phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True}, "arabic": {"locale": "ar"}}[shape]
+    page = await (await wall.context(**AT_REST, **options)).new_page()
+    await page.goto(wall.origin)
+    await expect(page.locator("input[type=password]")).to_be_visible()
+    await look.at(page, "sign-in")
+    await page.locator("input[type=email]").fill(MANAGER)
+    await page.locator("input[type=password]").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("navigation").first.wait_for()
+    wall.complaints.forgive(SIGNED_OUT)
+    person = wall.desks.sitting[NOOR].person
+    for view in ("cards", "rows", "wall", "table"):
+        await page.goto(f"{wall.origin}/?view={view}")
+        await expect(page.locator("[data-cells]" if view == "wall" else "[data-person]").first).to_be_visible()
+        await look.at(page, view, dark=view == "cards")
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("option").first).to_be_visible()
+    await look.at(page, "palette")
+    for path, there in (
+        (f"/?person={person}", f"[data-panel='{person}'] h2"),
+        ("/?kiosk=1", "[data-person]"),
+        ("/my-data", "main h2"),
+        ("/devices?enrol", "[role=dialog] code"),
+    ):
+        await page.goto(f"{wall.origin}{path}")
+        await expect(page.locator(there).first).to_be_visible()
+        await look.at(page, path, dark=False)
+    look.nothing()
