@@ -2,12 +2,29 @@
 
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from tests.journeys.screens import CHROMIUM
+
+from .browser import Face
 
 DIST = Path(__file__).parents[2] / "web" / "dist"
 FIRST_MAX_BYTES = 250 * 1024
 """Everything up to the first tile, compressed as it is served: 1.3 s on a slow mobile connection (1.6 Mbit/s)."""
 
+LOADED = """async () => {
+    const shown = () => performance.getEntriesByName("wall-shown")[0];
+    while (!shown()) { await new Promise(requestAnimationFrame); }
+    const loaded = () => ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type));
+    const asked = () => loaded().filter((each) => each.startTime < shown().startTime);
+    for (let known = -1; known < asked().length; await new Promise((done) => setTimeout(done, 500))) { known = asked().length; }
+    return asked().map(({ name, encodedBodySize }) => [name, encodedBodySize]);
+}"""
+"""Address and bytes, compressed, of everything that was asked for before the first tile was painted (`web/src/live/Marked.tsx`), also of
+what came after it: such a one is noted by the browser once it is here."""
 _LINKED = re.compile(r'(?:src|href)="/(assets/[^"]+)"')
 _IMPORTED = re.compile(r'(?:^|[;}\s])(?:import|export)\b[^;()]*?["\']\./([\w.-]+\.js)["\']')
 _FACE = re.compile(r"@font-face\s*{([^}]*)}")
@@ -23,6 +40,27 @@ def test_first_picture_is_loaded_within_its_budget() -> None:
     assert any(name.endswith(".woff2") for name in files)
     listed = ", ".join(f"{name} {size}" for name, size in sizes.items())
     assert sum(sizes.values()) < FIRST_MAX_BYTES, f"{sum(sizes.values())} bytes: {listed}"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium")
+@pytest.mark.timeout(120)
+async def test_browser_asks_for_no_more_until_it_has_shown_somebody(
+    wall: Face, record_property: Callable[[str, object], None]
+) -> None:
+    signed_in = await (await wall.opened()).context.storage_state()
+    for density in ("cards", "wall"):
+        page = await (await wall.context(storage_state=signed_in)).new_page()  # with a cache of its own, which is empty
+        await page.goto(f"{wall.origin}/?view={density}")
+        loaded = await page.evaluate(LOADED)
+        listed = ", ".join(f"{url.removeprefix(wall.origin)} {size}" for url, size in loaded)
+        total = sum(size for _, size in loaded)
+        record_property("figure", f"loaded up to the first tile of {density}: {total} bytes")
+
+        assert f"{wall.origin}/" in loaded[0][0]
+        assert any("/assets/index-" in url for url, _ in loaded)
+        assert density != "wall" or any("/assets/CanvasWall-" in url for url, _ in loaded)
+        assert all(size > 0 for _, size in loaded), listed
+        assert total < FIRST_MAX_BYTES, f"{total} bytes: {listed}"
 
 
 def test_page_has_no_script_of_its_own() -> None:

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import "../i18n/en/person";
 import type { Problem } from "../http/request";
 import { type Day, useDayQuery } from "./api";
 

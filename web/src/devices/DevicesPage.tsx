@@ -2,6 +2,7 @@ import useMediaQuery from "@mui/material/useMediaQuery";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
+import "../i18n/en/devices";
 import type { Device } from "../enrol/api";
 import { Bar } from "../ui/Bar";
 import { AllDevices } from "./AllDevices";

@@ -1,5 +1,6 @@
 import Button from "@mui/material/Button";
 import { Trans, useTranslation } from "react-i18next";
+import "../i18n/en/devices";
 import { ProblemNote } from "../ui/ProblemNote";
 import { countdown } from "../ui/time";
 import { Command } from "./Command";

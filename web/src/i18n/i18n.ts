@@ -1,13 +1,14 @@
 /**
- * The words of all pages in the language that was chosen in this browser. English comes with the page; every other language is
- * loaded when it is chosen, right-to-left styles with it. One JSON file for each feature and language, each a namespace:
+ * The words of all pages in the language that was chosen in this browser. English comes with the parts that speak it; every other
+ * language is loaded when it is chosen, right-to-left styles with it. One JSON file for each feature and language, each a namespace:
  * `const { t } = useTranslation("live")`, then `t("badge.stale")`; `useTranslation(["live", "ui"])` to say `t("ui:close")` too. Code outside components says `i18n.t("live:badge.stale")`
  * at the time it is needed, never when its module is loaded.
  */
 import type { EmotionCache } from "@emotion/cache";
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import { words } from "./en/words";
+import { first } from "./en/first";
+import type { words } from "./en/words";
 
 /** By their own names. Figures are Latin in all of them, as codes, versions and commands are: the two stand on one line. */
 export const LANGUAGES = {
@@ -29,8 +30,8 @@ void i18n.use(initReactI18next).init({
   lng: "en",
   fallbackLng: "en",
   defaultNS: "ui",
-  ns: Object.keys(words),
-  resources: { en: words },
+  ns: Object.keys(first),
+  resources: { en: first },
   initAsync: false,
   partialBundledLanguages: true,
   interpolation: { escapeValue: false }, // React does.

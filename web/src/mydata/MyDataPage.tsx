@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import "../i18n/en/mydata";
 import { CollectedNote } from "../day/CollectedNote";
 import { DaySections } from "../day/DaySections";
 import { Devices } from "../day/Devices";

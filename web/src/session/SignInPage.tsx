@@ -2,6 +2,7 @@ import Button from "@mui/material/Button";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import "../i18n/en/session";
 import type { Problem } from "../http/request";
 import { i18n } from "../i18n/i18n";
 import { Icon } from "../ui/Icon";

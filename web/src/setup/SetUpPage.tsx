@@ -3,6 +3,7 @@ import type { TFunction } from "i18next";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import "../i18n/en/setup";
 import { Bar } from "../ui/Bar";
 import { hoursMinutes } from "../ui/time";
 import { Aside } from "./Aside";

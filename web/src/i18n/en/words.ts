@@ -7,5 +7,5 @@ import setup from "./setup.json";
 import shell from "./shell.json";
 import ui from "./ui.json";
 
-/** Each file is one namespace. */
+/** Each file is one namespace. The application has them from `first.ts` and from a file beside each of the others. */
 export const words = { ui, shell, session, live, person, mydata, devices, setup };
