@@ -1,7 +1,8 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
+import { later } from "../ui/later";
 import type { Section, Sort } from "./arrange";
 import type { Board } from "./board";
 import { Cards } from "./Cards";
@@ -12,9 +13,8 @@ import { useAppFilter } from "./useAppFilter";
 import { type Density, isFiltered, type View } from "./view";
 import type { Moment } from "./wall";
 
-// On its way before it is known how many people there are: they come at the same time.
-const canvas = import("./canvas/CanvasWall");
-const CanvasWall = lazy(() => canvas.then((module) => ({ default: module.CanvasWall })));
+const canvas = later(() => import("./canvas/CanvasWall").then(({ CanvasWall }) => CanvasWall));
+canvas.ahead(); // before it is known how many people there are: they come at the same time
 
 interface Props {
   board: Board;
@@ -71,7 +71,7 @@ export function People({
         {density === "cards" && <Cards {...shown} scale={scale} />}
         {density === "rows" && <PeopleTable {...shown} scale={scale} columns={ROW_COLUMNS} />}
         {density === "wall" && (
-          <CanvasWall {...{ board, sections, moment, onOpen, stale, scale }} selected={view.person} />
+          <canvas.Part {...{ board, sections, moment, onOpen, stale, scale }} selected={view.person} />
         )}
         {density === "table" && (
           <PeopleTable {...shown} scale={scale} columns={columns} sorted={view} onSort={onSort} />

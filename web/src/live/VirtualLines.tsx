@@ -1,11 +1,8 @@
 import { Fragment, type ReactNode } from "react";
-import { later } from "../ui/later";
+import { ManyLines } from "./ManyLines";
 
 /** Up to this many lines all are drawn: the browser's own search then finds everybody. */
 const DRAWN_WHOLE = 300;
-
-/** What reckons with heights is no part of a small wall's first picture. */
-const many = later<LinesProps<unknown>>(() => import("./ManyLines").then(({ ManyLines }) => ManyLines));
 
 export interface LinesProps<Line> {
   lines: Line[];
@@ -18,11 +15,11 @@ export interface LinesProps<Line> {
   role?: "rowgroup";
 }
 
-/** Lines of known heights one below the other. Of thousands only those near the window are in the document. Stands within a `Suspense`. */
+/** Lines of known heights one below the other. Of thousands only those near the window are in the document. */
 export function VirtualLines<Line>(props: LinesProps<Line>) {
   const { lines, keyOf, draw, role } = props;
   if (lines.length > DRAWN_WHOLE) {
-    return <many.Part {...(props as unknown as LinesProps<unknown>)} />;
+    return <ManyLines {...props} />;
   }
   return (
     <div role={role}>

@@ -12,15 +12,26 @@ type Load<Props> = () => Promise<ComponentType<Props>>;
  * says so when it can't be had (`PartMissing`).
  */
 export function later<Props>(load: Load<Props>) {
-  const attempt = () =>
-    load().catch((cause: unknown) => {
+  let here: ComponentType<Props> | null = null;
+  const attempt = async () => {
+    try {
+      here = await load();
+      return { default: here as ComponentType<object> };
+    } catch (cause) {
       throw new PartMissing("A part of the application can't be loaded.", { cause });
-    });
-  const Part = lazy(async () => ({ default: await attempt() }) as { default: ComponentType<object> });
+    }
+  };
+  const Part = lazy(() => (here ? atOnce({ default: here as ComponentType<object> }) : attempt()));
   return {
     Part: Part as unknown as ComponentType<Props>,
     ahead: () => {
       attempt().catch(() => {}); // Said when it is needed.
     },
   };
+}
+
+/** What is here already is drawn at once: React lets 300 ms pass before it shows what it had to wait for, however short that was. */
+function atOnce<Value>(value: Value): Promise<Value> {
+  // biome-ignore lint/suspicious/noThenProperty: all that `lazy` asks of a promise
+  return { then: (done: (value: Value) => void) => done(value) } as Promise<Value>;
 }
