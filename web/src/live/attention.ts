@@ -1,5 +1,6 @@
 /** Who needs somebody to look, and why: what the wall puts first. Pure; judged from what the tile says and the clock, with nothing stored. */
 import type { Tile } from "../wire.gen";
+import { ms } from "./activity";
 import { type Judged, workedOf } from "./wall";
 
 export type Need = "idle" | "overtime";
@@ -20,14 +21,17 @@ export const OVERTIME_S = 30 * 60;
  * stale people need nobody by themselves: without working hours nobody can say that they should be here.
  */
 export function attentionOf(tile: Tile, judged: Judged, atMs: number): { attention: Attention | null; dueMs: number } {
-  const due: number[] = [];
   let attention: Attention | null = null;
+  let dueMs = Infinity;
+  const turns = (whenMs: number) => {
+    dueMs = whenMs > atMs && whenMs < dueMs ? whenMs : dueMs;
+  };
   const beyond = (need: Need, fromMs: number) => {
-    due.push(fromMs);
+    turns(fromMs);
     attention = fromMs <= atMs ? { need, fromMs } : attention;
   };
   if (judged.state === "active") {
-    due.push(Date.parse(tile.facts?.last_input_at ?? "") + (tile.idle_limit_s ?? 300) * 1000 + 1);
+    turns((ms(tile.facts?.last_input_at) ?? Infinity) + (tile.idle_limit_s ?? 300) * 1000 + 1);
   }
   if (judged.state === "idle" && judged.sinceMs !== null) {
     beyond("idle", judged.sinceMs + LONG_IDLE_S * 1000);
@@ -37,7 +41,7 @@ export function attentionOf(tile: Tile, judged: Judged, atMs: number): { attenti
     if (expectedS > 0) {
       beyond("overtime", atMs + (expectedS + OVERTIME_S - activeS) * 1000);
     }
-    due.push(Date.parse(tile.today?.ends_at ?? ""));
+    turns(ms(tile.today?.ends_at) ?? Infinity);
   }
-  return { attention, dueMs: Math.min(...due.filter((each) => each > atMs)) };
+  return { attention, dueMs };
 }

@@ -13,7 +13,7 @@ export function activeTodayS(
   idleLimitS: number,
   atMs: number,
 ): number {
-  if (atMs >= Date.parse(today.ends_at)) {
+  if (atMs >= ms(today.ends_at)) {
     return 0;
   }
   const activeS = today.active_s ?? 0;
@@ -24,7 +24,7 @@ export function activeTodayS(
   }
   const declared = facts.private || facts.on_break || facts.locked;
   const silent = atMs - last > idleLimitS * 1000;
-  const startsMs = Date.parse(today.starts_at);
+  const startsMs = ms(today.starts_at);
   const sinceMs = ms(since) ?? last;
   const end = silent ? last : declared ? sinceMs : atMs;
   const near = counted !== null && last - counted <= idleLimitS * 1000;

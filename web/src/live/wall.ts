@@ -144,7 +144,7 @@ export function workedOf(tile: Tile, atMs: number): { activeS: number; expectedS
   return {
     activeS: activeTodayS(today, facts, tile.since_at, tile.idle_limit_s ?? 300, atMs),
     // What is expected belongs to the workday that was told: of the next one nothing is known yet.
-    expectedS: atMs < Date.parse(today.ends_at) ? (today.expected_s ?? 0) : 0,
+    expectedS: atMs < ms(today.ends_at) ? (today.expected_s ?? 0) : 0,
   };
 }
 
