@@ -118,7 +118,7 @@ describe("who looked at me", () => {
     const today = within(await screen.findByRole("list", { name: "Today" }));
 
     expect(today.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
-      "Carol Chen had the live page of Payments open noted 3 times12:20 to 14:00",
+      "Carol Chen had the live page of Payments open (noted 3 times)12:20 to 14:00",
       "Dan Diaz opened your details13:10",
       "Carol Chen had the live page of Payments open09:00",
     ]);

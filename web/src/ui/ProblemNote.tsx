@@ -37,7 +37,7 @@ export function ProblemNote({ problem, kept, action }: Props) {
         {words.length > 0 && <p>{words.join(" ")}</p>}
         {request_id && <RequestId id={request_id} />}
       </div>
-      {action}
+      {action && <div className={css.action}>{action}</div>}
     </div>
   );
 }
