@@ -22,16 +22,18 @@ import { useKeyboard } from "./useKeyboard";
 const palette = later(() => import("./Palette").then(({ Palette }) => Palette));
 const sheet = later(() => import("./Shortcuts").then(({ Shortcuts }) => Shortcuts));
 
+const PALETTE_AFTER_MS = 10_000;
+
 /** Navigation around every page: a rail at the side, or a bar at the bottom of a phone. Over it the palette and the sheet of shortcuts. */
 export function Shell({ me }: { me: Me }) {
   const { t } = useTranslation("shell");
   const { pathname } = useLocation();
   const [over, setOver] = useState<"palette" | "shortcuts" | null>(null);
   const close = () => setOver(null);
-  // Not with the first picture, but before anybody types into it: keys of before it is there go nowhere.
+  // Long after the first picture, but before most want it: what is typed before it is there goes nowhere.
   useEffect(() => {
-    const idle = globalThis.requestIdleCallback?.(palette.ahead);
-    return () => globalThis.cancelIdleCallback?.(idle);
+    const timer = setTimeout(palette.ahead, PALETTE_AFTER_MS);
+    return () => clearTimeout(timer);
   }, []);
   useEverywhere(me, { onShortcuts: () => setOver("shortcuts") });
   useKeyboard({ onPalette: () => setOver(over === "palette" ? null : "palette") });
