@@ -5,7 +5,7 @@ import type { LinesProps } from "./VirtualLines";
 /** So much beyond the window is drawn, too: a scroll that runs ahead of the page does not come to where nothing is. */
 const BEYOND_PX = 384;
 /** Lines come and go by so much of a scroll at a time, so that most of its frames draw nothing. */
-const STEP_PX = 256;
+const STEP_PX = 160;
 
 /** Only the lines near the window are in the document, and the one that stays: scrolled far out it keeps the focus, or is found by Tab. */
 export function ManyLines<Line>({ lines, keyOf, heightOf, stays, draw, role }: LinesProps<Line>) {

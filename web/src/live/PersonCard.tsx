@@ -1,5 +1,6 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import { i18n } from "../i18n/i18n";
 import { PaceBar } from "../ui/PaceBar";
 import { StateMark } from "../ui/StateMark";
 import css from "./PersonCard.module.css";
@@ -67,21 +68,20 @@ export const PersonCard = memo(function PersonCard(props: Props) {
   );
 });
 
-/** What stands beside the time that was worked: what is expected by now, or what became of the day. */
+/** What stands beside the time that was worked: what is expected by now, or what became of the day. Without a hook, as `What`. */
 function Expected({ byNow, expected, pace }: Pick<Row, "byNow" | "expected" | "pace">) {
-  const { t } = useTranslation("live");
   if (!expected) {
-    return <span>{t("card.nothing")}</span>;
+    return <span>{i18n.t("live:card.nothing")}</span>;
   }
   const over = pace !== null && pace.over !== null;
   const hoursPassed = !byNow && Boolean(pace?.notch);
   if (over || hoursPassed) {
-    return <span>{t("card.of", { expected })}</span>;
+    return <span>{i18n.t("live:card.of", { expected })}</span>;
   }
   return (
     <>
-      {byNow && <span>{t("card.ofByNow", { byNow })}</span>}
-      <span className={css.end}>{t("card.day", { expected })}</span>
+      {byNow && <span>{i18n.t("live:card.ofByNow", { byNow })}</span>}
+      <span className={css.end}>{i18n.t("live:card.day", { expected })}</span>
     </>
   );
 }
