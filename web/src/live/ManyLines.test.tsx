@@ -50,7 +50,7 @@ it("wherever the window is its lines are there, and most steps of a scroll draw 
     drawn.add(there().join());
   }
 
-  expect(drawn.size).toBeLessThan(40);
+  expect(drawn.size).toBeLessThan(60);
 });
 
 it("those that are not in the document leave their room", () => {
