@@ -129,12 +129,15 @@ def build(
             cookie_name=CSRF_COOKIE,
             header_name=CSRF_HEADER,
             cookie_secure=settings.secure,
-            exclude=["^/agent/"],
+            exclude=["^/agent/", "^/assets/"],  # whatever keeps an asset for everybody must not keep a token with it
         ),
         exception_handlers={Exception: _answer_error},
         state=State({**(state or {}), "settings": settings, "sessions": Sessions(sessions)}),
         openapi_config=OpenAPIConfig(
-            title="Daylight", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+            title="Daylight",
+            version="1",
+            path="/api/openapi.json",  # whole, since what lies below it and is not there gets a page of Litestar's
+            render_plugins=[JsonRenderPlugin(path="/")],
         ),
         request_max_body_size=BODY_MAX_BYTES,
         logging_config=None,

@@ -50,6 +50,7 @@ async def test_an_asset_is_compressed_for_whom_takes_it_and_kept_for_good(browse
         assert answer.headers["vary"] == "Accept-Encoding"
         assert answer.headers["content-type"].startswith("text/javascript")
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert "set-cookie" not in answer.headers  # what is kept for everybody is nobody's
     assert packed.headers["etag"] != plain.headers["etag"]
 
 
@@ -73,7 +74,11 @@ async def test_the_page_is_at_every_address_of_its_own_and_asked_for_anew(
 
 @pytest.mark.parametrize("path", ["/assets/first-old.js", "/missing.png", "/api/nothing", "/agent/nothing"])
 async def test_a_file_of_another_version_is_not_the_page(browser: httpx.AsyncClient, path: str) -> None:
-    assert (await browser.get(path)).status_code == 404
+    answer = await browser.get(path)
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"]
 
 
 @pytest.mark.parametrize(

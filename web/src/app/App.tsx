@@ -1,9 +1,10 @@
-import { Suspense, useEffect } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDispatch, useSelector } from "react-redux";
 import { Navigate, Route, Routes } from "react-router";
 import { api } from "../http/api";
 import { dropAhead } from "../live/socket";
+import { forgetDraft } from "../live/viewName";
 import { forgetViewport } from "../live/viewport";
 import { forgetWall } from "../live/visited";
 import { Boundary } from "../ui/Boundary";
@@ -25,21 +26,36 @@ export function App() {
   const { t } = useTranslation();
   const session = useSelector((state: RootState) => state.session);
   const dispatch = useDispatch<Store["dispatch"]>();
-  const signedOut = session.status === "out";
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, at the start
   useEffect(() => {
     dispatch(checkSession());
   }, []);
+  const [others] = useState(() => new BroadcastChannel("daylight-session"));
   useEffect(() => {
-    if (signedOut) {
+    // Whoever was signed out in another tab finds out at once, elsewhere when they look again.
+    const ask = () => dispatch(checkSession());
+    const lookedAt = () => document.visibilityState === "visible" && ask();
+    others.addEventListener("message", ask);
+    document.addEventListener("visibilitychange", lookedAt);
+    return () => {
+      others.removeEventListener("message", ask);
+      document.removeEventListener("visibilitychange", lookedAt);
+    };
+  }, [dispatch, others]);
+  useEffect(() => {
+    if (session.status === "out") {
+      others.postMessage("out");
       dispatch(api.util.resetApiState());
       forgetRecent();
       forgetViewport();
       forgetWall();
       dropAhead();
+      if (!session.ended) {
+        forgetDraft();
+      }
     }
-  }, [signedOut, dispatch]);
+  }, [session, dispatch, others]);
 
   if (session.status === "checking") {
     return null; // One request on the way: a skeleton would only flash.

@@ -47,7 +47,7 @@ const PAGES: Page[] = [
     keys: "g d",
     may: () => true,
     ahead: devices.ahead,
-    draw: (me) => <devices.Part zone={me.organisation.zone} admin={isA("admin", me)} demo={me.organisation.demo} />,
+    draw: (me) => <devices.Part admin={isA("admin", me)} demo={me.organisation.demo} />,
   },
   {
     path: "/my-data",

@@ -18,14 +18,13 @@ import { useFilter } from "./useFilter";
 const REFRESH_MS = 15_000;
 
 interface Props {
-  zone: string;
   demo: boolean;
   onEnrol: () => void;
   onRevoke: (device: OwnedDevice) => void;
 }
 
 /** Everybody's devices, for admins: which are silent, and whose is which. */
-export function AllDevices({ zone, demo, onEnrol, onRevoke }: Props) {
+export function AllDevices({ demo, onEnrol, onRevoke }: Props) {
   const { t } = useTranslation(["devices", "ui"]);
   const { view, put } = useFilter();
   const now = useNow(10_000);
@@ -85,7 +84,7 @@ export function AllDevices({ zone, demo, onEnrol, onRevoke }: Props) {
       {!data && !error && <div className={css.skeleton} role="status" aria-label={t("all.loading")} />}
       {data && data.total > 0 && (
         <div className={data === currentData ? undefined : css.late}>
-          <DeviceTable devices={data.devices} now={now} zone={zone} tagged={!demo} onRevoke={onRevoke} />
+          <DeviceTable devices={data.devices} now={now} tagged={!demo} onRevoke={onRevoke} />
           <Pages shown={data} onPage={(page) => put({ page })} />
         </div>
       )}

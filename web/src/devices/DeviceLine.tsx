@@ -10,16 +10,15 @@ import { Seen } from "./Seen";
 interface Props {
   device: Device;
   now: number;
-  zone: string;
   onRevoke: () => void;
 }
 
 /** One of my devices: how it is and, when that is not well, what to do. */
-export function DeviceLine({ device, now, zone, onRevoke }: Props) {
+export function DeviceLine({ device, now, onRevoke }: Props) {
   const { t } = useTranslation("devices");
   const { name, system, version, enrolled_at, revoked_at, simulated } = device;
   const condition = conditionOf(device, now);
-  const facts = [system, version && t("version", { version }), t("enrolledOn", { day: day(enrolled_at, zone) })];
+  const facts = [system, version && t("version", { version }), t("enrolledOn", { day: day(enrolled_at) })];
   return (
     <li className={css.line} data-device={device.id} data-revoked={revoked_at !== null || undefined}>
       <Icon name="screen" size={20} className={css.icon} />
@@ -29,7 +28,7 @@ export function DeviceLine({ device, now, zone, onRevoke }: Props) {
         <p>{facts.filter(Boolean).join(" · ")}</p>
       </div>
       <span className={css.seen}>
-        <Seen device={device} now={now} zone={zone} />
+        <Seen device={device} now={now} />
       </span>
       {!revoked_at && (
         <Button onClick={onRevoke} aria-label={t("revokeNamed", { name })}>

@@ -9,14 +9,13 @@ import { Seen } from "./Seen";
 interface Props {
   devices: OwnedDevice[];
   now: number;
-  zone: string;
   /** Whether simulated devices are told apart. */
   tagged: boolean;
   onRevoke: (device: OwnedDevice) => void;
 }
 
 /** Devices as rows, on a phone as rows of two lines. The arrow keys go from one row's button to the next. */
-export function DeviceTable({ devices, now, zone, tagged, onRevoke }: Props) {
+export function DeviceTable({ devices, now, tagged, onRevoke }: Props) {
   const { t } = useTranslation("devices");
   return (
     <div role="table" aria-label={t("viewAll")} className={css.table} onKeyDown={walk}>
@@ -52,13 +51,13 @@ export function DeviceTable({ devices, now, zone, tagged, onRevoke }: Props) {
                 {tagged && simulated && <span className={css.system}> · {t("simulated")}</span>}
               </span>
               <span role="cell" data-cell="seen">
-                <Seen device={device} now={now} zone={zone} />
+                <Seen device={device} now={now} />
               </span>
               <span role="cell" data-cell="version">
                 {version}
               </span>
               <span role="cell" data-cell="enrolled">
-                {day(enrolled_at, zone)}
+                {day(enrolled_at)}
               </span>
               <span role="cell" data-cell="act">
                 {!revoked_at && (

@@ -13,7 +13,6 @@ import { MyDevices } from "./MyDevices";
 import { RevokeDialog } from "./RevokeDialog";
 
 interface Props {
-  zone: string;
   /** Admins see everybody's as well. */
   admin: boolean;
   /** In a demonstration nobody is told of each device that it is simulated. */
@@ -21,7 +20,7 @@ interface Props {
 }
 
 /** My own devices, and for admins everybody's. Which of them, and what is dialled there, is in the address. */
-export function DevicesPage({ zone, admin, demo }: Props) {
+export function DevicesPage({ admin, demo }: Props) {
   const { t } = useTranslation("devices");
   const [params, setParams] = useSearchParams();
   const [revoking, setRevoking] = useState<Device | OwnedDevice | null>(null);
@@ -54,9 +53,9 @@ export function DevicesPage({ zone, admin, demo }: Props) {
       <main className={all ? `${css.page} ${css.wide}` : css.page}>
         {phone && views}
         {all ? (
-          <AllDevices zone={zone} demo={demo} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
+          <AllDevices demo={demo} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
         ) : (
-          <MyDevices zone={zone} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
+          <MyDevices onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
         )}
       </main>
       {params.has("enrol") && <EnrolDialog onClose={() => setEnrolling(false)} />}

@@ -12,13 +12,12 @@ import css from "./DevicesPage.module.css";
 const REFRESH_MS = 15_000;
 
 interface Props {
-  zone: string;
   onEnrol: () => void;
   onRevoke: (device: Device) => void;
 }
 
 /** My own devices: which there are, and how they are. */
-export function MyDevices({ zone, onEnrol, onRevoke }: Props) {
+export function MyDevices({ onEnrol, onRevoke }: Props) {
   const { t } = useTranslation(["devices", "ui"]);
   const now = useNow(10_000);
   const {
@@ -66,7 +65,7 @@ export function MyDevices({ zone, onEnrol, onRevoke }: Props) {
           </div>
           <ul className={css.sheet} aria-label={t("mine")}>
             {sorted.map((device) => (
-              <DeviceLine key={device.id} device={device} now={now} zone={zone} onRevoke={() => onRevoke(device)} />
+              <DeviceLine key={device.id} device={device} now={now} onRevoke={() => onRevoke(device)} />
             ))}
           </ul>
         </>

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Device } from "../enrol/api";
 import { Icon, type IconName } from "../ui/Icon";
-import { day, dayAndClock, span } from "../ui/time";
+import { day, dayAndClock, ownZone, span } from "../ui/time";
 import { type Condition, conditionOf } from "./condition";
 import css from "./Seen.module.css";
 
@@ -14,7 +14,7 @@ const ICONS: Partial<Record<Condition, IconName>> = {
 };
 
 /** When a device was heard last, and what is the matter with it: by mark, word and colour. */
-export function Seen({ device, now, zone }: { device: Device; now: number; zone: string }) {
+export function Seen({ device, now }: { device: Device; now: number }) {
   const { t } = useTranslation("devices");
   const condition = conditionOf(device, now);
   const { last_seen_at, revoked_at } = device;
@@ -24,11 +24,11 @@ export function Seen({ device, now, zone }: { device: Device; now: number; zone:
     <span
       className={css.seen}
       data-condition={condition}
-      {...(last_seen_at && { title: t("seenAt", { time: dayAndClock(last_seen_at, zone) }) })}
+      {...(last_seen_at && { title: t("seenAt", { time: `${dayAndClock(last_seen_at)}, ${ownZone()}` }) })}
     >
       {icon && <Icon name={icon} size={14} />}
       {condition === "revoked"
-        ? t("revokedOn", { day: day(revoked_at ?? 0, zone) })
+        ? t("revokedOn", { day: day(revoked_at ?? 0) })
         : t(`condition.${condition}`, { span: age })}
     </span>
   );

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { speak } from "../i18n/i18n";
 import { answering } from "../testing/hub";
 import { request } from "./request";
@@ -6,7 +6,11 @@ import { request } from "./request";
 const REFUSED = { title: "There is nothing here.", detail: "No such person.", request_id: "r-17", status: 404 };
 const INVALID = { title: "Something in this request isn't as it should be.", field: "name", status: 400 };
 
-afterEach(() => speak("en"));
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+  await speak("en");
+});
 
 describe("what the hub says of a failure", () => {
   it("is shown as it says it, in English", async () => {
@@ -42,5 +46,35 @@ describe("what the hub says of a failure", () => {
     await speak("ar");
 
     expect(await request({ path: "/api/me" })).toMatchObject({ error: { title } });
+  });
+});
+
+describe("a hub that hangs", () => {
+  /** Answers nothing until its signal ends the call, and what ends it comes at once. */
+  function hanging() {
+    const ended = AbortSignal.abort(new DOMException("", "TimeoutError"));
+    vi.spyOn(AbortSignal, "timeout").mockReturnValue(ended);
+    vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) => Promise.reject(signal?.reason));
+  }
+
+  it("is given up, and what was to be read is asked for again", async () => {
+    hanging();
+
+    expect(await request({ path: "/api/me" })).toMatchObject({
+      error: {
+        status: 0,
+        title: "The hub did not answer in time.",
+        detail: expect.stringContaining("Nothing was lost"),
+      },
+    });
+    expect(AbortSignal.timeout).toHaveBeenCalledWith(15_000);
+  });
+
+  it("may have done what it was told to", async () => {
+    hanging();
+
+    expect(await request({ path: "/api/views", method: "POST", body: {} })).toMatchObject({
+      error: { detail: expect.stringContaining("It may have been done") },
+    });
   });
 });

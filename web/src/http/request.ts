@@ -28,19 +28,24 @@ export interface Call {
 /** A proxy's words for a hub that it can't reach. */
 const NOT_REACHED = new Set([502, 504]);
 
+/** No answer of the hub takes so long: it hangs, or the way to it does. */
+const LIMIT_MS = 15_000;
+
 type Outcome = { data: unknown } | { error: Problem };
 
 /** A call that `signal` ends says nothing of the connection. */
 export async function request({ path, method = "GET", body }: Call, signal?: AbortSignal): Promise<Outcome> {
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const until = signal ? AbortSignal.any([signal, limit]) : limit;
   try {
     const headers: Record<string, string> = { accept: "application/json" };
     if (method !== "GET") {
-      headers["x-csrftoken"] = await csrfToken();
+      headers["x-csrftoken"] = await csrfToken(until);
     }
     if (body !== undefined) {
       headers["content-type"] = "application/json";
     }
-    const sent = { method, headers, credentials: "same-origin" as const, ...(signal && { signal }) };
+    const sent = { method, headers, credentials: "same-origin" as const, signal: until };
     const response = await fetch(path, body === undefined ? sent : { ...sent, body: JSON.stringify(body) });
     noteReach(!NOT_REACHED.has(response.status));
     if (!response.ok) {
@@ -51,13 +56,20 @@ export async function request({ path, method = "GET", body }: Call, signal?: Abo
     if (!signal?.aborted) {
       noteReach(false);
     }
-    return { error: { status: 0, title: i18n.t("ui:unreached"), detail: i18n.t("ui:unreachedDetail") } };
+    const mayBeDone = limit.aborted && method !== "GET";
+    return {
+      error: {
+        status: 0,
+        title: i18n.t(limit.aborted ? "ui:late" : "ui:unreached"),
+        detail: i18n.t(mayBeDone ? "ui:lateDetail" : "ui:unreachedDetail"),
+      },
+    };
   }
 }
 
-async function csrfToken(): Promise<string> {
+async function csrfToken(signal: AbortSignal): Promise<string> {
   if (!cookie("csrftoken")) {
-    await fetch("/api/me", { credentials: "same-origin" }); // Any GET sets the cookie.
+    await fetch("/api/me", { credentials: "same-origin", signal }); // Any GET sets the cookie.
   }
   return cookie("csrftoken") ?? "";
 }
@@ -68,7 +80,12 @@ function cookie(name: string): string | undefined {
 }
 
 async function problemOf(response: Response): Promise<Problem> {
-  const problem: Problem = { status: response.status, title: i18n.t("ui:answered", { status: response.status }) };
+  const number = response.headers.get("x-request-id");
+  const problem: Problem = {
+    status: response.status,
+    title: i18n.t("ui:answered", { status: response.status }),
+    ...(number && { request_id: number }),
+  };
   try {
     const { title, detail, request_id, field, code, limit } = (await response.json()) as Partial<Problem>;
     Object.assign(problem, JSON.parse(JSON.stringify({ title, detail, request_id, field, code, limit })));

@@ -126,7 +126,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
       noteWall();
     }
   }, [seen]);
-  const [columns, setColumns] = useColumns();
+  const [columns, setColumns] = useColumns(view.columns, (names) => change({ columns: names }));
   // What is said moves on by the second: of thousands who are drawn in between only those who changed are said anew.
   const second = `${Math.floor(judgedAtMs / 1000)}/${Math.floor(hubNowMs / 1000)}`;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the second stands for the times

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
 import css from "./SavedViews.module.css";
+import { draft, keepDraft } from "./viewName";
 
 const NAME_MAX = 80;
 
@@ -21,7 +22,7 @@ interface Props {
 /** Asks for a name, and says under the field what is wrong with it; of anything else that went wrong it says all there is to say. */
 export function NameForm({ label, name: before, action, onName, onCancel }: Props) {
   const { t } = useTranslation("ui");
-  const [name, setName] = useState(before);
+  const [name, setName] = useState(() => before || (onCancel ? "" : draft()));
   const [problem, setProblem] = useState<Problem | null>(null);
   const [asked, setAsked] = useState(false);
   const field = useId();
@@ -38,6 +39,7 @@ export function NameForm({ label, name: before, action, onName, onCancel }: Prop
     setProblem(wrong);
     if (!wrong && !onCancel) {
       setName("");
+      keepDraft("");
     }
   }
   return (
@@ -62,6 +64,9 @@ export function NameForm({ label, name: before, action, onName, onCancel }: Prop
           inputProps={{ maxLength: NAME_MAX, "aria-describedby": problem?.field ? `${field}-wrong` : undefined }}
           onChange={(event) => {
             setName(event.target.value);
+            if (!onCancel) {
+              keepDraft(event.target.value);
+            }
             setProblem(null);
           }}
         />

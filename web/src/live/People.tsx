@@ -6,7 +6,7 @@ import { later } from "../ui/later";
 import type { Section, Sort } from "./arrange";
 import type { Board } from "./board";
 import { Cards } from "./Cards";
-import { type ColumnKey, ROW_COLUMNS } from "./columns";
+import { type ColumnKey, ROW_COLUMNS, ROW_COLUMNS_OF_MANY_TEAMS } from "./columns";
 import { Marked } from "./Marked";
 import { PeopleTable } from "./PeopleTable";
 import { useAppFilter } from "./useAppFilter";
@@ -64,12 +64,15 @@ export function People({
       </Empty>
     );
   }
+  const mixed = board.teams.size > 1 && sections.some(({ kind }) => kind !== "team");
   const shown = { board, sections, moment, filtered, selected: view.person, onOpen };
   return (
     <div {...appFilter}>
       <Suspense>
         {density === "cards" && <Cards {...shown} scale={scale} />}
-        {density === "rows" && <PeopleTable {...shown} scale={scale} columns={ROW_COLUMNS} />}
+        {density === "rows" && (
+          <PeopleTable {...shown} scale={scale} columns={mixed ? ROW_COLUMNS_OF_MANY_TEAMS : ROW_COLUMNS} />
+        )}
         {density === "wall" && (
           <canvas.Part {...{ board, sections, moment, onOpen, stale, scale }} selected={view.person} />
         )}

@@ -63,6 +63,14 @@ it("groups by state, or not at all, by name over all teams", () => {
   expect(shown({}, "name", "none")).toEqual(["all: 4 1 2 3 5"]);
 });
 
+it("says of how many those are who are left of all, or of a team", () => {
+  const board = new Board();
+  board.update(TEAMS, AT);
+  const total = (filter: Partial<Filter>) => arrange(board, { ...EVERYBODY, ...filter }, "name", "none", AT)[0]?.total;
+
+  expect([total({}), total({ state: "idle" }), total({ state: "locked", team: 8 })]).toEqual([5, 5, 2]);
+});
+
 it("sorts by how long a state has held, longest first", () => {
   expect(shown({}, "longest", "none")).toEqual(["all: 2 4 1 5 3"]);
 });

@@ -91,7 +91,8 @@ function grouped(
   const together = [...rest.values()].flat();
   const everybody = compare ? together.sort(compare) : inPlace(board, together);
   if (grouping === "none") {
-    return [{ key: "all", kind: "all", team: null, state: null, people: everybody, total: everybody.length }];
+    const total = teams.reduce((sum, { people }) => sum + people.length, 0);
+    return [{ key: "all", kind: "all", team: null, state: null, people: everybody, total }];
   }
   const byState = new Map<State, number[]>(STATES.map((state) => [state, []]));
   for (const person of everybody) {

@@ -106,12 +106,18 @@ export const COLUMNS: Column[] = [
   { key: "age", width: "56px", sort: "age", end: true, cell: ({ age }) => age, text: ({ age }) => age },
 ];
 
-/** What the rows show; the table begins with the same and more. */
+/** What the rows show, with whose they are where no heading says it; the table begins with the same and more. */
 export const ROW_COLUMNS: ColumnKey[] = ["state", "name", "app", "for", "hour", "today", "age"];
+export const ROW_COLUMNS_OF_MANY_TEAMS = turned(ROW_COLUMNS, "team");
 export const TABLE_COLUMNS: ColumnKey[] = ["state", "name", "team", "app", "for", "today", "expected", "age"];
 
 export function columnsOf(keys: ColumnKey[]): Column[] {
   return COLUMNS.filter((column) => keys.includes(column.key));
+}
+
+/** Those of these names that there are, in their order. A name is always among them: it opens the person. */
+export function columnsNamed(names: string[]): ColumnKey[] {
+  return COLUMNS.map(({ key }) => key).filter((key) => key === "name" || names.includes(key));
 }
 
 /** The chosen columns with this one on or off, in their order. */

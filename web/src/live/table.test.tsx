@@ -62,6 +62,14 @@ describe("the table", () => {
     expect(first.queryByRole("columnheader", { name: "Team" })).toBeNull();
     expect(first.getByRole("columnheader", { name: "Last hour" })).toBeVisible();
     expect(localStorage.getItem("daylight-live-columns")).not.toContain("team");
+    expect(new URLSearchParams(location.search).get("columns")).toBe("state,name,app,for,hour,today,expected,age");
+  });
+
+  it("has the columns that a copied link names, whatever was chosen here", async () => {
+    localStorage.setItem("daylight-live-columns", "name,app");
+    const copied = await table("/?view=table&columns=team,age");
+
+    expect(copied.getAllByRole("columnheader").map((head) => head.textContent)).toEqual(["Name", "Team", "Age"]);
   });
 
   it("is taken along as CSV: who is filtered, in their order, with nothing that a spreadsheet would reckon", async () => {

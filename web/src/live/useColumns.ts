@@ -1,27 +1,30 @@
 import { useState } from "react";
-import { COLUMNS, type ColumnKey, TABLE_COLUMNS } from "./columns";
+import { type ColumnKey, columnsNamed, TABLE_COLUMNS } from "./columns";
 
 const KEY = "daylight-live-columns";
 
-/** Which columns the table has in this browser. A name is always among them: it opens the person. */
-export function useColumns(): [ColumnKey[], (columns: ColumnKey[]) => void] {
-  const [columns, setColumns] = useState(stored);
+/** Which columns the table has: those that the address names, else those that were chosen last in this browser. */
+export function useColumns(
+  named: ColumnKey[] | null,
+  onNamed: (names: string) => void,
+): [ColumnKey[], (columns: ColumnKey[]) => void] {
+  const [last, setLast] = useState(stored);
   function choose(next: ColumnKey[]) {
-    setColumns(next);
+    setLast(next);
+    onNamed(next.join());
     try {
       localStorage.setItem(KEY, next.join());
     } catch {
       // Storage may be forbidden: then they are chosen again.
     }
   }
-  return [columns, choose];
+  return [named ?? last, choose];
 }
 
 function stored(): ColumnKey[] {
   try {
     const names = localStorage.getItem(KEY)?.split(",");
-    const known = COLUMNS.map(({ key }) => key).filter((key) => key === "name" || names?.includes(key));
-    return names ? known : TABLE_COLUMNS;
+    return names ? columnsNamed(names) : TABLE_COLUMNS;
   } catch {
     return TABLE_COLUMNS;
   }

@@ -6,7 +6,11 @@ const at = (query: string) => new URLSearchParams(query);
 
 it("is all in the address", () => {
   expect(
-    viewOf(at("view=rows&state=idle&find=fig&team=3&app=Figma&sort=-longest&group=state&kiosk=&person=7")),
+    viewOf(
+      at(
+        "view=rows&state=idle&find=fig&team=3&app=Figma&sort=-longest&group=state&kiosk=&person=7&columns=age,moon,state",
+      ),
+    ),
   ).toEqual({
     density: "rows",
     filter: { state: "idle", text: "fig", team: 3, app: "Figma" },
@@ -15,6 +19,7 @@ it("is all in the address", () => {
     grouping: "state",
     kiosk: true,
     person: 7,
+    columns: ["state", "name", "age"],
   });
 });
 

@@ -1,5 +1,6 @@
 /** What of the wall is shown, and how: all of it in the address, so that a copied link shows the same. Pure. */
 import { type Filter, GROUPS, type Grouping, SORTS, type Sort } from "./arrange";
+import { type ColumnKey, columnsNamed } from "./columns";
 import { STATES } from "./wall";
 
 export const DENSITIES = ["cards", "rows", "wall", "table"] as const;
@@ -15,9 +16,11 @@ export interface View {
   grouping: Grouping;
   kiosk: boolean;
   person: number | null;
+  /** Of the table; `null`: those that this browser had last. */
+  columns: ColumnKey[] | null;
 }
 
-export type Key = "view" | "state" | "find" | "team" | "app" | "sort" | "group" | "kiosk" | "person";
+export type Key = "view" | "state" | "find" | "team" | "app" | "sort" | "group" | "kiosk" | "person" | "columns";
 
 /** Not of a view that is kept or shared: who was open in it, and that it filled a screen. */
 const PASSING: Key[] = ["person", "kiosk"];
@@ -47,6 +50,7 @@ export function viewOf(params: URLSearchParams): View {
     grouping: known(GROUPS, params.get("group")) ?? "team",
     kiosk: params.has("kiosk"),
     person: id(params.get("person")),
+    columns: params.has("columns") ? columnsNamed(params.get("columns")?.split(",") ?? []) : null,
   };
 }
 
