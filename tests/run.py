@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     os.environ["PATH"] = PATH
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
+    # A shell's background job begins with it ignored, and so would all that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     keep_going = os.environ.get("KEEP_GOING") == "1"
     started = time.monotonic()
     missing, failed = provide()
