@@ -28,6 +28,15 @@ SECRET = "a-secret-of-the-tests-that-is-long-enough"
 ORIGIN = "http://localhost:8000"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the longest tests first, by the limits that they set themselves: no worker is left alone with one in the end."""
+    longest: dict[Path, float] = {}
+    for item in items:
+        limit = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest.get(item.path, 0), limit.args[0] if limit else 0)
+    items.sort(key=lambda item: -longest[item.path])
+
+
 class Servers(NamedTuple):
     """Where the servers of this run listen."""
 
