@@ -43,7 +43,10 @@ async def test_row_says_who_did_what_to_whom(cast, database):
     assert row["at"].tzinfo is not None
 
 
-def wall_looks(viewer: int, teams: list[int], sign_in: UUID = UUID(int=1)) -> list[audit.WallLook]:  # noqa: B008
+SIGN_IN = UUID(int=1)
+
+
+def wall_looks(viewer: int, teams: list[int], sign_in: UUID = SIGN_IN) -> list[audit.WallLook]:
     return [audit.WallLook(viewer, team, sign_in) for team in teams]
 
 

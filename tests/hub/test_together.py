@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from hub.live.together import MOST, Together
+from tests.journeys.hubs import until
 
 
 class Oracle:
@@ -25,16 +26,23 @@ class Oracle:
 
 async def ask(together: "Together[int, int]", *numbers: int) -> "list[asyncio.Task[int]]":
     """They have all asked when this returns."""
+    before = len(together._waiting)
     tasks = [asyncio.create_task(together(number)) for number in numbers]
-    await asyncio.sleep(0)
+    await until(lambda: len(together._waiting) == before + len(numbers) or any(task.done() for task in tasks))
+    return tasks
+
+
+async def first_ask(oracle: Oracle, together: "Together[int, int]", *numbers: int) -> "list[asyncio.Task[int]]":
+    """They are being asked for when this returns."""
+    tasks = [asyncio.create_task(together(number)) for number in numbers]
+    await until(lambda: oracle.asked)
     return tasks
 
 
 async def test_first_goes_at_once_and_those_who_come_meanwhile_go_together() -> None:
     oracle = Oracle()
     together = Together(oracle)
-    first = await ask(together, 1)
-    await asyncio.sleep(0)
+    first = await first_ask(oracle, together, 1)
     others = await ask(together, 2, 3, 4)
     assert oracle.asked == [[1]]
     oracle.free.set()
@@ -47,17 +55,18 @@ async def test_first_goes_at_once_and_those_who_come_meanwhile_go_together() -> 
 async def test_groups_have_a_bound() -> None:
     oracle = Oracle()
     oracle.free.set()
-    tasks = await ask(Together(oracle), *range(100, 100 + 2 * MOST + 1))
+    together = Together(oracle)
 
-    assert await asyncio.gather(*tasks) == [2 * number for number in range(100, 100 + 2 * MOST + 1)]
+    assert await asyncio.gather(*map(together, range(100, 100 + 2 * MOST + 1))) == [
+        2 * number for number in range(100, 100 + 2 * MOST + 1)
+    ]
     assert [len(group) for group in oracle.asked] == [MOST, MOST, 1]
 
 
 async def test_what_goes_wrong_is_told_to_its_group_and_to_nobody_else() -> None:
     oracle = Oracle()
     together = Together(oracle)
-    first = await ask(together, 1)
-    await asyncio.sleep(0)
+    first = await first_ask(oracle, together, 1)
     others = await ask(together, 12, 13)
     oracle.free.set()
 
@@ -71,8 +80,7 @@ async def test_what_goes_wrong_is_told_to_its_group_and_to_nobody_else() -> None
 async def test_who_gives_up_is_not_asked_for_and_holds_up_nobody() -> None:
     oracle = Oracle()
     together = Together(oracle)
-    first, second = await ask(together, 1, 2)
-    await asyncio.sleep(0)
+    first, second = await first_ask(oracle, together, 1, 2)
     third, fourth = await ask(together, 3, 4)
     first.cancel()
     third.cancel()
