@@ -167,7 +167,7 @@ class Edge:
     """The outermost layer: names the request and the socket, adds the headers that every answer has, writes the access log.
 
     Thousands of agents that come at once, and stay, go no further than here: routing, session and CSRF took a quarter of the CPU of an
-    arrival, and their coroutines a fifth of the memory of a connection.
+    arrival, and their coroutines a sixth of the memory of a connection.
     """
 
     def __init__(

@@ -1,14 +1,13 @@
-import Popover from "@mui/material/Popover";
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import type { Grouping, Sort } from "./arrange";
 import { COLUMNS, turned } from "./columns";
 import css from "./DisplayMenu.module.css";
-import paper from "./SavedViews.module.css";
 import { Select } from "./Select";
 import type { Table } from "./TableTools";
 import { DENSITY_ICONS, groupChoices, sortChoices } from "./Toolbar";
+import { ToolPopover } from "./ToolPopover";
 import { DENSITIES, type Density, type Key, type View } from "./view";
 
 export interface DisplayProps {
@@ -34,16 +33,7 @@ export function DisplayMenu({
     act();
   };
   return (
-    <Popover
-      open
-      anchorEl={anchor}
-      onClose={onClose}
-      anchorOrigin={{ vertical: "bottom", horizontal: "center" }}
-      transformOrigin={{ vertical: -6, horizontal: "center" }}
-      transitionDuration={0}
-      slotProps={{ paper: { role: "dialog", "aria-label": t("display.title"), className: paper.paper ?? "" } }}
-    >
-      <h2 className={paper.title}>{t("display.title")}</h2>
+    <ToolPopover anchor={anchor} title={t("display.title")} onClose={onClose}>
       <div className={css.densities} role="group" aria-label={t("view.label")}>
         {DENSITIES.map((each) => (
           <button key={each} type="button" aria-pressed={density === each} onClick={() => onChange({ view: each })}>
@@ -95,6 +85,6 @@ export function DisplayMenu({
           <Icon name="tv" size={14} /> {t("kiosk.enter")}
         </Button>
       </div>
-    </Popover>
+    </ToolPopover>
   );
 }

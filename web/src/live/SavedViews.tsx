@@ -1,5 +1,4 @@
 import Button from "@mui/material/Button";
-import Popover from "@mui/material/Popover";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
@@ -15,6 +14,7 @@ import {
   useSaveViewMutation,
   useViewsQuery,
 } from "./saved";
+import { ToolPopover } from "./ToolPopover";
 import { queryOf } from "./view";
 
 /** One's saved views: open, rename, delete (and take that back), and keep the present one under a name. */
@@ -62,16 +62,7 @@ export function SavedViews({ anchor, onClose }: { anchor: HTMLElement; onClose: 
   }
 
   return (
-    <Popover
-      open
-      anchorEl={anchor}
-      onClose={onClose}
-      anchorOrigin={{ vertical: "bottom", horizontal: "center" }}
-      transformOrigin={{ vertical: -6, horizontal: "center" }}
-      transitionDuration={0}
-      slotProps={{ paper: { role: "dialog", "aria-label": t("views.title"), className: css.paper ?? "" } }}
-    >
-      <h2 className={css.title}>{t("views.title")}</h2>
+    <ToolPopover anchor={anchor} title={t("views.title")} onClose={onClose}>
       {error !== undefined && !views && (
         <div className={css.failed}>
           <ProblemNote
@@ -158,6 +149,6 @@ export function SavedViews({ anchor, onClose }: { anchor: HTMLElement; onClose: 
           }}
         />
       </div>
-    </Popover>
+    </ToolPopover>
   );
 }
