@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
+# A process of the hub starts in a third of the time when what it imports was compiled before.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 uv := .venv/bin/uv
 web_sources = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -not -name '.stamp' -print | sed 's/ /\\ /g')

@@ -73,6 +73,8 @@ NAMES = {
     "drain_delay_s": "DAYLIGHT_DRAIN_DELAY_S",
 }
 SECRET_MIN_CHARACTERS = 32
+REDIS_NAME = "daylight-hub"
+"""What a hub process calls its connections to Redis (`CLIENT LIST`)."""
 DRAIN_DELAY_MAX_S = 300
 
 

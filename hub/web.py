@@ -42,7 +42,7 @@ from hub.figures import FIGURES
 from hub.logs import places
 from hub.passwords import prepare
 from hub.serving import let_go
-from hub.settings import Settings
+from hub.settings import REDIS_NAME, Settings
 
 BODY_MAX_BYTES = 1024 * 1024
 REDIS_S = 2.0
@@ -159,6 +159,7 @@ def redis_client(url: str) -> "redis.asyncio.Redis":
         socket_timeout=REDIS_S,
         socket_connect_timeout=REDIS_S,
         retry=Retry(NoBackoff(), 1),
+        client_name=REDIS_NAME,
     )
     return redis.asyncio.Redis.from_pool(pool)
 

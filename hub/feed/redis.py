@@ -21,6 +21,7 @@ from hub.feed.contract import FEED_AWAY, Changed, Health, Lease, Lost
 from hub.feed.leases import FORGET_S, Leases
 from hub.feed.node import BEAT_S, COMMAND_S, Node, Place, Watching
 from hub.feed.record import Change, Record, TeamRecords
+from hub.settings import REDIS_NAME
 
 START_S = 2.0
 LEASE_KEYS = ["daylight:{hubs}:heard", "daylight:{hubs}:agents"]
@@ -180,7 +181,11 @@ class RedisFeed:
         # No retries inside the client: the feed's own supervision decides, and answers are wanted soon or not at all.
         # Nor its own time limits on sockets: on Python 3.11 its `wait_for` swallows cancellations, and every call here has a deadline.
         pool = redis.ConnectionPool.from_url(
-            self._url, socket_timeout=None, socket_connect_timeout=COMMAND_S, retry=Retry(NoBackoff(), 0)
+            self._url,
+            socket_timeout=None,
+            socket_connect_timeout=COMMAND_S,
+            retry=Retry(NoBackoff(), 0),
+            client_name=REDIS_NAME,
         )
         if place is not None and place.host:
             pool.connection_kwargs |= {"host": place.host, "port": place.port}
