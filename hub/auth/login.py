@@ -111,6 +111,16 @@ async def sign_in(connection: Connection, limits: Limits, email: str, password: 
         await audit.record("sign_in_failed", None, known["id"] if known else None)
         raise Unauthorised(WRONG)
     person: int = known["id"]
+    await open_sign_in(connection, person)
+    await limits.forgive(address)
+    return person
+
+
+async def open_sign_in(connection: Connection, person: int) -> None:
+    """Opens a session under a new id for somebody who has just proved who they are, and ends the one that this browser had.
+
+    Raises `Unauthorised` when they are deactivated, `Unavailable` while Redis can't hold the session.
+    """
     before = _session_of(connection)
     opened = uuid4()
     await _sessions(connection).begin(connection, {"sign_in": str(opened), "person": person})
@@ -123,8 +133,6 @@ async def sign_in(connection: Connection, limits: Limits, email: str, password: 
             await held.execute("UPDATE sign_in SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", before[1])
         await SignIn.insert(SignIn(id=opened, person=person))
         await audit.record("sign_in", person, person)
-    await limits.forgive(address)
-    return person
 
 
 async def _credentials_of(address: str) -> dict[str, Any] | None:
