@@ -276,7 +276,8 @@ def _kill(pid: int, number: signal.Signals) -> None:
 
 
 def _note(log: Path, line: str) -> None:
-    with opened(log) as output:
+    """Adds a line, unless the disk is full: nothing may end the supervision."""
+    with contextlib.suppress(OSError), opened(log) as output:
         output.write(line.encode(errors="replace") + b"\n")
 
 

@@ -265,6 +265,21 @@ async def test_signal_at_a_bad_moment_does_not_end_the_supervision(data: Path) -
         signal.signal(signal.SIGUSR1, before)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
+async def test_killed_server_comes_back_when_there_is_no_room_for_its_log(data: Path) -> None:
+    embedded = Embedded(Settings(data=data, database_url="postgresql://localhost/not-asked"))
+    with embedded:
+        assert embedded.valkey
+        killed = embedded.valkey.pid
+        assert killed
+        log = data / "logs" / "valkey.log"
+        log.unlink()
+        log.symlink_to("/dev/full")
+        os.kill(killed, signal.SIGKILL)
+
+        until_replaced(embedded.valkey, killed)
+
+
 async def test_killed_valkey_comes_back_with_its_data_again_and_again(data: Path) -> None:
     embedded = Embedded(Settings(data=data))
     with embedded as servers:
