@@ -16,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from hub.auth.access import PERSON_MAX, Range, Viewer, load_subjects, may, permitted
+from hub.auth.guard import note
 from hub.rollups.read import Span, read_pieces
 from hub.rollups.united import Piece
 from hub.wire.activity import State
@@ -111,11 +112,13 @@ async def hours_for(viewer: Viewer, people: Iterable[int], now: datetime, letter
     """The hours of those of these people whom `viewer` may see now, with the minutes in which they were not theirs left blank."""
     until = now.replace(second=0, microsecond=0)
     over = Range(until - MINUTES * MINUTE, until)
+    subjects = await load_subjects(set(people))
     seen = {
         person: permitted(viewer, "see_activity", subject, over)
-        for person, subject in (await load_subjects(set(people))).items()
+        for person, subject in subjects.items()
         if may(viewer, "see_presence", subject, Range(now, now))
     }
+    await note(viewer, "see_presence", [subject for person, subject in subjects.items() if person not in seen])
     told = await letters.of(seen, until) if seen else {}
     return Hours(until, {person: _cut(told[person], parts, over) for person, parts in seen.items()})
 

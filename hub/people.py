@@ -21,7 +21,7 @@ from hub.settings import Settings
 from hub.tables import Membership, Organisation, Person, Role, Team
 from hub.wire.policy import clean
 
-RoleName = Literal["manager", "admin", "auditor"]
+RoleName = Literal["manager", "admin", "auditor", "representative"]
 NAME_MAX_CHARACTERS = 200
 EMAIL_MAX_CHARACTERS = 200
 SIMULATED_TEAM = "Simulated"

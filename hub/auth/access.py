@@ -1,7 +1,8 @@
 """The one function that decides access: `may(viewer, action, subject, over)`. Pure; whoever asks loads both sides first.
 
 Every route, socket message, export and job asks it. An admin configures and sees nobody's activity. A manager sees only the time
-in which a person was in their teams. Everybody sees themselves. An auditor reads the audit. Who is deactivated may nothing.
+in which a person was in their teams. Everybody sees themselves. An auditor reads the audit. A representative of the people (a works
+council, say) sees policies and the audit, and nobody's activity. Who is deactivated may nothing.
 `docs/access.md` is generated from it (`access_table.py`).
 """
 
@@ -13,7 +14,7 @@ import msgspec
 
 from hub.tables import Person
 
-RoleName = Literal["manager", "admin", "auditor"]
+RoleName = Literal["manager", "admin", "auditor", "representative"]
 Action = Literal[
     "see_presence",
     "see_activity",
@@ -22,6 +23,8 @@ Action = Literal[
     "enrol_own_device",
     "see_devices",
     "revoke_device",
+    "see_policies",
+    "see_security",
     "read_audit",
     "see_looks",
     "keep_views",
@@ -89,8 +92,12 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return own or (subject.team is None and "admin" in viewer.roles)
         case "revoke_device":
             return own or (subject.person is not None and "admin" in viewer.roles)
+        case "see_policies":
+            return bool(viewer.roles & {"admin", "representative"})
+        case "see_security":
+            return bool(viewer.roles & {"admin", "auditor", "representative"})
         case "read_audit":
-            return "auditor" in viewer.roles
+            return bool(viewer.roles & {"auditor", "representative"})
 
 
 def permitted(viewer: Viewer, action: Action, subject: Subject, over: Range) -> tuple[Range, ...]:

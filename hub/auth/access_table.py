@@ -26,6 +26,7 @@ VIEWERS = {
     "admin": Viewer(person=ME, access_version=1, roles=frozenset({"admin"})),
     "admin and manager": Viewer(person=ME, access_version=1, roles=frozenset({"admin", "manager"}), managed=MANAGED),
     "auditor": Viewer(person=ME, access_version=1, roles=frozenset({"auditor"})),
+    "representative": Viewer(person=ME, access_version=1, roles=frozenset({"representative"})),
     "deactivated admin and manager": Viewer(
         person=ME, access_version=1, roles=frozenset({"admin", "manager"}), managed=MANAGED, active=False
     ),

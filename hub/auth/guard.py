@@ -1,5 +1,6 @@
 """What a route does when `may` says no: writes the try down, and answers as if there were nothing. Decides nothing itself."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from hub import audit
@@ -7,6 +8,8 @@ from hub.auth.access import Action, Subject, Viewer, may
 from hub.errors import NotFound
 
 NOTHING = "There is nothing here for you."
+NOTED_MAX = 20
+"""Rows of one request: whoever asks for 200 people at once shall not fill the audit with them."""
 
 
 async def require(viewer: Viewer, action: Action, subject: Subject, said: str = NOTHING) -> None:
@@ -17,5 +20,16 @@ async def require(viewer: Viewer, action: Action, subject: Subject, said: str = 
 
 async def refuse(viewer: Viewer, action: Action, subject: Subject, said: str = NOTHING) -> NoReturn:
     """The refusal alone, for a route that has asked by itself. `said` is what it answers for what does not exist."""
-    await audit.record("denied", viewer.person, subject.person, subject.team, wanted=action)
+    await note(viewer, action, [subject])
     raise NotFound(said)
+
+
+async def note(viewer: Viewer, action: Action, subjects: Sequence[Subject]) -> None:
+    """The rows alone, where many are asked for at once and those that `viewer` may not see are left out. Only of what exists.
+
+    Of very many the first have a row each; that of the first says how many `more` there were.
+    """
+    more = len(subjects) - NOTED_MAX
+    for place, subject in enumerate(subjects[:NOTED_MAX]):
+        counted = {"more": more} if more > 0 and not place else {}
+        await audit.record("denied", viewer.person, subject.person, subject.team, wanted=action, **counted)

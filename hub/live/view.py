@@ -21,6 +21,7 @@ from litestar.exceptions import WebSocketDisconnect
 from hub import audit
 from hub.auth import login
 from hub.auth.access import Subject, may
+from hub.auth.guard import note
 from hub.database import DATABASE_AWAY
 from hub.errors import DaylightError, Unauthorised
 from hub.feed.contract import Feed
@@ -178,11 +179,14 @@ class View:
         asked = directory.teams if frame.teams is None else dict.fromkeys(frame.teams)
         person = viewer.signed_in.viewer
         wanted = [team for team in asked if team in directory.teams and may(person, "see_team", Subject(team=team))]
+        refused = set() if frame.teams is None else (asked.keys() & directory.teams.keys()) - set(wanted)
         try:
+            await note(person, "see_team", [Subject(team=team) for team in sorted(refused - viewer.refused)])
             await self._note_looks({viewer: wanted})
         except (DaylightError, *DATABASE_AWAY):
             await viewer.outbox.close(Close.UNAVAILABLE)  # a look that can't be recorded is not given
             return
+        viewer.refused |= refused
         before = viewer.teams
         viewer.subscribe(set(wanted), frame.viewport)
         for team in wanted:  # before it is opened, so that nobody else's leaving closes it

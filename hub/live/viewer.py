@@ -40,6 +40,8 @@ class ViewerConnection:
         self.looked_hour = 0
         """Teams whose look has been recorded in this hour, counted from 1970."""
         self.viewport: list[int] = []
+        self.refused: set[int] = set()
+        """Teams that it asked for and may not see: each is in the audit once a connection."""
         self._told: dict[int, Told] = {}
         self._behind: dict[int, None] = {}
         """Teams of which there is more to tell, in the order of the subscription."""

@@ -13,6 +13,7 @@ Alma     is an admin and manages the root team
 Audrey   is an auditor
 Rita     moved from Payments to Support on 1 March 2026
 Gone     managed Payments as an admin, and was deactivated
+Remy     represents the people: sees policies and audit, and nobody's activity
 """
 
 import asyncio
@@ -73,7 +74,8 @@ class Cast:
     audrey = CastPerson(8, "Audrey Byrne", "audrey@halden.example")
     rita = CastPerson(9, "Rita Haddad", "rita@halden.example")
     gone = CastPerson(10, "Gone Chen", "gone@halden.example")
-    people = (alice, bob, bea, charlie, maxim, dora, alma, audrey, rita, gone)
+    remy = CastPerson(11, "Remy Duval", "remy@halden.example")
+    people = (alice, bob, bea, charlie, maxim, dora, alma, audrey, rita, gone, remy)
 
     halden = 1
     payments = 2
@@ -98,7 +100,7 @@ HOMES = {
 ROLES = [
     (Cast.alice, "manager", Cast.payments), (Cast.maxim, "manager", Cast.support), (Cast.dora, "admin", None),
     (Cast.alma, "admin", None), (Cast.alma, "manager", Cast.halden), (Cast.audrey, "auditor", None),
-    (Cast.gone, "admin", None), (Cast.gone, "manager", Cast.payments),
+    (Cast.gone, "admin", None), (Cast.gone, "manager", Cast.payments), (Cast.remy, "representative", None),
 ]  # fmt: skip
 OWNERS = [Cast.alice, Cast.bob, Cast.bea, Cast.charlie, Cast.maxim, Cast.rita]
 

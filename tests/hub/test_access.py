@@ -43,11 +43,13 @@ def expected(role: str, relation: str) -> set[str]:
         allowed |= SEE if relation in SEEN_BY_MANAGER else set()
         allowed |= {"see_team"} if relation in TEAMS_OF_MANAGER else set()
     if "admin" in role:
-        allowed |= {"configure"}
+        allowed |= {"configure", "see_policies", "see_security"}
         allowed |= DEVICES if relation.startswith("somebody") else set()
         allowed |= {"see_devices"} if relation == "the organisation" else set()
     if role == "auditor":
-        allowed |= {"read_audit"}
+        allowed |= {"read_audit", "see_security"}
+    if role == "representative":
+        allowed |= {"read_audit", "see_policies", "see_security"}
     return allowed
 
 
@@ -130,6 +132,7 @@ async def test_whole_cast_sees_whom_they_may_see(cast, database):
         "audrey": {"audrey"},
         "rita": {"rita"},
         "gone": set(),
+        "remy": {"remy"},
     }
     assert seen("alice", FEBRUARY) == {"alice", "bob", "bea", "rita"}
     assert seen("maxim", FEBRUARY) == {"maxim", "charlie"}

@@ -11,7 +11,7 @@ from hub.auth.access import load_viewer
 from hub.hours import Letters, hours_for, letters_of
 from hub.rollups.read import read_pieces
 from hub.rollups.united import Piece
-from hub.tables import Device, DeviceCursor, Membership, Person
+from hub.tables import Audit, Device, DeviceCursor, Membership, Person
 from tests.hub.stored import store, worked
 
 UNTIL = datetime(2026, 11, 18, 12, 40, tzinfo=UTC)
@@ -47,6 +47,15 @@ async def test_whole_cast_is_told_of_whom_they_see_on_their_walls_and_of_themsel
         "Alma": {1, 2, 3, 4, 5, 7, 8, 9}, "Audrey": {8}, "Rita": {9},
     }  # fmt: skip
     assert (await open_browser().change("POST", "/api/hours", json={"people": [1]})).status_code == 401
+
+
+async def test_whoever_asks_for_others_is_in_the_audit(cast, database):
+    await told(cast.bob, [cast.bob.id, cast.alice.id, cast.rita.id, 999])
+
+    rows = await Audit.select().where(Audit.action == "denied").order_by(Audit.subject).output(load_json=True)
+    assert [(row["actor"], row["subject"], row["detail"]) for row in rows] == [
+        (cast.bob.id, cast.alice.id, {"wanted": "see_presence"}), (cast.bob.id, cast.rita.id, {"wanted": "see_presence"}),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("people", [list(range(1, 202)), [0], [2**31], ["one"], None])

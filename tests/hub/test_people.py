@@ -114,7 +114,7 @@ async def test_revoked_role_is_gone_and_raises_the_access_version(cast, database
     assert (viewer.access_version, viewer.managed, viewer.roles) == (before + 1, frozenset(), frozenset())
 
 
-@pytest.mark.parametrize(("role", "team"), [("manager", None), ("admin", 1), ("auditor", 1)])
+@pytest.mark.parametrize(("role", "team"), [("manager", None), ("admin", 1), ("auditor", 1), ("representative", 1)])
 async def test_only_managers_have_a_team(role, team, cast, database):
     with pytest.raises(Invalid):
         await people.grant(cast.bob.id, role, team)

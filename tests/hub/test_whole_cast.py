@@ -1,0 +1,321 @@
+"""The whole cast against every route and every message of the sockets.
+
+The list is the application's own: a route or a message that is new fails here until it is said who may use it. Whoever may not gets the
+answer that something gets which does not exist, to the letter, and the try is in the audit.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple, get_args
+
+import httpx
+import msgspec
+import pytest
+from litestar.routes import HTTPRoute, WebSocketRoute
+
+from hub.app import Hub, create
+from hub.database import connection
+from hub.feed.memory import MemoryFeed
+from hub.settings import Settings
+from hub.tables import Audit, SavedView
+from hub.wire.activity import Facts
+from hub.wire.agent import Batch, FromAgent, Heartbeat, Hello, Loss, Presence, Renew
+from hub.wire.closing import Close
+from hub.wire.viewer import FromViewer, Subscribe, Teams, ViewerAck
+
+from .conftest import PASSWORD, Browser, Cast
+from .live import Running, dialled, minute, running, signed_in, viewing
+
+EVERYBODY = {"alice", "bob", "bea", "charlie", "maxim", "dora", "alma", "audrey", "rita", "remy"}
+"""Who can sign in. `gone` was deactivated, and `nobody` has never signed in."""
+OUT = {"gone", "nobody"}
+ADMINS = {"dora", "alma"}
+SEE_BOB = {"alice", "bob", "alma"}
+BOBS_DEVICE = "00000000-0000-0000-0000-000000000002"
+NO_DEVICE = "00000000-0000-0000-0000-0000000000ff"
+NO_ID = 2**31 - 1
+ALL = list(range(1, 12))
+
+
+class Try(NamedTuple):
+    """One address and what may be done there: `allowed` get `done`, all others 404 and a row in the audit that says what they wanted."""
+
+    path: str
+    allowed: set[str]
+    done: int = 200
+    wanted: str | None = None
+    body: Any = None
+    missing: str | None = None
+    """The same route, asked for something that does not exist."""
+    again: int | None = None
+    """What is answered once the first of those who may has done it."""
+    people: Callable[[Any], set[int]] | None = None
+    """Reads whom the answer tells of."""
+    told: dict[str, set[int]] = {}  # noqa: RUF012
+    """Whom it may tell each of, for who is told of anybody."""
+
+
+def own(path: str, done: int = 200, body: Any = None) -> Try:
+    return Try(path, EVERYBODY, done, body=body)
+
+
+def admin(path: str, done: int = 200, body: Any = None, wanted: str = "configure", again: int | None = None) -> Try:
+    return Try(path, ADMINS, done, wanted, body, again=again)
+
+
+SEEN = {
+    name: {number}
+    for name, number in {"bob": 2, "bea": 3, "charlie": 4, "dora": 6, "audrey": 8, "rita": 9, "remy": 11}.items()
+}
+SEEN |= {"alice": {1, 2, 3}, "maxim": {4, 5, 9}, "alma": {1, 2, 3, 4, 5, 7, 8, 9}}
+"""Everybody sees themselves, managers those who are at home in their teams now."""
+WEEK = {"name": "Halden", "zone": "Europe/Berlin", "expected_min": [450] * 7}
+VIEW = {"name": "Mine {n}", "query": "team=2"}
+TRIES: dict[tuple[str, str], list[Try]] = {
+    ("GET", "/api/me"): [own("/api/me")],
+    ("GET", "/api/me/looks"): [own("/api/me/looks")],
+    ("POST", "/api/devices/code"): [own("/api/devices/code", 201)],
+    ("GET", "/api/devices"): [
+        own("/api/devices")._replace(
+            people=lambda answer: {row["person"] for row in answer},
+            told={"alice": {1}, "bob": {2}, "bea": {3}, "charlie": {4}, "maxim": {5}, "rita": {9}},
+        )
+    ],
+    ("GET", "/api/devices/all"): [admin("/api/devices/all", wanted="see_devices")],
+    ("DELETE", "/api/devices/{device:uuid}"): [
+        Try(
+            f"/api/devices/{BOBS_DEVICE}", {"bob"} | ADMINS, 204, "revoke_device", missing=f"/api/devices/{NO_DEVICE}"
+        )
+    ],
+    ("PUT", "/api/organisation"): [admin("/api/organisation", body=WEEK)],
+    ("POST", "/api/organisation/set-up"): [admin("/api/organisation/set-up", 204)],
+    ("GET", "/api/zones"): [own("/api/zones")],
+    ("POST", "/api/teams"): [admin("/api/teams", 201, {"name": "Team {n}", "join": False, "manage": False})],
+    ("GET", "/api/directory"): [
+        own("/api/directory")._replace(
+            people=lambda answer: {person["id"] for person in answer["people"]},
+            told=SEEN,
+        )
+    ],
+    ("GET", "/api/people/{person:int}/now"): [
+        Try(
+            "/api/people/2/now", SEE_BOB, wanted="see_activity", missing=f"/api/people/{NO_ID}/now"
+        ),
+        Try("/api/people/6/now", {"dora"}, wanted="see_activity", missing=f"/api/people/{NO_ID}/now"),
+    ],
+    ("POST", "/api/hours"): [
+        own("/api/hours", body={"people": ALL})._replace(
+            wanted="see_presence",
+            people=lambda answer: {int(person) for person in answer["hours"]},
+            told=SEEN,
+        )
+    ],
+    ("GET", "/api/views"): [own("/api/views")],
+    ("POST", "/api/views"): [own("/api/views", 201, VIEW)],
+    ("PUT", "/api/views/{view:int}"): [
+        Try("/api/views/1", {"bob"}, wanted="keep_views", body=VIEW, missing=f"/api/views/{NO_ID}")
+    ],
+    ("DELETE", "/api/views/{view:int}"): [
+        Try("/api/views/1", {"bob"}, 204, "keep_views", missing=f"/api/views/{NO_ID}")
+    ],
+}  # fmt: skip
+OPEN = {
+    ("POST", "/api/session"): "signing in (test_login.py)",
+    ("DELETE", "/api/session"): "signing out: nobody needs to be signed in for that",
+    ("POST", "/agent/v1/enrol"): "proved by a one-time code (test_enrolment.py)",
+    ("GET", "/health"): "for probes; tells nothing",
+    ("GET", "/ready"): "for probes; tells that the hub is ready",
+    ("GET", "/metrics"): "sums without names, which the proxy does not pass on (tests/deploy/test_proxy.py)",
+    ("GET", "/"): "the page, the same for everybody",
+    ("GET", "/{path:path}"): "the page's files",
+    ("GET", "/api/openapi.json"): "the contract, which is public",
+    ("GET", "/api/openapi.json/{path:str}"): "the contract, which is public",
+    ("GET", "/api/openapi.json/openapi.json"): "the contract, which is public",
+}
+"""Routes that anybody may ask, and why."""
+
+
+async def test_every_route_is_tried_or_said_to_be_open(cast: Cast, settings: Settings) -> None:
+    application = create(Hub(settings, MemoryFeed("one")))
+
+    sockets = {route.path for route in application.routes if isinstance(route, WebSocketRoute)}
+    routes = {
+        (method, route.path)
+        for route in application.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.methods - {"OPTIONS"}
+    }
+
+    assert routes == set(TRIES) | set(OPEN)
+    assert sockets == {"/live"}  # and the agents', which needs no sign-in: see below
+
+
+@pytest.fixture
+async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[str, Browser]:
+    """A browser for each of the cast, signed in; for `gone` with a session from before; and for `nobody`."""
+    browsers = {"nobody": open_browser()}
+    async with connection() as held:
+        await held.execute("UPDATE person SET deactivated_at = NULL WHERE id = $1", cast.gone.id)
+        for person in cast.people:
+            browser = browsers[first_name(person.name)] = open_browser()
+            assert (await browser.sign_in(person)).status_code == 201
+        await held.execute("UPDATE person SET deactivated_at = now() WHERE id = $1", cast.gone.id)
+    await SavedView.insert(SavedView(person=cast.bob.id, name="Bob's", query="team=2"))
+    return browsers
+
+
+def first_name(name: str) -> str:
+    return name.split()[0].lower()
+
+
+async def ask(browser: Browser, method: str, tried: Try, number: int, path: str | None = None) -> httpx.Response:
+    body = tried.body
+    if isinstance(body, dict):
+        body = {key: value.format(n=number) if isinstance(value, str) else value for key, value in body.items()}
+    return await browser.change(method, path or tried.path, json=body)
+
+
+def seen_by_who_asks(answer: httpx.Response) -> tuple[Any, ...]:
+    """All of an answer but the id that each request has of its own."""
+    told = answer.json()
+    given = told.pop("request_id")
+    assert given == answer.headers["x-request-id"]
+    kept = {name: value for name, value in answer.headers.items() if name not in {"x-request-id", "set-cookie"}}
+    return answer.status_code, told, kept
+
+
+async def last_row() -> int:
+    return int((await Audit.raw("SELECT coalesce(max(id), 0) AS id FROM audit"))[0]["id"])
+
+
+async def denied(after: int) -> set[tuple[int, str]]:
+    """Who was refused what, in the rows after this one."""
+    rows = await Audit.select().where(Audit.action == "denied", Audit.id > after).output(load_json=True)
+    return {(row["actor"], row["detail"]["wanted"]) for row in rows}
+
+
+READING = [tried for (method, _), tries in TRIES.items() if method == "GET" for tried in tries]
+CHANGING = [(method, tried) for (method, _), tries in TRIES.items() if method != "GET" for tried in tries]
+
+
+async def test_whole_cast_tries_to_read(cast: Cast, everybody: dict[str, Browser]) -> None:
+    for tried in READING:
+        await try_it("GET", tried, cast, everybody)
+
+
+@pytest.mark.parametrize(
+    ("method", "tried"),
+    [pytest.param(method, tried, id=f"{method} {tried.path}") for method, tried in CHANGING],
+)
+async def test_whole_cast_tries_to_change(method: str, tried: Try, cast: Cast, everybody: dict[str, Browser]) -> None:
+    await try_it(method, tried, cast, everybody)
+
+
+async def try_it(method: str, tried: Try, cast: Cast, everybody: dict[str, Browser]) -> None:
+    numbers = {first_name(person.name): person.id for person in cast.people} | {"nobody": 0}
+    before = await last_row()
+
+    for name in OUT:
+        assert (await ask(everybody[name], method, tried, 0)).status_code == 401, (tried.path, name)
+    assert await last_row() == before
+    for name in EVERYBODY - tried.allowed:
+        answer = await ask(everybody[name], method, tried, numbers[name])
+        assert answer.status_code == 404, (tried.path, name)
+        if tried.missing:
+            none = await ask(everybody[name], method, tried, numbers[name], tried.missing)
+            assert seen_by_who_asks(answer) == seen_by_who_asks(none), (tried.path, name)
+    assert await denied(before) == {(numbers[name], tried.wanted) for name in EVERYBODY - tried.allowed}
+    for place, name in enumerate(sorted(tried.allowed)):
+        if tried.missing:
+            assert (await ask(everybody[name], method, tried, numbers[name], tried.missing)).status_code == 404
+        answer = await ask(everybody[name], method, tried, numbers[name])
+        assert answer.status_code == (tried.again if place and tried.again else tried.done), (
+            tried.path,
+            name,
+            answer.text,
+        )
+        if tried.people:
+            assert tried.people(answer.json()) == tried.told.get(name, set()), (tried.path, name)
+
+
+# --- the sockets
+
+
+@pytest.fixture
+async def hub(cast: Cast, settings: Settings) -> AsyncIterator[Running]:
+    async with running(settings) as up:
+        yield up
+
+
+EVERY_TEAM = [Cast.halden, Cast.payments, Cast.payments_api, Cast.support, NO_ID]
+TEAMS_OF = {
+    "alice": {Cast.payments, Cast.payments_api},
+    "maxim": {Cast.support},
+    "alma": {Cast.halden, Cast.payments, Cast.payments_api, Cast.support},
+}
+FROM_VIEWER: dict[type[msgspec.Struct], msgspec.Struct] = {
+    Subscribe: Subscribe(teams=EVERY_TEAM, viewport=ALL),
+    ViewerAck: ViewerAck(team=Cast.payments, rev=0),
+}
+"""Each message of a browser, about what is not theirs."""
+
+
+async def test_whole_cast_sends_every_message_of_a_browser(hub: Running, cast: Cast) -> None:
+    assert set(FROM_VIEWER) == set(get_args(FromViewer))
+
+    for person in cast.people:
+        name = first_name(person.name)
+        if name == "gone":
+            continue
+        before = await last_row()
+        async with viewing(hub, await signed_in(hub, person, PASSWORD)) as viewer:
+            for message in FROM_VIEWER.values():
+                await viewer.socket.send(viewer.codec.encode(message).decode())
+            shown = await viewer.next()
+            teams = TEAMS_OF.get(name, set())
+            await viewer.until(lambda seen, teams=teams: seen.revs.keys() >= teams)
+            told = {person for tiles in viewer.tiles.values() for person in tiles}
+
+        assert isinstance(shown, Teams)
+        assert {team.id for team in shown.teams} == viewer.tiles.keys() == teams, name
+        assert told == (SEEN[name] - {person.id} if name == "alma" else SEEN[name] if teams else set()), name
+        refused = set(EVERY_TEAM) - teams - {NO_ID}
+        rows = await Audit.select().where(Audit.action == "denied", Audit.id > before).output(load_json=True)
+        assert {(row["actor"], row["team"], row["detail"]["wanted"]) for row in rows} == {
+            (person.id, team, "see_team") for team in refused
+        }, name
+
+
+async def test_deactivated_person_and_nobody_are_told_to_sign_in_before_they_say_anything(
+    hub: Running, cast: Cast
+) -> None:
+    async with connection() as held:
+        await held.execute("UPDATE person SET deactivated_at = NULL WHERE id = $1", cast.gone.id)
+        client = await signed_in(hub, cast.gone, PASSWORD)
+        await held.execute("UPDATE person SET deactivated_at = now() WHERE id = $1", cast.gone.id)
+    for who in (client, None):
+        async with viewing(hub, who) as viewer:
+            assert await viewer.closed() == Close.SIGNED_OUT
+
+
+FROM_AGENT: dict[type[msgspec.Struct], msgspec.Struct] = {
+    Hello: Hello(device=BOBS_DEVICE, epoch=0, next_seq=1, signature=bytes(64)),
+    Renew: Renew(epoch=1),
+    Presence: Presence(n=1, at=Cast.joined, policy=1, facts=Facts()),
+    Batch: Batch(epoch=1, first_seq=1, events=[minute(1)]),
+    Loss: Loss(epoch=1, from_seq=1, to_seq=2),
+    Heartbeat: Heartbeat(sent=1),
+}
+
+
+async def test_who_has_not_proved_to_be_a_device_sends_every_message_of_one(hub: Running, cast: Cast) -> None:
+    """The agents' socket knows no people: a session is nothing there, and whose device it is says the device's key."""
+    assert set(FROM_AGENT) == set(get_args(FromAgent))
+    client = await signed_in(hub, cast.dora, PASSWORD)
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+
+    for kind, message in FROM_AGENT.items():
+        async with dialled(hub, additional_headers={"Cookie": cookies}) as agent:
+            await agent.receive_any()
+            await agent.send(message)
+
+            assert await agent.closed() == (Close.BAD_SIGNATURE if kind is Hello else Close.WRONG_PHASE), kind
