@@ -19,6 +19,10 @@ InvalidCode = Literal[
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 
 
+ForbiddenCode = Literal["fresh_proof"]
+"""What would open the way: a proof of who sits there (`auth.guard.require_fresh`)."""
+
+
 class DaylightError(Exception):
     """The root. `status` is what a route answers; the message is safe to show to whoever asked."""
 
@@ -34,7 +38,13 @@ class Unauthorised(DaylightError):
 
 
 class Forbidden(DaylightError):
+    """`code` tells a page what the person can do about it."""
+
     status = 403
+
+    def __init__(self, message: str, code: ForbiddenCode | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class NotFound(DaylightError):

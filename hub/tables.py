@@ -106,6 +106,47 @@ class SignIn(Table, db=ENGINE, tablename="sign_in"):
     person = ForeignKey(Person, on_delete=OnDelete.cascade, index=True)
     created_at = Timestamptz(default=TimestamptzNow())
     ended_at = Timestamptz(null=True, default=None)
+    half_open = Boolean(default=False)
+    """The password was right and the second step is still to be answered: good for nothing else, and not for long."""
+    proved_at = Timestamptz(default=TimestamptzNow())
+    """When the person last proved here who they are."""
+    seen_at = Timestamptz(default=TimestamptzNow())
+    """Of its last request, to the minute."""
+    browser = Varchar(length=300, default="")
+    """What the browser called itself when it signed in."""
+    address = Varchar(length=45, default="")
+
+
+class TotpFactor(Table, db=ENGINE, tablename="totp_factor"):
+    """Somebody's authenticator."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, unique=True, null=False)
+    sealed = Bytea()
+    """The secret, as `auth/sealed.py` seals it."""
+    last_step = BigInt(default=0)
+    """The time step of the last code that was taken: none up to it serves again."""
+    created_at = Timestamptz(default=TimestamptzNow())
+    confirmed_at = Timestamptz(null=True, default=None)
+    """It counts only since then."""
+
+
+class RecoveryCode(Table, db=ENGINE, tablename="recovery_code"):
+    """A code that lets somebody in once without their factor, as a keyed hash."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, index=True, null=False)
+    code_hash = Bytea()
+    used_at = Timestamptz(null=True, default=None)
+
+
+class FactorTries(Table, db=ENGINE, tablename="factor_tries"):
+    """How often somebody's second step failed since it last succeeded. In PostgreSQL, so that it counts while Redis is away."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, unique=True, null=False)
+    tries = Integer(default=0)
+    wait_until_at = Timestamptz(null=True, default=None)
 
 
 class EnrolmentCode(Table, db=ENGINE, tablename="enrolment_code"):
@@ -298,6 +339,7 @@ class Audit(Table, db=ENGINE):
 
 
 PLAIN: list[type[Table]] = [
-    Organisation, Team, Person, SavedView, Role, Membership, SignIn, EnrolmentCode, Device, DeviceCursor,
+    Organisation, Team, Person, SavedView, Role, Membership, SignIn, TotpFactor, RecoveryCode,
+    FactorTries, EnrolmentCode, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, PolicyVersion, Audit,
 ]  # fmt: skip

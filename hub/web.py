@@ -34,10 +34,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from hub import policies
-from hub.auth import routes
+from hub.auth import account, routes
 from hub.auth.limits import Limits
 from hub.auth.login import SESSION_STORE, Sessions, allowed_origins, require_origin, session_config
-from hub.errors import DaylightError, Forbidden, Invalid, InvalidCode, TooMany, Unavailable
+from hub.errors import DaylightError, Forbidden, ForbiddenCode, Invalid, InvalidCode, TooMany, Unavailable
 from hub.figures import FIGURES
 from hub.logs import places
 from hub.passwords import prepare
@@ -90,7 +90,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str
     detail: str = ""
     field: str | None = None
-    code: InvalidCode | None = None
+    code: InvalidCode | ForbiddenCode | None = None
     limit: int | None = None
 
 
@@ -114,7 +114,7 @@ def build(
     sessions = session_config(settings)
     counted = limits or Limits(client)
     application = Litestar(
-        route_handlers=[*routes.ROUTES, *handlers],
+        route_handlers=[*routes.ROUTES, *account.ROUTES, *handlers],
         dependencies={
             **routes.DEPENDENCIES,
             "settings": Provide(lambda: settings, sync_to_thread=False),
@@ -283,12 +283,15 @@ def _request_id(scope: Scope) -> str:
 
 def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     headers: dict[str, str] = {}
-    detail, field, code, limit = "", None, None, None
+    detail, field, limit = "", None, None
+    code: InvalidCode | ForbiddenCode | None = None
     match error:
         case DaylightError():
             status, title = error.status, str(error)
             if isinstance(error, Invalid):
                 field, code, limit = error.field, error.code, error.limit
+            if isinstance(error, Forbidden):
+                code = error.code
             if isinstance(error, TooMany):
                 headers["Retry-After"] = str(error.retry_after_s)
             if isinstance(error, Unavailable):

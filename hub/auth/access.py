@@ -28,6 +28,7 @@ Action = Literal[
     "read_audit",
     "see_looks",
     "keep_views",
+    "keep_account",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -86,7 +87,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return subject.team is not None and subject.team in viewer.managed
         case "configure":
             return "admin" in viewer.roles
-        case "enrol_own_device" | "see_looks" | "keep_views":
+        case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account":
             return own
         case "see_devices":
             return own or (subject.team is None and "admin" in viewer.roles)

@@ -132,9 +132,14 @@ async def make_code(
     return Code(f"{code[:4]}-{code[4:]}", expires_at)
 
 
+def plain_code(typed: str) -> str:
+    """A code of `ALPHABET` as it was made, however it was typed."""
+    return typed.upper().translate(_READ_AS)
+
+
 def code_hash(secret: str, typed: str) -> bytes:
     """What is kept of a code, however it was typed: HMAC-SHA256 under the deployment's secret (2**40 plain hashes are quickly tried)."""
-    code = typed.upper().translate(_READ_AS)
+    code = plain_code(typed)
     return hmac.digest(secret.encode(), b"daylight-enrolment-code\0" + code.encode(), hashlib.sha256)
 
 

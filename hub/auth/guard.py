@@ -1,11 +1,18 @@
-"""What a route does when `may` says no: writes the try down, and answers as if there were nothing. Decides nothing itself."""
+"""What a route does when `may` says no: writes the try down, and answers as if there were nothing. Decides nothing itself.
+
+And what a dangerous act asks for besides: `guards=[require_fresh]` on its route.
+"""
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 
 from hub import audit
+from hub.auth import login
 from hub.auth.access import Action, Subject, Viewer, may
-from hub.errors import NotFound
+from hub.errors import Forbidden, NotFound
 
 NOTHING = "There is nothing here for you."
 NOTED_MAX = 20
@@ -33,3 +40,12 @@ async def note(viewer: Viewer, action: Action, subjects: Sequence[Subject]) -> N
     for place, subject in enumerate(subjects[:NOTED_MAX]):
         counted = {"more": more} if more > 0 and not place else {}
         await audit.record("denied", viewer.person, subject.person, subject.team, wanted=action, **counted)
+
+
+async def require_fresh(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raises `Forbidden` with the code `fresh_proof` unless this session's person proved who they are within the last ten minutes.
+
+    The pages ask for the proof then (`POST /api/session/proof`), and the act goes on.
+    """
+    if not (await login.signed_in(connection)).fresh:
+        raise Forbidden(login.PROVE_FIRST, "fresh_proof")

@@ -1,5 +1,6 @@
-"""Signing in with a password, and who a connection belongs to.
+"""Signing in with a password and a second step, and who a connection belongs to.
 
+Whoever has a factor gets a half-open sign-in for their password: it can answer the second step, within `HALF_OPEN_S`, and nothing else.
 The session lies in Redis under an id that is made anew at each sign-in (RFC 6265 cookie; OWASP: session fixation). Each sign-in also
 has a row in PostgreSQL, which every request and every live socket is held against: it ends a session while Redis is away as well.
 """
@@ -7,7 +8,7 @@ has a row in PostgreSQL, which every request and every live socket is held again
 import contextlib
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from litestar.types import Message, ScopeSession
 from redis.exceptions import RedisError
 
 from hub import audit
+from hub.auth import factors
 from hub.auth.access import Viewer, load_viewer
 from hub.auth.limits import Limits
 from hub.database import transaction
@@ -29,13 +31,24 @@ from hub.people import normal_email
 from hub.settings import Settings
 from hub.tables import Organisation, Person, Role, SignIn
 from hub.wire.closing import Close
+from hub.wire.policy import clean
 
 IDLE_S = 12 * 3600
 """Without a request for this long the session is forgotten: a night, so that every day begins with a sign-in."""
 SIGNED_IN_MAX_S = 30 * 24 * 3600
 """The longest that a sign-in lasts, however much it is used: 30 days (NIST SP 800-63B-4, 2.1.3, for a single factor)."""
+HALF_OPEN_S = 5 * 60
+"""For the second step, with time to find the phone."""
+FRESH_S = 10 * 60
+"""For so long after somebody proved who they are, a dangerous act asks for no other proof."""
+SEEN_EVERY_S = 60
 SESSION_STORE = "sessions"
 WRONG = "That e-mail and password don't match."
+WRONG_PASSWORD = "This is not your password."  # noqa: S105 - words, no password
+PROVE_FIRST = "Prove first that it is you: with your password or a code."
+ENDED = "Sign in again: this session has ended."
+BROWSER_MAX_CHARACTERS = 300
+ADDRESS_MAX_CHARACTERS = 45
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _ID_BYTES = 32
 _WITH_SESSION = ("/api/", "/live")
@@ -43,6 +56,9 @@ _ID_SCOPE_KEY = "daylight.session_id"
 _AWAY_SCOPE_KEY = "daylight.sessions_away"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+Proof = Literal["password", "link", "oidc", "code", "passkey"]
+"""What somebody proved with who they are. The last two are both factors together, or the second."""
+_WHOLE: frozenset[Proof] = frozenset({"code", "passkey"})
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -50,11 +66,19 @@ class SignedIn(msgspec.Struct, frozen=True):
 
     viewer: Viewer
     sign_in: UUID
+    fresh: bool = False
+    """Whether they proved who they are within the last ten minutes."""
 
     @property
     def version(self) -> tuple[int, int]:
         """What `ended` holds a live socket against: the person, and what they might see when it was opened."""
         return self.viewer.person, self.viewer.access_version
+
+
+class SecondStep(msgspec.Struct, frozen=True):
+    """The password was right, and one of these is still to be shown."""
+
+    second_step: list[factors.Kind]
 
 
 class MyRole(msgspec.Struct, frozen=True):
@@ -96,8 +120,13 @@ class Me(msgspec.Struct, frozen=True):
 # --- signing in and out
 
 
-async def sign_in(connection: Connection, limits: Limits, email: str, password: str) -> int:
-    """Checks the password and opens a session under a new id; returns the person.
+def now() -> datetime:
+    """The time by which an authenticator's codes are judged."""
+    return datetime.now(UTC)
+
+
+async def sign_in(connection: Connection, limits: Limits, email: str, password: str) -> Me | SecondStep:
+    """Checks the password and opens a session under a new id; half-open for whoever has a factor.
 
     Raises `Unauthorised` for anything that doesn't match, after the same time whatever it was; `TooMany`; `Unavailable` while
     Redis can't count tries or hold the session.
@@ -110,29 +139,99 @@ async def sign_in(connection: Connection, limits: Limits, email: str, password: 
     if known is None or not matches:
         await audit.record("sign_in_failed", None, known["id"] if known else None)
         raise Unauthorised(WRONG)
-    person: int = known["id"]
-    await open_sign_in(connection, person)
+    opened = await open_sign_in(connection, known["id"])
     await limits.forgive(address)
-    return person
+    return opened
 
 
-async def open_sign_in(connection: Connection, person: int) -> None:
+async def open_sign_in(connection: Connection, person: int, proof: Proof = "password") -> Me | SecondStep:
     """Opens a session under a new id for somebody who has just proved who they are, and ends the one that this browser had.
 
-    Raises `Unauthorised` when they are deactivated, `Unavailable` while Redis can't hold the session.
+    Returns what the browser is to be told: who they are, or that a second step is wanted, for those who have a factor and proved the
+    first only. Raises `Unauthorised` when they are deactivated or a half-open sign-in of before was ended meanwhile, `Unavailable` while
+    Redis can't hold the session.
     """
-    before = _session_of(connection)
+    wanted = [] if proof in _WHOLE else await factors.kinds_of(person)
+    before, half = _session_of(connection), _half_open_of(connection)
     opened = uuid4()
-    await _sessions(connection).begin(connection, {"sign_in": str(opened), "person": person})
+    key = "half_open" if wanted else "sign_in"
+    await _sessions(connection).begin(connection, {key: str(opened), "person": person})
     async with transaction() as held:
         # A deactivation that came in between wins: it holds this row's lock, or has been committed.
         active = await held.fetchval("SELECT deactivated_at IS NULL FROM person WHERE id = $1 FOR SHARE", person)
         if not active:
             raise Unauthorised(WRONG)
+        if proof == "code" and (half is None or not await held.fetchval(_END, half[1], person)):
+            raise Unauthorised(ENDED)
         if before is not None:
-            await held.execute("UPDATE sign_in SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", before[1])
-        await SignIn.insert(SignIn(id=opened, person=person))
-        await audit.record("sign_in", person, person)
+            await held.fetchval(_END, before[1], before[0])
+        row = SignIn(
+            id=opened,
+            person=person,
+            half_open=bool(wanted),
+            browser=clean(connection.headers.get("user-agent", ""), BROWSER_MAX_CHARACTERS) or "",
+            address=address_of(connection)[:ADDRESS_MAX_CHARACTERS],
+        )
+        await SignIn.insert(row)
+        await audit.record("sign_in_half_open" if wanted else "sign_in", person, person, proof=proof)
+    return SecondStep(wanted) if wanted else await me(person)
+
+
+async def answer_second_step(connection: Connection, secret: str, code: str) -> Me:
+    """Makes a half-open sign-in a whole one, under a new id, for a code of an authenticator or a recovery code.
+
+    Raises `Unauthorised` when there is none, or not any more; `Invalid` for a wrong code; `TooMany`.
+    """
+    half = _half_open_of(connection)
+    if half is None:
+        raise Unauthorised("Sign in first.")
+    person, opened = half
+    since = datetime.now(UTC) - timedelta(seconds=HALF_OPEN_S)
+    if not await SignIn.exists().where(
+        SignIn.id == opened,
+        SignIn.person == person,
+        SignIn.half_open.eq(True),
+        SignIn.ended_at.is_null(),
+        SignIn.created_at > since,
+    ):
+        raise Unauthorised(ENDED)
+    await factors.take_code(secret, person, code, now())
+    done = await open_sign_in(connection, person, "code")
+    assert isinstance(done, Me)
+    return done
+
+
+async def prove(connection: Connection, limits: Limits, secret: str, *, password: str | None, code: str | None) -> None:
+    """Proves anew who sits here, by password or code: `fresh` from now on. Raises `Invalid`, `TooMany`, `Unauthorised`, `Unavailable`."""
+    current = await signed_in(connection)
+    person = current.viewer.person
+    if code is not None:
+        await factors.take_code(secret, person, code, now())
+    else:
+        await require_password(connection, limits, person, password or "")
+    await proved(current, "password" if code is None else "code")
+
+
+async def require_password(
+    connection: Connection, limits: Limits, person: int, password: str, field: str = "password"
+) -> None:
+    """Raises `Invalid`, of this field, unless this is the person's password. Counted as a sign-in is."""
+    row = (await Person.select(Person.email, Person.password_hash).where(Person.id == person))[0]
+    await limits.count_sign_in(address_of(connection), row["email"])
+    if not await password_matches(password, row["password_hash"]):
+        await audit.record("proof_refused", person, person)
+        raise Invalid(WRONG_PASSWORD, field)
+    await limits.forgive(row["email"])
+
+
+async def proved(current: SignedIn, proof: Proof) -> None:
+    """Writes down that whoever is signed in has just proved who they are."""
+    async with transaction() as held:
+        await held.execute("UPDATE sign_in SET proved_at = now() WHERE id = $1", current.sign_in)
+        await audit.record("proof_given", current.viewer.person, current.viewer.person, proof=proof)
+
+
+_END = "UPDATE sign_in SET ended_at = now() WHERE id = $1 AND person = $2 AND ended_at IS NULL RETURNING id"
 
 
 async def _credentials_of(address: str) -> dict[str, Any] | None:
@@ -146,16 +245,11 @@ async def _credentials_of(address: str) -> dict[str, Any] | None:
 
 async def sign_out(connection: Connection) -> None:
     """Ends the sign-in for good, and forgets the session. Idempotent."""
-    session = _session_of(connection)
+    session = _session_of(connection) or _half_open_of(connection)
     if session is not None:
         person, opened = session
         async with transaction() as held:
-            ended = await held.fetchval(
-                "UPDATE sign_in SET ended_at = now() WHERE id = $1 AND person = $2 AND ended_at IS NULL RETURNING person",
-                opened,
-                person,
-            )
-            if ended is not None:
+            if await held.fetchval(_END, opened, person) is not None:
                 await audit.record("sign_out", person, person)
     await _sessions(connection).end(connection)
 
@@ -211,14 +305,21 @@ async def signed_in(connection: Connection) -> SignedIn:
     if session is None:
         raise Unauthorised("Sign in first.")
     person, opened = session
-    open_since = datetime.now(UTC) - timedelta(seconds=SIGNED_IN_MAX_S)
-    still_open = await SignIn.exists().where(
-        SignIn.id == opened, SignIn.person == person, SignIn.ended_at.is_null(), SignIn.created_at > open_since
+    at = datetime.now(UTC)
+    rows = await SignIn.select(SignIn.proved_at, SignIn.seen_at).where(
+        SignIn.id == opened,
+        SignIn.person == person,
+        SignIn.half_open.eq(False),
+        SignIn.ended_at.is_null(),
+        SignIn.created_at > at - timedelta(seconds=SIGNED_IN_MAX_S),
     )
-    viewer = await load_viewer(person) if still_open else None
+    viewer = await load_viewer(person) if rows else None
     if viewer is None or not viewer.active:
-        raise Unauthorised("Sign in again: this session has ended.")
-    return SignedIn(viewer, opened)
+        raise Unauthorised(ENDED)
+    row = rows[0]
+    if row["seen_at"] < at - timedelta(seconds=SEEN_EVERY_S):
+        await SignIn.update({SignIn.seen_at: at}).where(SignIn.id == opened)
+    return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S))
 
 
 async def viewer_of_socket(socket: Connection) -> SignedIn:
@@ -259,7 +360,7 @@ _ENDED = """
     FROM unnest({}::uuid[], {}::int[], {}::int[]) AS open (id, person, version)
     LEFT JOIN (
         SELECT sign_in.id, sign_in.person, person.access_version FROM sign_in JOIN person ON person.id = sign_in.person
-        WHERE sign_in.ended_at IS NULL AND sign_in.created_at > {} AND person.deactivated_at IS NULL
+        WHERE sign_in.ended_at IS NULL AND NOT sign_in.half_open AND sign_in.created_at > {} AND person.deactivated_at IS NULL
     ) AS live ON live.id = open.id AND live.person = open.person
     WHERE live.id IS NULL OR live.access_version <> open.version
 """
@@ -386,9 +487,18 @@ def _sessions(connection: Connection) -> Sessions:
 
 def _session_of(connection: Connection) -> tuple[int, UUID] | None:
     """Person and sign-in that the session names. Raises `Unavailable` when sessions can't be read."""
+    return _named_by(connection, "sign_in")
+
+
+def _half_open_of(connection: Connection) -> tuple[int, UUID] | None:
+    """As `_session_of`, of a sign-in whose second step is still to be answered. No session has both."""
+    return _named_by(connection, "half_open")
+
+
+def _named_by(connection: Connection, key: Literal["sign_in", "half_open"]) -> tuple[int, UUID] | None:
     if connection.scope.get(_AWAY_SCOPE_KEY):
         raise Unavailable("Sessions can't be read at the moment. Try again in a minute.")
     session: Any = connection.scope.get("session")
-    if not isinstance(session, dict) or "sign_in" not in session:
+    if not isinstance(session, dict) or key not in session:
         return None
-    return int(session["person"]), UUID(session["sign_in"])
+    return int(session["person"]), UUID(session[key])

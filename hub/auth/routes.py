@@ -33,9 +33,10 @@ async def require_viewer(request: Call) -> Viewer:
 
 
 @post("/api/session", summary="Sign in")
-async def begin_session(request: Call, data: JSONBody[Credentials], limits: NamedDependency[Limits]) -> login.Me:
-    person = await login.sign_in(request, limits, data.email, data.password)
-    return await login.me(person)
+async def begin_session(
+    request: Call, data: JSONBody[Credentials], limits: NamedDependency[Limits]
+) -> login.Me | login.SecondStep:
+    return await login.sign_in(request, limits, data.email, data.password)
 
 
 @delete("/api/session", summary="Sign out")

@@ -20,7 +20,16 @@ from hub.auth.access import (
 from hub.auth.access_table import RELATIONS, VIEWERS, table
 from hub.tables import Team
 
-OWN = {"see_presence", "see_activity", "enrol_own_device", "see_devices", "revoke_device", "see_looks", "keep_views"}
+OWN = {
+    "see_presence",
+    "see_activity",
+    "enrol_own_device",
+    "see_devices",
+    "revoke_device",
+    "see_looks",
+    "keep_views",
+    "keep_account",
+}
 SEE = {"see_presence", "see_activity"}
 DEVICES = {"see_devices", "revoke_device"}
 SEEN_BY_MANAGER = {

@@ -9,7 +9,10 @@ from hub.panel import Panel
 from tests.hub.conftest import Cast
 
 ROUTES = {
-    ("POST", "/api/session"), ("DELETE", "/api/session"), ("GET", "/api/me"), ("GET", "/api/me/looks"),
+    ("POST", "/api/session"), ("DELETE", "/api/session"), ("POST", "/api/session/second-step"),
+    ("POST", "/api/session/proof"), ("GET", "/api/me/factors"), ("POST", "/api/me/totp"), ("POST", "/api/me/totp/confirm"),
+    ("DELETE", "/api/me/totp"), ("POST", "/api/me/recovery-codes"), ("PUT", "/api/me/password"), ("GET", "/api/me"),
+    ("GET", "/api/me/looks"),
     ("POST", "/api/devices/code"), ("GET", "/api/devices"), ("GET", "/api/devices/all"), ("DELETE", "/api/devices/{device}"),
     ("POST", "/agent/v1/enrol"), ("PUT", "/api/organisation"), ("POST", "/api/organisation/set-up"), ("GET", "/api/zones"),
     ("POST", "/api/teams"), ("GET", "/api/directory"), ("GET", "/api/people/{person}/now"), ("POST", "/api/hours"),

@@ -73,6 +73,13 @@ VIEW = {"name": "Mine {n}", "query": "team=2"}
 TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/me"): [own("/api/me")],
     ("GET", "/api/me/looks"): [own("/api/me/looks")],
+    ("POST", "/api/session/proof"): [own("/api/session/proof", 204, {"password": PASSWORD})],
+    ("GET", "/api/me/factors"): [own("/api/me/factors")],
+    ("POST", "/api/me/totp"): [own("/api/me/totp", 201)],
+    ("POST", "/api/me/totp/confirm"): [own("/api/me/totp/confirm", 400, {"code": "000000"})],
+    ("DELETE", "/api/me/totp"): [own("/api/me/totp", 204)],
+    ("POST", "/api/me/recovery-codes"): [own("/api/me/recovery-codes", 400)],
+    ("PUT", "/api/me/password"): [own("/api/me/password", 400, {"password": "another long one", "current": "wrong"})],
     ("POST", "/api/devices/code"): [own("/api/devices/code", 201)],
     ("GET", "/api/devices"): [
         own("/api/devices")._replace(
@@ -120,6 +127,7 @@ TRIES: dict[tuple[str, str], list[Try]] = {
 }  # fmt: skip
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
+    ("POST", "/api/session/second-step"): "for a half-open sign-in only (test_second_step.py)",
     ("DELETE", "/api/session"): "signing out: nobody needs to be signed in for that",
     ("POST", "/agent/v1/enrol"): "proved by a one-time code (test_enrolment.py)",
     ("GET", "/health"): "for probes; tells nothing",

@@ -1,0 +1,145 @@
+"""The routes of one's own account: second factor, recovery codes, password, and the proof that dangerous acts ask for."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Request, delete, get, post, put
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from hub import audit
+from hub.auth import factors, login, recovery, totp
+from hub.auth.access import Subject, Viewer
+from hub.auth.guard import require, require_fresh
+from hub.auth.limits import Limits
+from hub.database import transaction
+from hub.errors import Forbidden, Invalid
+from hub.passwords import hash_password
+from hub.settings import Settings
+from hub.tables import Person, TotpFactor
+
+Call = Request[None, None, State]
+Typed = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class CodeForm(msgspec.Struct, frozen=True):
+    """A code of an authenticator, or a recovery code, as somebody typed it."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class ProofForm(msgspec.Struct, frozen=True):
+    """Who sits here, proved by one of the two."""
+
+    password: Typed | None = None
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+
+
+class PasswordForm(msgspec.Struct, frozen=True):
+    """A new password, and the one of now: not needed by who has none."""
+
+    password: Typed
+    current: Typed | None = None
+
+
+class Factors(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody signs in with."""
+
+    password: bool
+    totp_since: datetime | None
+    """When the authenticator was set up; none: there is none."""
+    recovery_codes_left: int
+
+
+class Codes(msgspec.Struct, frozen=True):
+    """A new set of recovery codes, shown this once; empty when the one of before still serves."""
+
+    recovery_codes: list[str]
+
+
+@post("/api/session/second-step", summary="Answer the second step of a sign-in")
+async def answer_second_step(request: Call, data: JSONBody[CodeForm], settings: NamedDependency[Settings]) -> login.Me:
+    return await login.answer_second_step(request, settings.secret, data.code)
+
+
+@post("/api/session/proof", summary="Prove anew who sits here, before a dangerous act", status_code=204)
+async def give_proof(
+    request: Call, data: JSONBody[ProofForm], settings: NamedDependency[Settings], limits: NamedDependency[Limits]
+) -> None:
+    await login.prove(request, limits, settings.secret, password=data.password, code=data.code)
+
+
+@get("/api/me/factors", summary="What one signs in with")
+async def list_factors(viewer: NamedDependency[Viewer]) -> Factors:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    hashed = (await Person.select(Person.password_hash).where(Person.id == viewer.person))[0]["password_hash"]
+    since = await TotpFactor.select(TotpFactor.confirmed_at).where(TotpFactor.person == viewer.person)
+    return Factors(
+        password=hashed is not None,
+        totp_since=since[0]["confirmed_at"] if since else None,
+        recovery_codes_left=await recovery.left(viewer.person),
+    )
+
+
+@post("/api/me/totp", summary="Begin to set up an authenticator", guards=[require_fresh])
+async def begin_totp(viewer: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> totp.Setup:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    return await totp.begin(settings.secret, viewer.person)
+
+
+@post("/api/me/totp/confirm", summary="Confirm the authenticator with a code of it", guards=[require_fresh])
+async def confirm_totp(
+    viewer: NamedDependency[Viewer], data: JSONBody[CodeForm], settings: NamedDependency[Settings]
+) -> Codes:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    person = viewer.person
+    async with transaction():
+        await totp.confirm(settings.secret, person, "".join(data.code.split()), login.now())
+        return Codes([] if await recovery.left(person) else await recovery.make(settings.secret, person))
+
+
+@delete("/api/me/totp", summary="Remove the authenticator", guards=[require_fresh])
+async def remove_totp(viewer: NamedDependency[Viewer]) -> None:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    async with transaction():
+        await totp.remove(viewer.person)
+        await factors.drop_recovery_of_none(viewer.person)
+
+
+@post("/api/me/recovery-codes", summary="A new set of recovery codes, in place of the old one", guards=[require_fresh])
+async def make_recovery_codes(viewer: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> Codes:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    async with transaction():
+        if not await factors.kinds_of(viewer.person):
+            raise Invalid("Recovery codes stand in for a second factor: set one up first.")
+        return Codes(await recovery.make(settings.secret, viewer.person))
+
+
+@put("/api/me/password", summary="Change one's own password", status_code=204)
+async def change_password(
+    request: Call, viewer: NamedDependency[Viewer], data: JSONBody[PasswordForm], limits: NamedDependency[Limits]
+) -> None:
+    """Asks for the password of now, which is a fresh proof by itself, and ends every other sign-in."""
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    current = await login.signed_in(request)
+    has_one = await Person.exists().where(Person.id == viewer.person, Person.password_hash.is_not_null())
+    if has_one:
+        await login.require_password(request, limits, viewer.person, data.current or "", "current")
+    elif not current.fresh:
+        raise Forbidden(login.PROVE_FIRST, "fresh_proof")
+    hashed = await hash_password(data.password)
+    async with transaction() as held:
+        await held.execute("UPDATE person SET password_hash = $2 WHERE id = $1", viewer.person, hashed)
+        await held.execute(
+            "UPDATE sign_in SET ended_at = now() WHERE person = $1 AND id <> $2 AND ended_at IS NULL",
+            viewer.person,
+            current.sign_in,
+        )
+        await audit.record("password_set", viewer.person, viewer.person)
+
+
+ROUTES = [
+    answer_second_step, give_proof, list_factors, begin_totp, confirm_totp, remove_totp, make_recovery_codes, change_password,
+]  # fmt: skip

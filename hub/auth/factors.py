@@ -1,0 +1,72 @@
+"""What somebody can show beside their password, and how often they may try.
+
+Five wrong codes in a row, then each further try only after a wait that doubles. The tries lie in PostgreSQL and are taken before a code is
+looked at, so that neither many at once nor a Redis that is away give a guesser more of them.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from hub import audit
+from hub.auth import recovery, totp
+from hub.errors import Invalid, TooMany
+from hub.tables import FactorTries, RecoveryCode, TotpFactor
+
+Kind = Literal["totp", "passkey", "recovery"]
+FREE_TRIES = 5
+FIRST_WAIT_S = 30
+WAIT_MAX_S = 3600
+"""24 tries a day, each for 3 of a million codes: whoever has the password hits one in a year with 2.6 %. Who has it too is let in by a
+recovery code or a passkey no sooner: all share the tries."""
+
+
+async def kinds_of(person: int) -> list[Kind]:
+    """What their second step may be answered with; empty for whoever has no factor."""
+    if not await TotpFactor.exists().where(TotpFactor.person == person, TotpFactor.confirmed_at.is_not_null()):
+        return []
+    return ["totp", "recovery"]
+
+
+async def drop_recovery_of_none(person: int) -> None:
+    """Recovery codes go with the last factor that they stand in for. Within the caller's transaction."""
+    if not await kinds_of(person):
+        await RecoveryCode.delete().where(RecoveryCode.person == person)
+
+
+async def take_code(secret: str, person: int, code: str, now: datetime) -> None:
+    """Takes a code of the authenticator, or a recovery code. Raises `Invalid` when it is wrong or was taken before, and `TooMany`."""
+    await _take_try(person)
+    typed = "".join(code.split())
+    if typed.isdecimal() and len(typed) == totp.DIGITS:
+        refused = await totp.use(secret, person, typed, now)
+    else:
+        refused = await recovery.use(secret, person, typed)
+    if refused is not None:
+        await audit.record("second_step_refused", person, person, reason=refused)
+        raise Invalid(totp.WRONG_CODE, "code")
+    await FactorTries.delete().where(FactorTries.person == person)
+
+
+async def _take_try(person: int) -> None:
+    """Counts a try before it is made: of those that come at once, no more get through than are left."""
+    taken = await FactorTries.raw(_TAKE, person, FREE_TRIES, FIRST_WAIT_S, FREE_TRIES, WAIT_MAX_S)
+    if taken:
+        return
+    rows = await FactorTries.raw(
+        "SELECT ceil(extract(epoch FROM wait_until_at - now()))::int AS wait_s FROM factor_tries WHERE person = {}",
+        person,
+    )
+    await audit.record("second_step_refused", person, person, reason="waiting")
+    raise TooMany(
+        "Too many wrong codes. Wait a little, then try again.", max(1, (rows[0]["wait_s"] or 1) if rows else 1)
+    )
+
+
+# The fifth begins the wait for the sixth, and each after it doubles that.
+_TAKE = """
+    INSERT INTO factor_tries AS held (person, tries) VALUES ({}, 1)
+    ON CONFLICT (person) DO UPDATE SET tries = held.tries + 1, wait_until_at = CASE WHEN held.tries + 1 >= {} THEN
+        now() + least({} * 2.0 ^ least(held.tries + 1 - {}, 20), {}) * interval '1 second' END
+    WHERE held.wait_until_at IS NULL OR held.wait_until_at <= now()
+    RETURNING tries
+"""
