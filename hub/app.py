@@ -29,7 +29,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import File
 
-from hub import finder, hours, logs, looks, organisation, panel, policies, retention, saved_views, web
+from hub import finder, hours, logs, looks, organisation, outgoing, panel, policies, retention, saved_views, web
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, beside_the_pool, close_pool, connection, open_pool
 from hub.errors import PoolBusy, StartError
 from hub.feed.contract import Feed
@@ -256,6 +256,7 @@ def api() -> list[HTTPRouteHandler]:
         *hours.routes(),
         *looks.ROUTES,
         *saved_views.ROUTES,
+        *outgoing.ROUTES,
     ]
 
 

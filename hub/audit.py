@@ -47,6 +47,7 @@ Act = Literal[
     "organisation_set_up",
     "demo_clearing",
     "demo_cleared",
+    "mail_tried",
 ]
 
 

@@ -4,9 +4,11 @@
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -14,6 +16,16 @@ from hub.errors import StartError
 
 Environment = Literal["development", "production"]
 LogLevel = Literal["debug", "info", "warning"]
+
+
+class MailServer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where mail is handed in, as `SMTP_URL` says it."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: Literal["from the start", "STARTTLS", "none"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +43,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     feed_url: str | None = None
     """Of the presence feed, when that is not the Redis of sessions, limits and the queue: it may be a cluster."""
     s3_url: str | None = None
+    smtp_url: str | None = None
+    """Of the mail server: see `mail_server`. `None`: no mail is sent, and admins are shown the links that would be in it."""
+    mail_from: str = ""
+    """Address that mail comes from. Needed where `smtp_url` is set."""
     secret: str = ""
     """At least 32 characters; signs CSRF tokens. Made and kept in `data` when none is set in development."""
     demo: bool = True
@@ -51,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Whether cookies are sent over TLS only."""
         return self.origin.startswith("https://")
 
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The server that `smtp_url` names; `None` where no mail is set up."""
+        return mail_server(self.smtp_url) if self.smtp_url else None
+
 
 # Environment variable of each field. The short names are the ones `make up` is documented with.
 NAMES = {
@@ -64,6 +85,8 @@ NAMES = {
     "redis_url": "REDIS_URL",
     "feed_url": "FEED_URL",
     "s3_url": "S3_URL",
+    "smtp_url": "SMTP_URL",
+    "mail_from": "DAYLIGHT_MAIL_FROM",
     "secret": "DAYLIGHT_SECRET",
     "demo": "DEMO",
     "admin_email": "DAYLIGHT_ADMIN_EMAIL",
@@ -73,6 +96,15 @@ NAMES = {
     "drain_delay_s": "DAYLIGHT_DRAIN_DELAY_S",
 }
 SECRET_MIN_CHARACTERS = 32
+MAIL_SCHEMES: dict[str, tuple[Literal["from the start", "STARTTLS", "none"], int]] = {
+    "smtps": ("from the start", 465),
+    "smtp": ("STARTTLS", 587),
+    "smtp+insecure": ("none", 25),
+}
+"""How TLS is spoken, and on which port where none is given (RFC 8314; RFC 6409)."""
+_SECRETS = {"smtp_url"}
+"""Never repeated in an error."""
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 REDIS_NAME = "daylight-hub"
 """What a hub process calls its connections to Redis (`CLIENT LIST`)."""
 DRAIN_DELAY_MAX_S = 300
@@ -89,8 +121,11 @@ def read(environ: dict[str, str] | None = None) -> Settings:
         try:
             given[field] = _convert(field, raw)
         except ValueError as error:
-            raise StartError(f"{name}={raw!r} is not usable: {error}") from None
+            said = name if field in _SECRETS else f"{name}={raw!r}"
+            raise StartError(f"{said} is not usable: {error}") from None
     settings = Settings(**given)  # type: ignore[arg-type]
+    if settings.smtp_url and not settings.mail_from:
+        raise StartError("DAYLIGHT_MAIL_FROM must be set where SMTP_URL is: the address that mail comes from")
     settings = msgspec.structs.replace(settings, data=settings.data.expanduser().resolve())
     if settings.environment == "production":
         _refuse_unsafe(settings)
@@ -154,8 +189,33 @@ def _convert(field: str, raw: str) -> object:
             if not raw.startswith(("http://", "https://")) or raw.count("/") != 2:
                 raise ValueError("expected scheme, host and port only, as in https://daylight.example.org")
             return raw.lower()
+        case "smtp_url":
+            mail_server(raw)
+            return raw
+        case "mail_from":
+            if not re.fullmatch(r"[^\s@<>,;]+@[A-Za-z0-9.-]+", raw):
+                raise ValueError("expected an address, as in daylight@example.org")
+            return raw
         case _:
             return raw
+
+
+def mail_server(url: str) -> MailServer:
+    """What an `SMTP_URL` says. Raises `ValueError`, without what is in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("its host or port can't be read") from None
+    if parts.scheme not in MAIL_SCHEMES or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError(f"expected {', '.join(MAIL_SCHEMES)} and a host, as in smtp://user:password@mail.example.org")
+    tls, usual_port = MAIL_SCHEMES[parts.scheme]
+    user, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
+    if (user is None) != (password is None):
+        raise ValueError("expected a user and a password, or neither")
+    if tls == "none" and user is not None:
+        raise ValueError("a password is sent over TLS only: smtp:// or smtps://")
+    return MailServer(host=parts.hostname, port=port or usual_port, user=user, password=password, tls=tls)
 
 
 def _refuse_unsafe(settings: Settings) -> None:
@@ -170,6 +230,9 @@ def _refuse_unsafe(settings: Settings) -> None:
         raise StartError(
             f"DAYLIGHT_SECRET needs {SECRET_MIN_CHARACTERS} characters of your own: `openssl rand -base64 48`"
         )
+    server = settings.mail_server
+    if server and server.tls == "none" and server.host not in _LOOPBACK:
+        raise StartError("SMTP_URL without TLS is for this machine only: links in mail open accounts")
 
 
 def _dotenv(path: Path) -> dict[str, str]:

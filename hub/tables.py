@@ -316,6 +316,26 @@ class ReportRun(Table, db=ENGINE, tablename="report_run"):
     detail = JSONB(default="{}")
 
 
+class Mail(Table, db=ENGINE):
+    """A mail that is to be sent, or what became of one. It holds no text and no link: those are made when it is handed in."""
+
+    id = BigSerial(primary_key=True)
+    kind = Varchar(length=20)
+    person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    """Whom it goes to, at the address that they have when it does. Null: nobody has the address that was asked for."""
+    language = Varchar(length=8, default="en")
+    queued_at = Timestamptz(default=TimestamptzNow())
+    state = Varchar(length=10, default="queued")
+    """`queued`, `handed` (the server has it, or is about to), `sent`, `refused`, `failed`, `unclear` or `void`: see `mail.py`."""
+    due_at = Timestamptz(default=TimestamptzNow())
+    """When it is tried next, while it is queued."""
+    attempts = Integer(default=0)
+    handed_at = Timestamptz(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    error = Varchar(length=40, default="")
+    """Why it was not sent, or not yet: a code of SMTP or the name of an error, never the server's words."""
+
+
 class PolicyVersion(Table, db=ENGINE, tablename="policy_version"):
     """Each policy that was ever in force. Version 1 is the default."""
 
@@ -341,5 +361,5 @@ class Audit(Table, db=ENGINE):
 PLAIN: list[type[Table]] = [
     Organisation, Team, Person, SavedView, Role, Membership, SignIn, TotpFactor, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
-    Loss, Quarantine, Dirty, ReportRun, PolicyVersion, Audit,
+    Loss, Quarantine, Dirty, ReportRun, Mail, PolicyVersion, Audit,
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
-from hub import logs, retention, runs
+from hub import logs, mail, outgoing, retention, runs
 from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
@@ -77,17 +77,24 @@ class Swept(msgspec.Struct, frozen=True):
     codes: int
     sign_ins: int
     runs: int
+    mails: int
 
 
 async def sweep(now: datetime) -> Swept:
-    """Deletes what nobody can use again: enrolment codes after a day, sign-ins a month after they ended, runs of jobs after two weeks."""
+    """Deletes what nobody can use again: enrolment codes after a day, runs of jobs after two weeks, sign-ins and mails a month after they
+    ended."""
     async with transaction() as held:
         codes = await held.execute("DELETE FROM enrolment_code WHERE expires_at < $1", now - timedelta(days=1))
         sign_ins = await held.execute(
             "DELETE FROM sign_in WHERE coalesce(ended_at, created_at + interval '31 days') < $1",
             now - timedelta(days=30),
         )
-    return Swept(codes=int(codes.split()[-1]), sign_ins=int(sign_ins.split()[-1]), runs=await runs.prune(now))
+    return Swept(
+        codes=int(codes.split()[-1]),
+        sign_ins=int(sign_ins.split()[-1]),
+        runs=await runs.prune(now),
+        mails=await mail.prune(now),
+    )
 
 
 async def roll_up(now: datetime) -> rollups.Progress:
@@ -109,6 +116,18 @@ JOBS = {
     "retention": Job(retention.retain, 24 * HOUR_S, 2 * HOUR_S + 40 * 60, timeout_s=1800),
     "sweep": Job(sweep, HOUR_S, 17 * 60, timeout_s=300),
 }
+
+
+def jobs_of(settings: Settings) -> dict[str, Job]:
+    """The jobs of a deployment: those of all, and where a mail server is named that which sends mail."""
+    server = settings.mail_server
+    if server is None:
+        return JOBS
+
+    async def send_mail(now: datetime) -> mail.Sent:
+        return await mail.send_due(server, settings.mail_from, outgoing.writer(settings), now)
+
+    return {**JOBS, mail.JOB: Job(send_mail, MINUTE_S, 0, timeout_s=mail.TIMEOUT_S)}
 
 
 class Worker:
@@ -311,6 +330,6 @@ async def run(settings: Settings) -> None:
     logs.configure(settings, worker=secrets.token_hex(6))
     await open_pool(settings.database_url, size=POOL_SIZE)
     try:
-        await Worker(settings.redis_url).run()
+        await Worker(settings.redis_url, jobs_of(settings)).run()
     finally:
         await close_pool()

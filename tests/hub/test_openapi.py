@@ -17,6 +17,7 @@ ROUTES = {
     ("POST", "/agent/v1/enrol"), ("PUT", "/api/organisation"), ("POST", "/api/organisation/set-up"), ("GET", "/api/zones"),
     ("POST", "/api/teams"), ("GET", "/api/directory"), ("GET", "/api/people/{person}/now"), ("POST", "/api/hours"),
     ("GET", "/api/views"), ("POST", "/api/views"), ("PUT", "/api/views/{view}"), ("DELETE", "/api/views/{view}"),
+    ("GET", "/api/mail"), ("POST", "/api/mail/test"),
 }  # fmt: skip
 
 

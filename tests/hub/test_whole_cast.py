@@ -124,6 +124,8 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("DELETE", "/api/views/{view:int}"): [
         Try("/api/views/1", {"bob"}, 204, "keep_views", missing=f"/api/views/{NO_ID}")
     ],
+    ("GET", "/api/mail"): [admin("/api/mail")],
+    ("POST", "/api/mail/test"): [admin("/api/mail/test", 400)],  # no mail server is set up
 }  # fmt: skip
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
