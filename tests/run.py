@@ -9,6 +9,7 @@ Stops at the first kind that fails, or with KEEP_GOING=1 after all of them; exit
 import contextlib
 import importlib.util
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -58,26 +60,40 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     missing, failed = provide()
     junit = Path(tempfile.mkdtemp(prefix="daylight-junit-"))
-    told: list[tuple[str, str, float]] = []
+    told: list[Told] = []
     try:
         for name, command in parts(junit, arguments):
             if failed and not keep_going:
-                told.append((name, "not run", 0.0))
+                told.append(Told(name, "not run"))
                 continue
             print(f"\n=== {name}", flush=True)
-            began = time.monotonic()
+            began, used_s = time.monotonic(), cpu_s()
             code = run(command, ROOT / "web" if name.startswith("web") else ROOT)
             none_found = name.startswith("pytest") and code == NO_TESTS
             if none_found and arguments:
                 code = 0  # what was asked for is in the other part
             failed = failed or code != 0
             why = "NO TEST FOUND" if none_found else f"FAILED ({code})"
-            told.append((name, why if code else "passed", time.monotonic() - began))
+            told.append(Told(name, why if code else "passed", time.monotonic() - began, cpu_s() - used_s))
         skipped = skips(junit)
     finally:
         shutil.rmtree(junit)
     report(told, skipped, missing, time.monotonic() - started)
     return 1 if failed else 0
+
+
+class Told(NamedTuple):
+    """What became of one kind of check, how long it took, and the CPU of all its processes that were waited for."""
+
+    name: str
+    what: str
+    took_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+def cpu_s() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
@@ -188,10 +204,11 @@ def skips(junit: Path) -> Counter[str]:
     return Counter(skip.get("message") or "no reason given" for skip in found if skip.get("type") != "pytest.xfail")
 
 
-def report(told: list[tuple[str, str, float]], skipped: Counter[str], missing: list[str], seconds: float) -> None:
+def report(told: list[Told], skipped: Counter[str], missing: list[str], seconds: float) -> None:
     print("\n=== summary")
-    for name, what, took in told:
-        print(f"{name:14} {what:12}" + (f" {took:6.1f} s" if took else ""))
+    for each in told:
+        times = f" {each.took_s:6.1f} s, {each.cpu_s:6.1f} s of CPU" if each.took_s else ""
+        print(f"{each.name:14} {each.what:12}{times}")
     if missing:
         print("\nMissing Debian packages, which root would have had installed:")
         for package in missing:
@@ -200,7 +217,7 @@ def report(told: list[tuple[str, str, float]], skipped: Counter[str], missing: l
         print(f"\nNOT RUN: {skipped.total()} tests")
         for reason, count in skipped.most_common():
             print(f"  {count:4}  {reason}")
-    elif all(what == "passed" for _, what, _ in told):
+    elif all(each.what == "passed" for each in told):
         print("\nNothing was left out.")
     print(f"\n{seconds:.0f} s in all")
 
