@@ -30,6 +30,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import File
 
 from hub import finder, hours, logs, looks, organisation, outgoing, panel, policies, retention, saved_views, web
+from hub.auth.limits import Limits
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, beside_the_pool, close_pool, connection, open_pool
 from hub.errors import PoolBusy, StartError
 from hub.feed.contract import Feed
@@ -201,6 +202,7 @@ def create(hub: Hub) -> Litestar:
     """The application of a process."""
     settings = hub.settings
     client = web.redis_client(settings.redis_url or "")
+    limits = hub.ingest.limits = Limits(client)
     figures = Metrics(lambda: hub.store.depth, client)
 
     @contextlib.asynccontextmanager
@@ -243,7 +245,12 @@ def create(hub: Hub) -> Litestar:
 
     handlers = [live_socket, health, ready, metrics, page]
     return web.build(
-        settings, [*api(), *handlers], client, sockets={"/agent/v1": hub.ingest.serve}, lifespan=[lifespan]
+        settings,
+        [*api(), *handlers],
+        client,
+        sockets={"/agent/v1": hub.ingest.serve},
+        limits=limits,
+        lifespan=[lifespan],
     )
 
 

@@ -3,9 +3,11 @@
 `.env.example` lists every variable. A file `.env` in the working directory is read first; the environment wins.
 """
 
+import ipaddress
 import os
 import re
 import secrets
+import zlib
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import unquote, urlsplit
@@ -48,12 +50,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: str = ""
     """Address that mail comes from. Needed where `smtp_url` is set."""
     secret: str = ""
-    """At least 32 characters; signs CSRF tokens. Made and kept in `data` when none is set in development."""
+    """At least 32 random characters; signs CSRF tokens. Made and kept in `data` when none is set in development."""
     demo: bool = True
     admin_email: str = "admin@daylight.localhost"
     admin_password: str = ""
     trusted_proxies: str = ""
-    """Addresses, separated by commas, whose `X-Forwarded-*` headers are believed."""
+    """Addresses and networks, separated by commas, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Never everybody's."""
     log_level: LogLevel = "info"
     drain_delay_s: float = 0.0
     """After SIGTERM a hub says for this long that it is not ready, and still takes connections: until a load balancer has seen it."""
@@ -104,7 +106,11 @@ MAIL_SCHEMES: dict[str, tuple[Literal["from the start", "STARTTLS", "none"], int
 """How TLS is spoken, and on which port where none is given (RFC 8314; RFC 6409)."""
 _SECRETS = {"smtp_url"}
 """Never repeated in an error."""
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+SECRET_MIN_BYTES = 24
+"""What a secret must come to when what repeats in it is taken out: 32 hexadecimal digits by chance come to 30 and more, a word that is
+written again and again to fewer than 20."""
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+"""Hosts that only this machine reaches: without TLS nobody listens in, and browsers say so too."""
 REDIS_NAME = "daylight-hub"
 """What a hub process calls its connections to Redis (`CLIENT LIST`)."""
 DRAIN_DELAY_MAX_S = 300
@@ -196,6 +202,11 @@ def _convert(field: str, raw: str) -> object:
             if not re.fullmatch(r"[^\s@<>,;]+@[A-Za-z0-9.-]+", raw):
                 raise ValueError("expected an address, as in daylight@example.org")
             return raw
+        case "trusted_proxies":
+            for named in raw.split(","):
+                if not ipaddress.ip_network(named.strip(), strict=False).prefixlen:
+                    raise ValueError("that is everybody: name the proxies")
+            return ",".join(named.strip() for named in raw.split(","))
         case _:
             return raw
 
@@ -226,13 +237,22 @@ def _refuse_unsafe(settings: Settings) -> None:
     ]
     if missing:
         raise StartError(f"in production these must be set: {', '.join(missing)}")
-    if len(settings.secret) < SECRET_MIN_CHARACTERS or settings.secret.startswith("change-me"):
+    if not is_strong(settings.secret):
         raise StartError(
-            f"DAYLIGHT_SECRET needs {SECRET_MIN_CHARACTERS} characters of your own: `openssl rand -base64 48`"
+            f"DAYLIGHT_SECRET needs {SECRET_MIN_CHARACTERS} random characters of your own: `openssl rand -base64 48`"
         )
     server = settings.mail_server
-    if server and server.tls == "none" and server.host not in _LOOPBACK:
+    if server and server.tls == "none" and server.host not in LOOPBACK:
         raise StartError("SMTP_URL without TLS is for this machine only: links in mail open accounts")
+    if not settings.secure and urlsplit(settings.origin).hostname not in LOOPBACK:
+        raise StartError("in production DAYLIGHT_PUBLIC_ORIGIN begins with https://")
+
+
+def is_strong(secret: str) -> bool:
+    """Whether a secret is long enough and not one that stands in documents, is typed by hand, or repeats itself."""
+    packed = zlib.compress(secret.encode(), 9, -zlib.MAX_WBITS)
+    from_documents = secret.lower().startswith(("change-me", "changeme", "secret", "password", "daylight"))
+    return len(secret) >= SECRET_MIN_CHARACTERS and len(packed) >= SECRET_MIN_BYTES and not from_documents
 
 
 def _dotenv(path: Path) -> dict[str, str]:

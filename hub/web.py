@@ -36,7 +36,15 @@ from redis.exceptions import RedisError
 from hub import policies
 from hub.auth import account, routes
 from hub.auth.limits import Limits
-from hub.auth.login import SESSION_STORE, Sessions, allowed_origins, require_origin, session_config
+from hub.auth.login import (
+    SESSION_STORE,
+    Sessions,
+    address_of,
+    allowed_origins,
+    require_origin,
+    session_config,
+    sessions_away,
+)
 from hub.errors import DaylightError, Forbidden, ForbiddenCode, Invalid, InvalidCode, TooMany, Unavailable
 from hub.figures import FIGURES
 from hub.logs import places
@@ -122,7 +130,7 @@ def build(
             "policy": Provide(policies.in_force, sync_to_thread=False),
         },
         middleware=[sessions.middleware],
-        guards=[_same_origin],
+        guards=[_same_origin, _within_limits],
         stores={SESSION_STORE: RedisStore(client, namespace="daylight:session")},
         csrf_config=CSRFConfig(
             secret=settings.secret,
@@ -132,7 +140,7 @@ def build(
             exclude=["^/agent/", "^/assets/"],  # whatever keeps an asset for everybody must not keep a token with it
         ),
         exception_handlers={Exception: _answer_error},
-        state=State({**(state or {}), "settings": settings, "sessions": Sessions(sessions)}),
+        state=State({**(state or {}), "settings": settings, "sessions": Sessions(sessions), "limits": counted}),
         openapi_config=OpenAPIConfig(
             title="Daylight",
             version="1",
@@ -274,6 +282,14 @@ async def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
         require_origin(connection, settings)
     elif scope["method"] not in _SAFE:
         require_origin(connection, settings, optional=True)
+
+
+async def _within_limits(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Counts the requests of who is not signed in by address; whoever is, `require_viewer` counts by person."""
+    scope: Any = connection.scope
+    of_api = scope["type"] == ScopeType.HTTP and scope["path"].startswith("/api/")
+    if of_api and not scope.get("session") and not sessions_away(connection):
+        await connection.app.state.limits.count_request(address=address_of(connection))
 
 
 def _request_id(scope: Scope) -> str:

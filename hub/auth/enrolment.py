@@ -149,13 +149,13 @@ async def enrol(settings: Settings, limits: Limits, policy: Policy, request: Enr
     Raises `Invalid` for a code that doesn't work, a key that is no usable Ed25519 key or is in use, and a person who can't be
     enrolled; `TooMany` after too many wrong codes from `address`; `Unavailable` while those can't be counted.
     """
-    await limits.require_code_tries_left(address)
-    _require_usable_key(request.public_key)
-    try:
-        uid, email = await _add_device(code_hash(settings.secret, request.code), request)
-    except WrongCode:
-        await limits.count_wrong_code(address)
-        raise
+    async with limits.trying_a_code(address):
+        _require_usable_key(request.public_key)
+        try:
+            uid, email = await _add_device(code_hash(settings.secret, request.code), request)
+        except WrongCode:
+            await limits.count_wrong_code(address)
+            raise
     return Enrolled(device=str(uid), person=email, origin=settings.origin, policy=policy)
 
 

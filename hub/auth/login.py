@@ -389,6 +389,11 @@ def require_origin(connection: Connection, settings: Settings, *, optional: bool
         raise Forbidden(f"This page was not opened at {urlsplit(settings.origin).netloc}, where Daylight is.")
 
 
+def sessions_away(connection: Connection) -> bool:
+    """Whether this connection's session could not be read: nothing else needs to ask Redis for it then."""
+    return _AWAY_SCOPE_KEY in connection.scope
+
+
 def address_of(connection: Connection) -> str:
     """The peer's address. Behind a proxy it is the client's only when the server was told to believe that proxy."""
     return connection.client.host if connection.client else "unknown"

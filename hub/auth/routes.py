@@ -27,9 +27,11 @@ class Credentials(msgspec.Struct, frozen=True):
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-async def require_viewer(request: Call) -> Viewer:
-    """The signed-in person, for a route's `viewer`. Raises `Unauthorised`."""
-    return (await login.signed_in(request)).viewer
+async def require_viewer(request: Call, limits: NamedDependency[Limits]) -> Viewer:
+    """The signed-in person, for a route's `viewer`. Raises `Unauthorised`, and `TooMany` for who asks more than anybody needs."""
+    viewer = (await login.signed_in(request)).viewer
+    await limits.count_request(person=viewer.person)
+    return viewer
 
 
 @post("/api/session", summary="Sign in")

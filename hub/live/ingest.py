@@ -19,6 +19,7 @@ from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from hub.auth.enrolment import EnrolledDevice, devices_for_hello, note_version
+from hub.auth.limits import Limits
 from hub.database import DATABASE_AWAY, POOL_SIZE
 from hub.live.admission import DeviceGone, EpochsExhausted, Standing, take_over, take_over_together
 from hub.live.agents import DRAIN_RETRY_MS, Registry, drain
@@ -66,6 +67,8 @@ class Ingest:
         self._settings = settings
         self._store = store
         self.registry = Registry(publisher)
+        self.limits: Limits | None = None
+        """Set by whoever has a Redis for it: how often one device may come."""
         self._find = Together(devices_for_hello)
         self._take_over_with_others = Together(take_over_together)
         self._alone = asyncio.Semaphore(ALONE_MAX)
@@ -166,6 +169,8 @@ class Ingest:
             raise _Refused(Close.REVOKED)
         if device.suspended:
             raise _Refused(Close.SUSPENDED)
+        if self.limits and await self.limits.arrives_too_often(device.id):
+            raise _Refused(Close.TOO_MANY)
         return device
 
     def _ended(self, connection: "AgentConnection") -> None:
