@@ -37,6 +37,7 @@ from hub.feed.contract import Feed
 from hub.feed.memory import MemoryFeed
 from hub.feed.redis import RedisFeed
 from hub.figures import FIGURES
+from hub.imports import routes as imports
 from hub.live.balance import Balance
 from hub.live.ingest import Ingest
 from hub.live.publisher import Publisher
@@ -264,6 +265,7 @@ def api() -> list[HTTPRouteHandler]:
         *looks.ROUTES,
         *saved_views.ROUTES,
         *outgoing.ROUTES,
+        *imports.ROUTES,
     ]
 
 

@@ -4,7 +4,7 @@ Called by whoever acts, inside the transaction of the act where there is one, so
 a secret, a title, or an address of somebody unknown.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -30,6 +30,7 @@ Act = Literal[
     "recovery_codes_made",
     "recovery_code_used",
     "person_added",
+    "person_changed",
     "person_moved",
     "person_deactivated",
     "password_set",
@@ -43,6 +44,7 @@ Act = Literal[
     "denied",
     "look_wall",
     "look_person",
+    "people_imported",
     "organisation_changed",
     "organisation_set_up",
     "demo_clearing",
@@ -73,6 +75,25 @@ async def record(
     row = Audit(action=act, actor=actor, subject=subject, team=team, detail=msgspec.json.encode(detail).decode())
     at: datetime = (await Audit.insert(row).returning(Audit.at))[0]["at"]
     return at
+
+
+async def record_many(
+    act: Act, actor: int | None, about: Sequence[tuple[int | None, int | None, Mapping[str, Any]]]
+) -> None:
+    """A row for each subject, team and detail, in their order: as `record`, in the transaction that is open."""
+    if about:
+        await Audit.raw(
+            """
+            INSERT INTO audit (action, actor, subject, team, detail)
+            SELECT {}, {}::int, subject, team, detail::jsonb
+            FROM unnest({}::int[], {}::int[], {}::text[]) WITH ORDINALITY AS about(subject, team, detail, place) ORDER BY place
+            """,
+            act,
+            actor,
+            [subject for subject, _, _ in about],
+            [team for _, team, _ in about],
+            [msgspec.json.encode(detail).decode() for _, _, detail in about],
+        )
 
 
 class WallLook(NamedTuple):

@@ -6,6 +6,7 @@ DaylightError
 ├── Forbidden            signed in, not allowed, and allowed to know it (403)
 ├── NotFound             does not exist, or is none of the viewer's business (404)
 ├── Invalid              input that breaks a rule, named by field (400)
+├── Conflict             what it rests on has changed meanwhile: nothing was done (409)
 ├── TooMany              a rate limit; says when to try again (429)
 └── Unavailable          something the hub needs is away (503)
     └── PoolBusy         no database connection within the deadline
@@ -21,6 +22,13 @@ InvalidCode = Literal[
 
 ForbiddenCode = Literal["fresh_proof"]
 """What would open the way: a proof of who sits there (`auth.guard.require_fresh`)."""
+
+
+FileCode = Literal[
+    "file_size", "file_empty", "file_old", "file_kind", "file_slow", "file_rows", "file_cell", "file_quotes", "file_mixed", "file_encoding",
+    "file_bomb", "file_broken", "file_headings", "file_no_email", "import_changed", "import_bad_rows", "import_nothing",
+]  # fmt: skip
+"""What can be wrong with a file of people, and with carrying it out. Its page has the words."""
 
 
 class DaylightError(Exception):
@@ -57,10 +65,24 @@ class Invalid(DaylightError):
     status = 400
 
     def __init__(
-        self, message: str, field: str | None = None, code: InvalidCode | None = None, limit: int | None = None
+        self,
+        message: str,
+        field: str | None = None,
+        code: InvalidCode | FileCode | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(message)
         self.field, self.code, self.limit = field, code, limit
+
+
+class Conflict(DaylightError):
+    """Somebody else, or another window, was first. `code` tells a page in another language what changed."""
+
+    status = 409
+
+    def __init__(self, message: str, code: FileCode | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TooMany(DaylightError):

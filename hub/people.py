@@ -337,6 +337,11 @@ async def lock_start() -> None:
     await Organisation.raw("SELECT pg_advisory_xact_lock({})", _START_LOCK)
 
 
+async def lock_powers() -> None:
+    """Nobody else gives or takes roles until the transaction ends."""
+    await Role.raw("SELECT pg_advisory_xact_lock({})", _POWERS_LOCK)
+
+
 async def insert_simulated(email: str) -> int:
     """A simulated person, `Simulated 0001` and on, in the team of that name. Within the caller's transaction."""
     root = await ensure_organisation(demo=False)

@@ -99,6 +99,27 @@ class Membership(Table, db=ENGINE):
     until_at = Timestamptz(null=True, default=None)
 
 
+class PeopleImport(Table, db=ENGINE, tablename="people_import"):
+    """A file of people that an admin looks at before it is carried out. Theirs alone, and gone within the hour."""
+
+    id = UUID(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False, index=True)
+    """Who made it."""
+    created_at = Timestamptz(default=TimestamptzNow())
+    expires_at = Timestamptz(index=True)
+    version = Integer(default=1)
+    """Raised whenever its outcomes are judged anew: what is confirmed is what was looked at."""
+    make_teams = Boolean(default=False)
+    source = JSONB(default="{}")
+    """What the file was: `imports.kept.Source`."""
+    content = Bytea(default=b"")
+    """The rows, as `imports.judge.Wanted` in msgpack. Emptied once it is carried out."""
+    outcomes = Bytea(default=b"")
+    """What each of them would do: `imports.judge.Outcome` in msgpack."""
+    result = JSONB(null=True, default=None)
+    """What was done: `imports.carry_out.Result`."""
+
+
 class SignIn(Table, db=ENGINE, tablename="sign_in"):
     """One signed-in browser. The session itself is in Redis; this row can end it while Redis is away."""
 
@@ -359,7 +380,7 @@ class Audit(Table, db=ENGINE):
 
 
 PLAIN: list[type[Table]] = [
-    Organisation, Team, Person, SavedView, Role, Membership, SignIn, TotpFactor, RecoveryCode,
+    Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, SignIn, TotpFactor, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, Mail, PolicyVersion, Audit,
 ]  # fmt: skip

@@ -45,7 +45,17 @@ from hub.auth.login import (
     session_config,
     sessions_away,
 )
-from hub.errors import DaylightError, Forbidden, ForbiddenCode, Invalid, InvalidCode, TooMany, Unavailable
+from hub.errors import (
+    Conflict,
+    DaylightError,
+    FileCode,
+    Forbidden,
+    ForbiddenCode,
+    Invalid,
+    InvalidCode,
+    TooMany,
+    Unavailable,
+)
 from hub.figures import FIGURES
 from hub.logs import places
 from hub.passwords import prepare
@@ -98,7 +108,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str
     detail: str = ""
     field: str | None = None
-    code: InvalidCode | ForbiddenCode | None = None
+    code: InvalidCode | FileCode | ForbiddenCode | None = None
     limit: int | None = None
 
 
@@ -300,13 +310,13 @@ def _request_id(scope: Scope) -> str:
 def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     headers: dict[str, str] = {}
     detail, field, limit = "", None, None
-    code: InvalidCode | ForbiddenCode | None = None
+    code: InvalidCode | FileCode | ForbiddenCode | None = None
     match error:
         case DaylightError():
             status, title = error.status, str(error)
             if isinstance(error, Invalid):
                 field, code, limit = error.field, error.code, error.limit
-            if isinstance(error, Forbidden):
+            if isinstance(error, Forbidden | Conflict):
                 code = error.code
             if isinstance(error, TooMany):
                 headers["Retry-After"] = str(error.retry_after_s)

@@ -78,22 +78,25 @@ class Swept(msgspec.Struct, frozen=True):
     sign_ins: int
     runs: int
     mails: int
+    imports: int
 
 
 async def sweep(now: datetime) -> Swept:
     """Deletes what nobody can use again: enrolment codes after a day, runs of jobs after two weeks, sign-ins and mails a month after they
-    ended."""
+    ended, imports of people after their hour."""
     async with transaction() as held:
         codes = await held.execute("DELETE FROM enrolment_code WHERE expires_at < $1", now - timedelta(days=1))
         sign_ins = await held.execute(
             "DELETE FROM sign_in WHERE coalesce(ended_at, created_at + interval '31 days') < $1",
             now - timedelta(days=30),
         )
+        imports = await held.execute("DELETE FROM people_import WHERE expires_at < $1", now)
     return Swept(
         codes=int(codes.split()[-1]),
         sign_ins=int(sign_ins.split()[-1]),
         runs=await runs.prune(now),
         mails=await mail.prune(now),
+        imports=int(imports.split()[-1]),
     )
 
 

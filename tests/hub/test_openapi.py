@@ -18,6 +18,8 @@ ROUTES = {
     ("POST", "/api/teams"), ("GET", "/api/directory"), ("GET", "/api/people/{person}/now"), ("POST", "/api/hours"),
     ("GET", "/api/views"), ("POST", "/api/views"), ("PUT", "/api/views/{view}"), ("DELETE", "/api/views/{view}"),
     ("GET", "/api/mail"), ("POST", "/api/mail/test"),
+    ("POST", "/api/people/imports"), ("GET", "/api/people/imports/{preview}"), ("PUT", "/api/people/imports/{preview}"),
+    ("POST", "/api/people/imports/{preview}/done"), ("DELETE", "/api/people/imports/{preview}"),
 }  # fmt: skip
 
 
@@ -65,5 +67,6 @@ async def test_parameters_go_by_the_names_of_the_contract(schema: dict[str, Any]
         "/api/devices/all": {"find", "state", "page"},
         "/api/directory": {"find"},
         "/api/me/looks": {"before", "limit"},
+        "/api/people/imports/{preview}": {"show", "page"},
         "/api/people/{person}/now": {"sitting"},
     }

@@ -5,6 +5,7 @@ answer that something gets which does not exist, to the letter, and the try is i
 """
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, get_args
 
 import httpx
@@ -16,7 +17,7 @@ from hub.app import Hub, create
 from hub.database import connection
 from hub.feed.memory import MemoryFeed
 from hub.settings import Settings
-from hub.tables import Audit, SavedView
+from hub.tables import Audit, PeopleImport, SavedView
 from hub.wire.activity import Facts
 from hub.wire.agent import Batch, FromAgent, Heartbeat, Hello, Loss, Presence, Renew
 from hub.wire.closing import Close
@@ -32,6 +33,8 @@ ADMINS = {"dora", "alma"}
 SEE_BOB = {"alice", "bob", "alma"}
 BOBS_DEVICE = "00000000-0000-0000-0000-000000000002"
 NO_DEVICE = "00000000-0000-0000-0000-0000000000ff"
+IMPORT = "/api/people/imports/00000000-0000-0000-0000-0000000000aa"
+NO_IMPORT = "/api/people/imports/00000000-0000-0000-0000-0000000000ff"
 NO_ID = 2**31 - 1
 ALL = list(range(1, 12))
 
@@ -126,6 +129,17 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ],
     ("GET", "/api/mail"): [admin("/api/mail")],
     ("POST", "/api/mail/test"): [admin("/api/mail/test", 400)],  # no mail server is set up
+    ("POST", "/api/people/imports"): [admin("/api/people/imports", 400)],  # an empty file
+    ("GET", "/api/people/imports/{preview:uuid}"): [Try(IMPORT, {"dora"}, wanted="configure", missing=NO_IMPORT)],
+    ("PUT", "/api/people/imports/{preview:uuid}"): [
+        Try(IMPORT, {"dora"}, wanted="configure", body={"make_teams": True}, missing=NO_IMPORT)
+    ],
+    ("POST", "/api/people/imports/{preview:uuid}/done"): [  # there is nothing to do
+        Try(f"{IMPORT}/done", {"dora"}, 400, "configure", {"version": 1, "leave_out_bad": False}, f"{NO_IMPORT}/done")
+    ],
+    ("DELETE", "/api/people/imports/{preview:uuid}"): [
+        Try(IMPORT, {"dora"}, 204, "configure", missing=NO_IMPORT)
+    ],
 }  # fmt: skip
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
@@ -170,6 +184,9 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
             assert (await browser.sign_in(person)).status_code == 201
         await held.execute("UPDATE person SET deactivated_at = now() WHERE id = $1", cast.gone.id)
     await SavedView.insert(SavedView(person=cast.bob.id, name="Bob's", query="team=2"))
+    about, until = '{"source": {"kind": "csv"}, "ignored": []}', datetime.now(UTC) + timedelta(minutes=9)
+    made = PeopleImport(id=IMPORT.rsplit("/", 1)[1], person=cast.dora.id, expires_at=until, source=about)
+    await PeopleImport.insert(made)
     return browsers
 
 

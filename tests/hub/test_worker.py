@@ -98,6 +98,10 @@ async def test_sweep_removes_what_nobody_can_use_and_nothing_else(cast: Cast, da
             "INSERT INTO sign_in (id, person, created_at, ended_at) VALUES (gen_random_uuid(), 1, now() - interval '90 days', NULL), "
             "(gen_random_uuid(), 1, now() - interval '40 days', now() - interval '1 day'), (gen_random_uuid(), 1, now(), NULL)"
         )
+        await held.execute(
+            "INSERT INTO people_import (id, person, expires_at) "
+            "VALUES (gen_random_uuid(), 6, now() - interval '1 minute'), (gen_random_uuid(), 6, now() + interval '1 hour')"
+        )
 
     await worker.sweep(datetime.now(UTC))
     await worker.sweep(datetime.now(UTC))
@@ -105,6 +109,7 @@ async def test_sweep_removes_what_nobody_can_use_and_nothing_else(cast: Cast, da
     async with connection() as held:
         assert [bytes(row["code_hash"]) for row in await held.fetch("SELECT code_hash FROM enrolment_code")] == [b"new"]
         assert await held.fetchval("SELECT count(*) FROM sign_in") == 2
+        assert await held.fetchval("SELECT count(*) FROM people_import") == 1
 
 
 async def test_what_goes_into_the_queue_has_limits_of_its_own(database: str, redis_url: str) -> None:
