@@ -32,6 +32,7 @@ export function Account({ me, onShortcuts }: { me: Me; onShortcuts: () => void }
         {
           key: "acts",
           choices: [
+            { key: "account", word: t("page.account"), icon: "key", onChoose: () => navigate("/account") },
             ...(isA("admin", me)
               ? [{ key: "setup", word: t("page.setup"), icon: "admin" as const, onChoose: () => navigate("/set-up") }]
               : []),

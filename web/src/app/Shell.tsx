@@ -1,6 +1,7 @@
 import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet, useLocation } from "react-router";
+import { onProofWanted } from "../http/proof";
 import type { Me } from "../session/api";
 import { BarEnd } from "../ui/Bar";
 import { Boundary } from "../ui/Boundary";
@@ -20,6 +21,7 @@ import { useEverywhere } from "./useEverywhere";
 import { useKeyboard } from "./useKeyboard";
 
 const palette = later(() => import("./Palette").then(({ Palette }) => Palette));
+const proof = later(() => import("../factors/ProofDialog").then(({ ProofDialog }) => ProofDialog));
 const sheet = later(() => import("./Shortcuts").then(({ Shortcuts }) => Shortcuts));
 
 const PALETTE_AFTER_MS = 10_000;
@@ -30,6 +32,12 @@ export function Shell({ me }: { me: Me }) {
   const { pathname } = useLocation();
   const [over, setOver] = useState<"palette" | "shortcuts" | null>(null);
   const close = () => setOver(null);
+  const [proving, setProving] = useState<((proved: boolean) => void) | null>(null);
+  useEffect(() => onProofWanted(() => new Promise((done) => setProving(() => done))), []);
+  const proved = (done: boolean) => {
+    proving?.(done);
+    setProving(null);
+  };
   // Long after the first picture, but before most want it: what is typed before it is there goes nowhere.
   useEffect(() => {
     const timer = setTimeout(palette.ahead, PALETTE_AFTER_MS);
@@ -73,6 +81,9 @@ export function Shell({ me }: { me: Me }) {
         </div>
       </BarEnd>
       <NotOut />
+      <Boundary of={String(proving !== null)} instead={() => <PartNote onClose={() => proved(false)} />}>
+        <Suspense>{proving && <proof.Part onDone={proved} />}</Suspense>
+      </Boundary>
       <Boundary of={over ?? ""} instead={() => <PartNote onClose={close} />}>
         <Suspense>
           {over === "palette" && <palette.Part me={me} onClose={close} />}

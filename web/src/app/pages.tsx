@@ -12,7 +12,7 @@ import { SetUp } from "./SetUp";
 
 export interface Page {
   path: string;
-  word: "live" | "devices" | "mydata" | "setup";
+  word: "live" | "devices" | "mydata" | "setup" | "account";
   icon: IconName;
   /** Keys that lead there. */
   keys: string;
@@ -27,6 +27,7 @@ export interface Page {
 }
 
 const devices = later(() => import("../devices/DevicesPage").then(({ DevicesPage }) => DevicesPage));
+const account = later(() => import("../account/AccountPage").then(({ AccountPage }) => AccountPage));
 const myData = later(() => import("../mydata/MyDataPage").then(({ MyDataPage }) => MyDataPage));
 
 /** In the order of the navigation. */
@@ -58,6 +59,15 @@ const PAGES: Page[] = [
     aside: true,
     ahead: myData.ahead,
     draw: (me) => <myData.Part person={me.id} />,
+  },
+  {
+    path: "/account",
+    word: "account",
+    icon: "key",
+    keys: "g a",
+    may: () => true,
+    shown: () => false,
+    draw: () => <account.Part />,
   },
   {
     path: "/set-up",

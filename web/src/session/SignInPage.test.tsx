@@ -79,6 +79,56 @@ describe("signing in", () => {
   });
 });
 
+describe("the second step", () => {
+  const half = {
+    "GET /api/me": OUT,
+    "POST /api/session": { status: 201, body: { second_step: ["totp", "recovery"] } },
+  };
+
+  it("is asked for by whoever has a factor, and leads in", async () => {
+    const seen = answering({
+      ...half,
+      "POST /api/session/second-step": { status: 201, body: ME },
+      "GET /api/devices": { status: 200, body: [] },
+    });
+    open("/devices");
+    await submit("alice@example.org", "correct horse");
+    expect(await screen.findByRole("heading", { name: "Second step" })).toBeVisible();
+    expect(screen.getByLabelText("Code of your authenticator")).toHaveFocus();
+    expect(await faults()).toEqual([]);
+    await userEvent.type(screen.getByLabelText("Code of your authenticator"), "123 456");
+    await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+
+    expect(await screen.findByText("You have no devices yet")).toBeVisible();
+    expect(seen.find((call) => call.path === "/api/session/second-step")?.body).toEqual({ code: "123 456" });
+  });
+
+  it("says of a wrong code that it is one, and takes a recovery code instead", async () => {
+    const wrong = { title: "No.", status: 400, field: "code", request_id: "r-1" };
+    answering({ ...half, "POST /api/session/second-step": { status: 400, body: wrong } });
+    open("/");
+    await submit("alice@example.org", "correct horse");
+    await userEvent.type(await screen.findByLabelText("Code of your authenticator"), "000000");
+    await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("This code doesn't match, or was used before.");
+    await userEvent.click(screen.getByRole("button", { name: "Use a recovery code" }));
+
+    expect(screen.getByLabelText("Recovery code")).toHaveFocus();
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  it("that took too long begins again", async () => {
+    answering({ ...half, "POST /api/session/second-step": OUT });
+    open("/");
+    await submit("alice@example.org", "correct horse");
+    await userEvent.type(await screen.findByLabelText("Code of your authenticator"), "123456");
+    await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("The second step took too long. Begin again.");
+    expect(screen.getByLabelText("Password")).toBeVisible();
+  });
+});
+
 describe("the session", () => {
   it("ends on signing out, and does not call that being signed out by others", async () => {
     answering({

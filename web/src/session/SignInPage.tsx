@@ -1,6 +1,4 @@
-import Button from "@mui/material/Button";
-import OutlinedInput from "@mui/material/OutlinedInput";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "../i18n/en/session";
 import type { Problem } from "../http/request";
@@ -10,33 +8,26 @@ import { LanguageButton } from "../ui/LanguageButton";
 import { Mark } from "../ui/Mark";
 import { ProblemNote } from "../ui/ProblemNote";
 import { ThemeButton } from "../ui/ThemeButton";
-import { useSignInMutation } from "./api";
+import type { Kind } from "./api";
 import { DayPicture } from "./DayPicture";
-import { recallEmail, rememberEmail } from "./email";
+import { PasswordForm } from "./PasswordForm";
+import { SecondStepForm } from "./SecondStepForm";
 import css from "./SignInPage.module.css";
 
 /** Shown in place of any page, at that page's address, so that signing in leads back to the same view. */
 export function SignInPage({ ended }: { ended: boolean }) {
   const { t } = useTranslation("session");
-  const [email, setEmail] = useState(recallEmail);
-  const [password, setPassword] = useState("");
-  const [signIn, { isLoading, error }] = useSignInMutation();
-  const ids = { email: useId(), password: useId(), problem: useId() };
-  const passwordBox = useRef<HTMLInputElement>(null);
-  const problem = error as Problem | undefined;
+  const [second, setSecond] = useState<Kind[] | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const title = second ? t("second.title") : t("title");
 
   useEffect(() => {
-    document.title = `${t("title")} · Daylight`;
-  }, [t]);
+    document.title = `${title} · Daylight`;
+  }, [title]);
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    rememberEmail(email);
-    const { error: refused } = await signIn({ email, password });
-    if (refused) {
-      setPassword("");
-      passwordBox.current?.focus();
-    }
+  function step(kinds: Kind[] | null) {
+    setSecond(kinds);
+    setProblem(null);
   }
 
   return (
@@ -46,9 +37,9 @@ export function SignInPage({ ended }: { ended: boolean }) {
           <p className={css.brand}>
             <Mark /> Daylight
           </p>
-          <h1 className={css.title}>{t("title")}</h1>
+          <h1 className={css.title}>{title}</h1>
           <p className={css.host}>{location.host}</p>
-          {ended && !problem && (
+          {ended && !problem && !second && (
             <div className={css.said} role="status">
               <Icon name="key" />
               <span>
@@ -58,54 +49,23 @@ export function SignInPage({ ended }: { ended: boolean }) {
             </div>
           )}
           {problem && (
-            <div className={css.problem} id={ids.problem}>
+            <div className={css.problem} id="sign-in-problem">
               <ProblemNote problem={worded(problem)} />
             </div>
           )}
-          <form onSubmit={submit}>
-            <label className={css.label} htmlFor={ids.email}>
-              {t("email")}
-            </label>
-            <OutlinedInput
-              id={ids.email}
-              className={css.input}
-              type="email"
-              name="email"
-              autoComplete="username"
-              autoFocus={!email}
-              required
-              fullWidth
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
+          {second ? (
+            <SecondStepForm
+              kinds={second}
+              problem={problem}
+              onProblem={setProblem}
+              onBack={(why) => {
+                setSecond(null);
+                setProblem(why);
+              }}
             />
-            <label className={css.label} htmlFor={ids.password}>
-              {t("password")}
-            </label>
-            <OutlinedInput
-              id={ids.password}
-              className={css.input}
-              inputRef={passwordBox}
-              type="password"
-              name="password"
-              autoComplete="current-password"
-              autoFocus={Boolean(email)}
-              required
-              fullWidth
-              inputProps={problem ? { "aria-describedby": ids.problem } : {}}
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-            <Button
-              className={css.submit}
-              type="submit"
-              variant="contained"
-              color="primary"
-              fullWidth
-              disabled={isLoading}
-            >
-              {isLoading ? t("signingIn") : t("signIn")}
-            </Button>
-          </form>
+          ) : (
+            <PasswordForm problem={problem} onProblem={setProblem} onSecondStep={step} />
+          )}
           <p className={css.note}>
             <Icon name="ledger" size={14} /> {t("audited")}
           </p>
@@ -142,6 +102,9 @@ function worded(problem: Problem): Problem {
     return { ...problem, detail: i18n.t("session:tooMany", { count: problem.retry_after_s }) };
   }
   const { request_id, ...rest } = problem;
-  // A wrong password is nothing to report to an admin.
+  // A wrong password or code is nothing to report to an admin.
+  if (problem.status === 400 && problem.field === "code") {
+    return { ...rest, title: i18n.t("session:second.wrong"), detail: "" };
+  }
   return problem.status === 401 ? { ...rest, title: i18n.t("session:wrong"), detail: "" } : problem;
 }

@@ -24,17 +24,27 @@ export interface Me {
   device: boolean;
 }
 
+/** What the second step may be answered with. */
+export type Kind = "totp" | "passkey" | "recovery";
+
+export interface SecondStep {
+  second_step: Kind[];
+}
+
 export const sessionApi = api.injectEndpoints({
   endpoints: (build) => ({
     me: build.query<Me, void>({ query: () => ({ path: "/api/me" }) }),
-    signIn: build.mutation<Me, { email: string; password: string }>({
+    signIn: build.mutation<Me | SecondStep, { email: string; password: string }>({
       query: (body) => ({ path: "/api/session", method: "POST", body }),
+    }),
+    answer: build.mutation<Me, string>({
+      query: (code) => ({ path: "/api/session/second-step", method: "POST", body: { code } }),
     }),
     signOut: build.mutation<null, void>({ query: () => ({ path: "/api/session", method: "DELETE" }) }),
   }),
 });
 
-export const { useSignInMutation } = sessionApi;
+export const { useSignInMutation, useAnswerMutation } = sessionApi;
 
 /** The same wherever it is asked for: the shell tells when it failed. */
 export function useSignOut() {

@@ -1,3 +1,4 @@
+import account from "./account.json";
 import devices from "./devices.json";
 import live from "./live.json";
 import mydata from "./mydata.json";
@@ -8,4 +9,4 @@ import shell from "./shell.json";
 import ui from "./ui.json";
 
 /** Each file is one namespace. */
-export const words = { ui, shell, session, live, person, mydata, devices, setup };
+export const words = { account, ui, shell, session, live, person, mydata, devices, setup };

@@ -1,0 +1,183 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Factors } from "../factors/api";
+import { answering, withSockets } from "../testing/hub";
+import { faults, ME, open } from "../testing/render";
+
+const CODES = ["ABCD-EFGH-JKMN", "0123-4567-89AB"];
+const PROVE = { status: 403, body: { title: "Prove first that it is you.", status: 403, code: "fresh_proof" } };
+let factors: Factors;
+
+const hub = () => ({
+  "GET /api/me": { status: 200, body: ME },
+  "GET /api/me/factors": () => ({ status: 200, body: factors }),
+  "POST /api/me/totp": { status: 201, body: { qr: "data:image/svg+xml,%3Csvg/%3E", secret: "ABCDEFGHIJKLMNOP" } },
+  "POST /api/me/totp/confirm": () => {
+    factors = { ...factors, totp_since: "2026-03-02T10:00:00Z", recovery_codes_left: 10 };
+    return { status: 201, body: { recovery_codes: CODES } };
+  },
+});
+
+beforeEach(() => {
+  withSockets();
+  factors = { password: true, totp_since: null, recovery_codes_left: 0 };
+});
+
+async function pressed(name: string) {
+  await userEvent.click(await screen.findByRole("button", { name }));
+}
+
+describe("the authenticator", () => {
+  it("is set up by a code of it, and the recovery codes are shown this once", async () => {
+    const seen = answering(hub());
+    open("/account");
+    await pressed("Set up an authenticator");
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(await dialog.findByRole("img", { name: "QR code of the secret" })).toBeVisible();
+    expect(dialog.getByLabelText("Secret")).toHaveTextContent("ABCD EFGH IJKL MNOP");
+    expect(await faults()).toEqual([]);
+    await userEvent.type(dialog.getByLabelText("The code that the app shows now"), "123456");
+    await userEvent.click(dialog.getByRole("button", { name: "Confirm" }));
+
+    const codes = await dialog.findByRole("list", { name: "Recovery codes" });
+    expect(
+      within(codes)
+        .getAllByRole("listitem")
+        .map((line) => line.textContent),
+    ).toEqual(CODES);
+    expect(seen.find((call) => call.path === "/api/me/totp/confirm")?.body).toEqual({ code: "123456" });
+    await userEvent.click(dialog.getByRole("button", { name: "Done" }));
+    expect(await screen.findByText("Set up since 2 Mar 2026")).toBeVisible();
+    expect(screen.getByText("10 codes are left")).toBeVisible();
+    await waitFor(() => expect(screen.queryByText(CODES[0] as string)).toBeNull());
+  });
+
+  it("says of a wrong code that it is one, and asks for another", async () => {
+    answering({
+      ...hub(),
+      "POST /api/me/totp/confirm": {
+        status: 400,
+        body: { title: "No.", status: 400, field: "code", request_id: "r-1" },
+      },
+    });
+    open("/account");
+    await pressed("Set up an authenticator");
+    await userEvent.type(await screen.findByLabelText("The code that the app shows now"), "000000");
+    await pressed("Confirm");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("This code doesn't match, or was used before.");
+    expect(screen.getByLabelText("The code that the app shows now")).toHaveValue("");
+  });
+
+  it("is removed only by one who is sure", async () => {
+    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", recovery_codes_left: 2 };
+    answering({
+      ...hub(),
+      "DELETE /api/me/totp": () => {
+        factors = { ...factors, totp_since: null, recovery_codes_left: 0 };
+        return { status: 204 };
+      },
+    });
+    open("/account");
+    expect(await screen.findByText("2 codes are left")).toBeVisible();
+    await pressed("Remove");
+    await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Remove" }));
+
+    expect(await screen.findByText("Not set up")).toBeVisible();
+    expect(screen.queryByRole("heading", { name: "Recovery codes" })).toBeNull();
+  });
+});
+
+describe("an act that asks for a fresh proof", () => {
+  it("goes on once it is given, with what was typed", async () => {
+    let proved = false;
+    const seen = answering({
+      ...hub(),
+      "POST /api/session/proof": () => {
+        proved = true;
+        return { status: 204 };
+      },
+      "POST /api/me/totp": () => (proved ? hub()["POST /api/me/totp"] : PROVE),
+    });
+    open("/account");
+    await pressed("Set up an authenticator");
+    const dialog = within(await screen.findByRole("dialog", { name: "Is it you?" }));
+    expect(await faults()).toEqual([]);
+    await userEvent.type(dialog.getByLabelText("Your password"), "correct horse");
+    await userEvent.click(dialog.getByRole("button", { name: "Go on" }));
+
+    expect(await screen.findByLabelText("Secret")).toBeVisible();
+    expect(seen.find((call) => call.path === "/api/session/proof")?.body).toEqual({ password: "correct horse" });
+    expect(seen.filter((call) => call.path === "/api/me/totp")).toHaveLength(2);
+  });
+
+  it("takes a code as well, and says of a wrong password that it is one", async () => {
+    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", recovery_codes_left: 9 };
+    const refused = { title: "This is not your password.", status: 400, field: "password", request_id: "r-1" };
+    const seen = answering({
+      ...hub(),
+      "POST /api/me/recovery-codes": PROVE,
+      "POST /api/session/proof": { status: 400, body: refused },
+    });
+    open("/account");
+    await pressed("Make new ones");
+    await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Make new ones" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Is it you?" }));
+    await userEvent.type(dialog.getByLabelText("Your password"), "wrong");
+    await userEvent.click(dialog.getByRole("button", { name: "Go on" }));
+    expect(await dialog.findByRole("alert")).toHaveTextContent("This is not your password.");
+    await userEvent.click(dialog.getByRole("button", { name: "Use a code" }));
+    await userEvent.type(dialog.getByLabelText(/A code of your authenticator/), "123456");
+    await userEvent.click(dialog.getByRole("button", { name: "Go on" }));
+
+    await waitFor(() => expect(seen.at(-1)?.body).toEqual({ code: "123456" }));
+  });
+
+  it("is left undone when nobody proves anything", async () => {
+    const seen = answering({ ...hub(), "POST /api/me/totp": PROVE });
+    open("/account");
+    await pressed("Set up an authenticator");
+    const dialog = within(await screen.findByRole("dialog", { name: "Is it you?" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Cancel" }));
+
+    expect(await screen.findByText("Prove first that it is you.")).toBeVisible();
+    expect(seen.filter((call) => call.path === "/api/me/totp")).toHaveLength(1);
+  });
+});
+
+describe("the password", () => {
+  it("is changed by the one of now and the new one twice", async () => {
+    const seen = answering({ ...hub(), "PUT /api/me/password": { status: 204 } });
+    open("/account");
+    await userEvent.type(await screen.findByLabelText("Your password now"), "the old one");
+    await userEvent.type(screen.getByLabelText("New password"), "a long new one");
+    await userEvent.type(screen.getByLabelText("New password again"), "a long new");
+    expect(screen.getByText("The two are not the same.")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Change the password" })).toBeDisabled();
+    await userEvent.type(screen.getByLabelText("New password again"), " one");
+    await pressed("Change the password");
+
+    expect(await screen.findByText("Changed. You are signed out everywhere else.")).toBeVisible();
+    expect(seen.at(-2)?.body ?? seen.at(-1)?.body).toEqual({ password: "a long new one", current: "the old one" });
+    expect(screen.getByLabelText("New password")).toHaveValue("");
+  });
+
+  it("that is too short is said to be, and stays typed", async () => {
+    const short = { title: "A password has 8 to 200 characters.", status: 400, field: "password" };
+    answering({ ...hub(), "PUT /api/me/password": { status: 400, body: short } });
+    open("/account");
+    for (const [name, text] of [
+      ["Your password now", "the old one"],
+      ["New password", "short"],
+      ["New password again", "short"],
+    ] as const) {
+      await userEvent.type(await screen.findByLabelText(name), text);
+    }
+    await pressed("Change the password");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("A password has 8 to 200 characters.");
+    expect(screen.getByLabelText("New password")).toHaveValue("short");
+    expect(screen.getByLabelText("Your password now")).toHaveValue("");
+  });
+});
