@@ -25,6 +25,7 @@ from hub.errors import StartError
 
 LOG_MAX_BYTES = 10 * 1024 * 1024
 LOG_TAIL_LINES = 15
+LOG_TAIL_BYTES = 16 * 1024
 POLL_S = 0.01
 START_DEADLINE_S = 120.0
 """Long, because recovery after a crash reads up to 1 GB of write-ahead log; a server that *exits* fails at once."""
@@ -84,6 +85,10 @@ class Server:
         """Whether the server answers."""
         raise NotImplementedError
 
+    def mend(self) -> bool:
+        """Put right what kept a server that has ended from starting, if that is known; whether anything was."""
+        return False
+
     def leaders(self, pids: list[int]) -> list[int]:
         """Those of the server's processes that a polite signal goes to."""
         return pids
@@ -114,6 +119,9 @@ class Server:
         deadline = time.monotonic() + START_DEADLINE_S
         while not self.ready():
             if self._process is None or self._process.poll() is not None:
+                if self.mend():
+                    self.start()
+                    continue
                 raise StartError(f"{self.name} stopped while starting. The end of {self.log}:\n{tail(self.log)}")
             if time.monotonic() > deadline:
                 raise StartError(
@@ -137,6 +145,7 @@ class Server:
         if now < self._retry_at:
             return
         try:
+            self.mend()
             self.start()
         except (StartError, OSError, subprocess.SubprocessError) as error:
             self._backoff_s = min(max(BACKOFF_FIRST_S, 2 * self._backoff_s), BACKOFF_MAX_S)
@@ -265,9 +274,12 @@ def opened(log: Path) -> BinaryIO:
 def tail(log: Path) -> str:
     """The last lines of a log."""
     try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
+            text = file.read(LOG_TAIL_BYTES).decode(errors="replace")
     except OSError:
         return ""
+    return "\n".join(text.splitlines()[-LOG_TAIL_LINES:])
 
 
 def _kill(pid: int, number: signal.Signals) -> None:

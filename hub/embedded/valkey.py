@@ -9,10 +9,12 @@ import socket
 from importlib import util
 from pathlib import Path
 
-from hub.embedded.process import Server
+from hub.embedded import aof
+from hub.embedded.process import Server, tail
 from hub.errors import StartError
 
 CONNECT_TIMEOUT_S = 1.0
+UNREADABLE = "Bad file format reading the append only file"
 
 
 class Valkey(Server):
@@ -52,6 +54,9 @@ class Valkey(Server):
                 return connection.recv(16).startswith(b"+PONG")  # -LOADING while the file is read
         except OSError:
             return False
+
+    def mend(self) -> bool:
+        return UNREADABLE in tail(self.log) and aof.mend(self.folder / "appendonlydir")
 
     def url(self) -> str:
         return f"unix://{self._socket}?db=0"

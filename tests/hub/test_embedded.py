@@ -26,7 +26,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hub.embedded import TICK_S, Embedded, Handle, Servers, require_free_port, running, wheel_binaries
+from hub.embedded import TICK_S, Embedded, Handle, Servers, aof, require_free_port, running, wheel_binaries
 from hub.embedded.process import running_in
 from hub.embedded.valkey import Valkey
 from hub.errors import StartError
@@ -292,6 +292,54 @@ async def test_killed_valkey_comes_back_with_its_data_again_and_again(data: Path
             until_replaced(embedded.valkey, killed)
 
             assert await eventually(lambda: read(servers)) == ["acknowledged"] * (n + 1)
+
+
+async def test_valkey_comes_back_with_all_records_when_a_full_disk_left_a_hole_among_them(data: Path) -> None:
+    """As Valkey 9.1 leaves it: zeros where a record was cut off again that had been written in part."""
+
+    def torn(word: bytes) -> None:
+        (log,) = (data / "valkey" / "appendonlydir").glob("*.incr.aof")
+        with log.open("ab") as file:
+            file.write(bytes(2115) + b"*3\r\n$5\r\nRPUSH\r\n$4\r\nnote\r\n$%d\r\n%s\r\n" % (len(word), word))
+
+    async def noted(servers: Servers) -> list[bytes]:
+        async with redis.asyncio.from_url(servers.redis_url) as client:
+            found: list[bytes] = await client.lrange("note", 0, -1)
+            return found
+
+    settings = Settings(data=data, database_url="postgresql://localhost/not-asked")
+    with Embedded(settings) as servers:
+        async with redis.asyncio.from_url(servers.redis_url) as client:
+            await client.rpush("note", "before")
+    torn(b"after")
+    embedded = Embedded(settings)
+    with embedded as servers:
+        assert await noted(servers) == [b"before", b"after"]
+
+        assert embedded.valkey
+        killed = embedded.valkey.pid
+        assert killed
+        torn(b"last")
+        os.kill(killed, signal.SIGKILL)
+        until_replaced(embedded.valkey, killed)
+        assert await eventually(lambda: noted(servers)) == [b"before", b"after", b"last"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kept"),
+    [
+        (b"", b""),
+        (b"#TS:1\r\n*1\r\n$5\r\nMULTI\r\n", b"#TS:1\r\n*1\r\n$5\r\nMULTI\r\n"),
+        (b"*1\r\n$2\r\n\0\0\r\n\0\0\0*1\r\n$1\r\na\r\n", b"*1\r\n$2\r\n\0\0\r\n*1\r\n$1\r\na\r\n"),
+        (b"*1\r\n$1\r\na\r\n*1\r\n$9\r\nab", b"*1\r\n$1\r\na\r\n"),
+        (b"*1\r\n$1\r\na\r\nnonsense\r\n*1\r\n$1\r\na\r\n", b"*1\r\n$1\r\na\r\n"),
+        (b"*1\r\n$-1\r\n", b""),
+        (bytes(10), b""),
+    ],
+)
+def test_append_only_file_is_mended_up_to_what_can_not_be_read(data: bytes, kept: bytes) -> None:
+    assert aof.mended(data) == kept
+    assert aof.mended(kept) == kept
 
 
 async def test_handle_restarts_its_server(data: Path) -> None:
