@@ -69,6 +69,7 @@ REDIS_CONNECTIONS = 20
 """Of one process. A command takes well under a millisecond, so 20 carry more requests than a process can answer."""
 AWAY_RETRY_S = 5
 CSRF_COOKIE = "csrftoken"
+"""With TLS `__Host-` stands before it, as before the session's: no other host can have set it."""
 CSRF_HEADER = "x-csrftoken"
 HSTS_S = 2 * 365 * 24 * 3600
 BROKEN = 1011
@@ -144,7 +145,7 @@ def build(
         stores={SESSION_STORE: RedisStore(client, namespace="daylight:session")},
         csrf_config=CSRFConfig(
             secret=settings.secret,
-            cookie_name=CSRF_COOKIE,
+            cookie_name=f"__Host-{CSRF_COOKIE}" if settings.secure else CSRF_COOKIE,
             header_name=CSRF_HEADER,
             cookie_secure=settings.secure,
             exclude=["^/agent/", "^/assets/"],  # whatever keeps an asset for everybody must not keep a token with it

@@ -13,7 +13,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -23,9 +23,26 @@ import redis.asyncio
 from hub.database import ENGINE, close_pool, open_pool
 from hub.piccolo_app import migrate
 from hub.settings import Settings
+from tests import secrecy
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 ORIGIN = "http://localhost:8000"
+secrecy.ALWAYS.add(SECRET)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    """What a test logged, and the processes that it started, holds no secret that it used: or the test has failed."""
+    report: pytest.TestReport = yield
+    if call.when == "teardown":
+        logs = [log.read_text(errors="replace") for log in secrecy.LOGS if log.exists()]
+        leaked = secrecy.leaked("\n".join([report.capstdout, report.capstderr, report.caplog, *logs]))
+        if leaked and report.passed:
+            report.outcome = "failed"
+            report.longrepr = f"secrets in what was logged: {', '.join(leaked)}"
+        secrecy.USED.clear()
+        secrecy.LOGS.clear()
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,6 +76,9 @@ def servers() -> Iterator[Servers]:
     try:
         with Embedded(Settings(data=data, database_url=given[0], redis_url=given[1])) as started:
             yield Servers(started.database_url, started.redis_url, ours=True)
+        for log in (data / "logs").glob("*.log"):
+            leaked = secrecy.leaked(log.read_text(errors="replace"), secrecy.EVER)
+            assert not leaked, f"secrets in {log.name}: {', '.join(leaked)}"
     finally:
         shutil.rmtree(data, ignore_errors=True)
 

@@ -34,8 +34,10 @@ from hub import web
 from hub.app import api
 from hub.settings import Settings
 from hub.tables import Device, DeviceCursor, Membership, Organisation, Person, Role, Team
+from tests import secrecy
 
 PASSWORD = "correct horse battery staple"
+secrecy.ALWAYS.add(PASSWORD)
 JOINED = datetime(2026, 1, 1, tzinfo=UTC)
 MOVED = datetime(2026, 3, 1, tzinfo=UTC)
 LEFT = datetime(2026, 4, 1, tzinfo=UTC)
@@ -129,7 +131,9 @@ class Browser(httpx.AsyncClient):
 
     def __init__(self, application: ASGIApp, address: str = "192.0.2.1") -> None:
         transport = httpx.ASGITransport(application, client=(address, 50000))  # type: ignore[arg-type]
-        super().__init__(transport=transport, base_url="http://localhost:8000")
+        super().__init__(
+            transport=transport, base_url="http://localhost:8000", event_hooks={"response": [secrecy.remember]}
+        )
 
     async def csrf(self) -> dict[str, str]:
         """The header that goes with what changes something."""

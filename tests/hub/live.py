@@ -29,6 +29,7 @@ from hub.wire.agent import (
 )
 from hub.wire.events import Event, Interval
 from hub.wire.viewer import Snapshot, Subscribe, Tile, ViewerAck
+from tests import secrecy
 
 Frame = TypeVar("Frame", bound=msgspec.Struct)
 ANSWER_S = 10.0
@@ -197,7 +198,7 @@ class Viewer:
 
 async def signed_in(hub: Running, person: Any, password: str) -> httpx.AsyncClient:
     """A client with the session of somebody of the cast."""
-    client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}")
+    client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}", event_hooks={"response": [secrecy.remember]})
     await client.get("/api/me")
     answer = await client.post(
         "/api/session",

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hub.settings import Settings
+from tests import secrecy
 
 USER, PASSWORD = "hub@halden.example", "post horn / 42"
+secrecy.ALWAYS.add(PASSWORD)
 SENDER = "daylight@halden.example"
 
 

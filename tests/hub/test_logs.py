@@ -1,6 +1,7 @@
 """Logs say what went wrong, where and of whose socket, and nothing of what people did."""
 
 import asyncio
+import base64
 import json
 import subprocess
 import sys
@@ -11,17 +12,19 @@ from typing import Any
 
 import httpx
 import msgspec
+import pyotp
 import pytest
 
 from hub import logs
 from hub.settings import Settings
 from hub.wire.agent import Ack
 from hub.wire.closing import Close
-from tests.conftest import ORIGIN
+from tests import secrecy
+from tests.conftest import ORIGIN, SECRET
 from tests.journeys.hubs import HubProcess, environment, free_port, hub_process
 
-from .conftest import Cast
-from .live import connected, minute
+from .conftest import PASSWORD, Cast
+from .live import connected, minute, signed_in, viewing
 
 LINES = """
 import asyncio, logging, structlog
@@ -178,6 +181,55 @@ async def test_logs_hold_nothing_of_people(cast: Cast, logging_hub: Logging) -> 
     text = logging_hub.process.log.read_text().lower()
 
     assert [word for word in ("letter", "clinic", "editor", "bob", "brandt", "laptop", "halden") if word in text] == []
+
+
+async def test_secrets_of_every_flow_are_in_no_line(cast: Cast, logging_hub: Logging) -> None:
+    hub: Any = logging_hub
+    client = await signed_in(hub, cast.bob, PASSWORD)
+
+    async def change(method: str, path: str, **body: Any) -> httpx.Response:
+        return await client.request(method, path, json=body, headers={"x-csrftoken": client.cookies["csrftoken"]})
+
+    code = (await change("POST", "/api/devices/code")).json()["code"]
+    key = base64.b64encode(cast.device(cast.bea).key.public_key().public_bytes_raw()).decode()
+    await change("POST", "/agent/v1/enrol", code=code, public_key=key)
+    await change("POST", "/agent/v1/enrol", code="WXYZ-2345", public_key=key)
+    authenticator = (await change("POST", "/api/me/totp")).json()["secret"]
+    confirmed = await change("POST", "/api/me/totp/confirm", code=pyotp.TOTP(authenticator).now())
+    recovery = confirmed.json()["recovery_codes"]
+    await change("POST", "/api/session/proof", code=recovery[0])
+    await change("PUT", "/api/me/password", current=PASSWORD, password="another horse, another battery")
+    await change("POST", "/api/session", email=cast.bob.email, password="another horse, another battery")
+    await change("POST", "/api/session/second-step", code=recovery[1])
+    for broken in (f'{{"email": 5, "password": "{PASSWORD}"', f'{{"password": "{PASSWORD}", "email": []}}'):
+        await client.post("/api/session", content=broken, headers={"x-csrftoken": client.cookies["csrftoken"]})
+    await client.get(f"/api/directory?find={recovery[2]}&token={client.cookies['daylight']}")
+    await client.get("/api/me", headers={"authorization": f"Bearer {client.cookies['daylight']}"})
+    async with viewing(hub, client) as viewer:
+        await viewer.socket.send(PASSWORD)
+        await viewer.closed()
+    await client.aclose()
+    used = {authenticator, *recovery, code, client.cookies["daylight"], client.cookies["csrftoken"]}
+    assert used <= secrecy.USED
+
+    lines = await logging_hub.until("request", 12)
+
+    assert {line["path"] for line in lines} >= {"/api/session", "/api/me/totp/confirm", "/agent/v1/enrol"}
+    assert secrecy.leaked(logging_hub.process.log.read_text()) == []
+
+
+def test_secret_that_is_in_a_log_is_found() -> None:
+    secrecy.keep_secret("492039", "ABCD-EFGH", "k3y/with.dots+and=more", "short")
+
+    for line in (
+        "code=492039 x",
+        '{"path": "/a/ABCD-EFGH"}',
+        "k3y/with.dots+and=more",
+        f"key {SECRET}",
+        f"p={PASSWORD}",
+    ):
+        assert len(secrecy.leaked(line)) == 1, line
+    assert secrecy.leaked("14920391 at 12:00:00.492039Z of ABCD EFGH, short") == []
 
 
 def test_connection_outside_any_socket_has_no_name() -> None:

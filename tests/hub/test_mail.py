@@ -18,6 +18,7 @@ from hub.database import connection, transaction
 from hub.errors import StartError
 from hub.settings import MailServer, Settings, mail_server, read
 from hub.worker import Worker
+from tests.conftest import SECRET
 from tests.hub.conftest import Browser, Cast
 
 from .mailbox import PASSWORD, SENDER, USER, Mailbox, mailbox, make_certificate, with_mail
@@ -278,7 +279,7 @@ def test_unusable_url_is_refused_without_repeating_it(url: str) -> None:
 def test_mail_needs_a_sender_and_in_production_tls() -> None:
     production = {
         "DAYLIGHT_ENVIRONMENT": "production", "DAYLIGHT_PUBLIC_ORIGIN": "https://d.example", "DATABASE_URL": "x",
-        "REDIS_URL": "x", "DAYLIGHT_SECRET": "s" * 40, "DAYLIGHT_MAIL_FROM": SENDER,
+        "REDIS_URL": "x", "DAYLIGHT_SECRET": SECRET, "DAYLIGHT_MAIL_FROM": SENDER,
     }  # fmt: skip
     with pytest.raises(StartError, match="DAYLIGHT_MAIL_FROM"):
         read({"SMTP_URL": "smtp://mail.example.org"})

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests import secrecy
+
 READY_S = 30.0
 ESTABLISHED = "01"
 
@@ -46,6 +48,7 @@ class HubProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        secrecy.watch(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hub.cli", *self._arguments], env=self._environment, stdout=log, stderr=log

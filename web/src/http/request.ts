@@ -68,10 +68,11 @@ export async function request({ path, method = "GET", body }: Call, signal?: Abo
 }
 
 async function csrfToken(signal: AbortSignal): Promise<string> {
-  if (!cookie("csrftoken")) {
+  const name = location.protocol === "https:" ? "__Host-csrftoken" : "csrftoken";
+  if (!cookie(name)) {
     await fetch("/api/me", { credentials: "same-origin", signal }); // Any GET sets the cookie.
   }
-  return cookie("csrftoken") ?? "";
+  return cookie(name) ?? "";
 }
 
 function cookie(name: string): string | undefined {
