@@ -25,15 +25,13 @@ from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException, WebSocketDisconnect
 from litestar.handlers import BaseRouteHandler
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.stores.redis import RedisStore
 from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message, Receive, Scope, Send
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from hub import policies
+from hub import openapi, policies
 from hub.auth import account, routes
 from hub.auth.limits import Limits
 from hub.auth.login import (
@@ -58,6 +56,7 @@ from hub.errors import (
 )
 from hub.figures import FIGURES
 from hub.logs import places
+from hub.openapi import PROBLEM, Problem
 from hub.passwords import prepare
 from hub.serving import let_go
 from hub.settings import REDIS_NAME, Settings
@@ -74,8 +73,6 @@ CSRF_HEADER = "x-csrftoken"
 HSTS_S = 2 * 365 * 24 * 3600
 BROKEN = 1011
 """RFC 6455, section 7.4.1: the server met something that it did not expect."""
-PROBLEM = "application/problem+json"
-_SAFE = {"GET", "HEAD", "OPTIONS"}
 _PROBES = {"/health", "/ready", "/metrics"}
 """Asked every few seconds by machines: logged for debugging only."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -94,23 +91,6 @@ _AWAY = (
 log = structlog.get_logger("hub.web")
 
 Socket = WebSocket[Any, Any, Any]
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body of every error (RFC 9457).
-
-    `title` is for people; `field` names the input that it is about. `code` says what is wrong with it to a page that has words of its own,
-    with the `limit` that was broken.
-    """
-
-    type: str
-    title: str
-    status: int
-    request_id: str
-    detail: str = ""
-    field: str | None = None
-    code: InvalidCode | FileCode | ForbiddenCode | None = None
-    limit: int | None = None
 
 
 def build(
@@ -152,12 +132,7 @@ def build(
         ),
         exception_handlers={Exception: _answer_error},
         state=State({**(state or {}), "settings": settings, "sessions": Sessions(sessions), "limits": counted}),
-        openapi_config=OpenAPIConfig(
-            title="Daylight",
-            version="1",
-            path="/api/openapi.json",  # whole, since what lies below it and is not there gets a page of Litestar's
-            render_plugins=[JsonRenderPlugin(path="/")],
-        ),
+        openapi_config=openapi.config(),
         request_max_body_size=BODY_MAX_BYTES,
         logging_config=None,
         debug=False,
@@ -291,7 +266,7 @@ async def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
     scope: Any = connection.scope
     if scope["type"] == ScopeType.WEBSOCKET:
         require_origin(connection, settings)
-    elif scope["method"] not in _SAFE:
+    elif scope["method"] not in openapi.SAFE:
         require_origin(connection, settings, optional=True)
 
 

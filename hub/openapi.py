@@ -1,0 +1,119 @@
+"""What the API says of itself: `/api/openapi.json`, and the shape of every error.
+
+Made from the routes themselves, so that it can't lag behind. What routes have in common is added here, once for all of them: the errors
+that they answer, what they ask who one is by, and an example of every shape.
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import HTTPRoute
+from litestar.utils.helpers import unwrap_partial
+
+from hub.errors import FileCode, ForbiddenCode, InvalidCode
+
+PROBLEM = "application/problem+json"
+PATH = "/api/openapi.json"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_STATE_KEY = "openapi"
+
+Described = dict[str, Any]
+"""An OpenAPI 3.1 document, or a part of one."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every error (RFC 9457).
+
+    `title` is for people; `field` names the input that it is about. `code` says what is wrong with it to a page that has words of its own,
+    with the `limit` that was broken.
+    """
+
+    type: str
+    title: str
+    status: int
+    request_id: str
+    detail: str = ""
+    field: str | None = None
+    code: InvalidCode | FileCode | ForbiddenCode | None = None
+    limit: int | None = None
+
+
+ERRORS = {
+    "400": "Something in the request isn't as it should be; `field` names it.",
+    "401": "Nobody is signed in, or no longer.",
+    "403": "The request was not made by a page of the hub's own, or without its CSRF token.",
+    "404": "There is no such thing, or it is none of the caller's business.",
+    "409": "Somebody else has changed it meanwhile, or it is being done at this moment.",
+    "413": "The body is too large.",
+    "429": "Too many tries; `Retry-After` says when to try again.",
+    "503": "Something that the hub needs is away; `Retry-After` says when to try again.",
+}
+
+
+class _Served(JsonRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: Described) -> bytes:
+        return msgspec.json.encode(described(request.app))
+
+
+def config() -> OpenAPIConfig:
+    """For Litestar: serves what `described` makes of its own description."""
+    return OpenAPIConfig(
+        title="Daylight",
+        version="1",
+        path=PATH,  # whole, since what lies below it and is not there gets a page of Litestar's
+        render_plugins=[_Served(path="/")],
+        operation_id_creator=lambda handler, *_: str(unwrap_partial(handler.fn).__name__),
+    )
+
+
+def described(application: Litestar) -> Described:
+    """The whole description of an application, made once."""
+    made: Described | None = application.state.get(_STATE_KEY)
+    if made is None:
+        made = application.openapi_schema.to_schema()
+        shapes: Described = made.setdefault("components", {}).setdefault("schemas", {})
+        shapes.update(msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")[1])
+        made["components"]["responses"] = {f"Error{status}": _error(status) for status in ERRORS}
+        for handler, method, told in _operations(application, made):
+            told["responses"] = _answers(handler, method, told)
+        application.state[_STATE_KEY] = made
+    return made
+
+
+def _operations(application: Litestar, made: Described) -> list[tuple[HTTPRouteHandler, str, Described]]:
+    """Every route that is told of, its method, and what is told."""
+    return [
+        (handler, method, told)
+        for route in application.routes
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in route.route_handler_map.items()
+        if (told := made["paths"].get(route.path_format, {}).get(method.lower()))
+    ]
+
+
+def _answers(handler: HTTPRouteHandler, method: str, told: Described) -> Described:
+    """Its own answer, and the errors that it can come to."""
+    takes_body = "requestBody" in told
+    changes = method not in SAFE
+    takes = takes_body or bool(told.get("parameters"))
+    may_be = {
+        "400": takes or changes,
+        "401": True,
+        "403": changes,
+        "404": "viewer" in handler.parsed_fn_signature.parameters or takes,
+        "409": changes,
+        "413": takes_body,
+        "429": True,
+        "503": True,
+    }
+    done = {status: answer for status, answer in told["responses"].items() if status.startswith("2")}
+    return done | {status: {"$ref": f"#/components/responses/Error{status}"} for status in ERRORS if may_be[status]}
+
+
+def _error(status: str) -> Described:
+    shape = {"$ref": "#/components/schemas/Problem"}
+    return {"description": ERRORS[status], "content": {PROBLEM: {"schema": shape}}}
