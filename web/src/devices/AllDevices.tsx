@@ -1,6 +1,7 @@
 import Button from "@mui/material/Button";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { FindBox } from "../forms/FindBox";
 import type { Problem } from "../http/request";
 import { useHints } from "../ui/commands";
 import { Empty } from "../ui/Empty";
@@ -11,7 +12,6 @@ import css from "./AllDevices.module.css";
 import { type OwnedDevice, STATES, useAllDevicesQuery } from "./api";
 import { DeviceTable } from "./DeviceTable";
 import { Download } from "./Download";
-import { FindBox } from "./FindBox";
 import { Pages } from "./Pages";
 import { useFilter } from "./useFilter";
 
@@ -57,7 +57,7 @@ export function AllDevices({ demo, onEnrol, onRevoke }: Props) {
   return (
     <>
       <div className={css.tools}>
-        <FindBox text={view.find} onText={(find) => put({ find })} />
+        <FindBox label={t("all.find")} text={view.find} onText={(find) => put({ find })} />
         <div className={css.states} role="group" aria-label={t("all.states")}>
           {STATES.map((state) => (
             <button

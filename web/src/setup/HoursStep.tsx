@@ -1,15 +1,16 @@
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type KeyboardEvent, useId, useImperativeHandle, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { described, FieldWords } from "../forms/Field";
+import { focusOn } from "../forms/mistakes";
 import type { Problem } from "../http/request";
 import { useHints } from "../ui/commands";
 import { ProblemNote } from "../ui/ProblemNote";
 import { hoursMinutes, written } from "../ui/time";
 import { useSaveOrganisationMutation } from "./api";
-import { described, FieldWords } from "./Field";
 import css from "./HoursStep.module.css";
 import { asTyped, DAY_MAX_MIN, minutesOf, PRESETS, sameWeek } from "./hours";
-import { focusOn, type StepProps } from "./step";
+import type { StepProps } from "./step";
 
 /** What an arrow key adds or takes. */
 const STEP_MIN = 15;

@@ -1,14 +1,15 @@
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { useId, useImperativeHandle, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { described, Field } from "../forms/Field";
+import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
+import { ZoneBox } from "../forms/ZoneBox";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
 import { clock, ownZone } from "../ui/time";
 import { useNow } from "../ui/useNow";
 import { useSaveOrganisationMutation } from "./api";
-import { described, Field } from "./Field";
-import { fieldOf, focusOn, type StepProps, wordsOf } from "./step";
-import { ZoneBox } from "./ZoneBox";
+import type { StepProps } from "./step";
 
 const NAME_MAX_CHARACTERS = 200;
 
@@ -88,6 +89,7 @@ export function OrganisationStep({ ref, admin, draft, put, onChanged }: StepProp
       </Field>
       <Field id={ids.zone} label={t("organisation.zone")} error={errors.zone} hint={hint.zone}>
         <ZoneBox
+          none={t("organisation.zoneNone")}
           id={ids.zone}
           zone={zone}
           onZone={(chosen) => put({ zone: chosen })}

@@ -3,12 +3,13 @@ import Checkbox from "@mui/material/Checkbox";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { useId, useImperativeHandle, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { described, Field } from "../forms/Field";
+import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useMakeTeamMutation } from "./api";
-import { described, Field } from "./Field";
-import { fieldOf, focusOn, type StepProps, wordsOf } from "./step";
+import type { StepProps } from "./step";
 import css from "./TeamStep.module.css";
 
 /** The first team, and what whoever sets up has to do with it. Made once: coming back shows what was made. */

@@ -17,7 +17,6 @@ export interface NewTeam {
 
 const setUpApi = api.injectEndpoints({
   endpoints: (build) => ({
-    zones: build.query<string[], void>({ query: () => ({ path: "/api/zones" }), keepUnusedDataFor: 3600 }),
     saveOrganisation: build.mutation<unknown, OrganisationChange>({
       query: (body) => ({ path: "/api/organisation", method: "PUT", body }),
     }),
@@ -28,4 +27,4 @@ const setUpApi = api.injectEndpoints({
   }),
 });
 
-export const { useZonesQuery, useSaveOrganisationMutation, useMakeTeamMutation, useFinishSetUpMutation } = setUpApi;
+export const { useSaveOrganisationMutation, useMakeTeamMutation, useFinishSetUpMutation } = setUpApi;

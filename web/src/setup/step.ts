@@ -1,5 +1,4 @@
 import type { Ref } from "react";
-import type { Problem } from "../http/request";
 import type { Draft } from "./draft";
 
 /** Who sets up, and what is set so far. */
@@ -23,19 +22,4 @@ export interface StepProps {
   put: (change: Draft) => void;
   /** Reads anew who is signed in and what is set. */
   onChanged: () => Promise<unknown>;
-}
-
-/** To the first box with a mistake, once the page shows it. */
-export function focusOn(id: string): void {
-  requestAnimationFrame(() => document.getElementById(id)?.focus());
-}
-
-/** The hub's own words for one of these fields; `null` when the problem is about something else. */
-export function fieldOf<Name extends string>(problem: Problem, fields: readonly Name[]): Name | null {
-  const named = problem.field?.split(/[.[]/)[0];
-  return fields.find((field) => field === named) ?? null;
-}
-
-export function wordsOf(problem: Problem): string {
-  return problem.detail || problem.title;
 }

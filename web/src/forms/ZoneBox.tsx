@@ -1,6 +1,5 @@
 import Autocomplete from "@mui/material/Autocomplete";
 import OutlinedInput from "@mui/material/OutlinedInput";
-import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
 import { written } from "../ui/time";
 import { useNow } from "../ui/useNow";
@@ -17,11 +16,12 @@ interface Props {
   zone: string;
   onZone: (zone: string) => void;
   described: object;
+  /** Said when no zone is called what was typed. */
+  none: string;
 }
 
 /** Finds a zone by any part of its name. */
-export function ZoneBox({ id, zone, onZone, described }: Props) {
-  const { t } = useTranslation("setup");
+export function ZoneBox({ id, zone, onZone, described, none }: Props) {
   const { data, isError } = useZonesQuery();
   const now = useNow(10_000);
   const zones = data ?? (isError ? browserZones() : []);
@@ -35,7 +35,7 @@ export function ZoneBox({ id, zone, onZone, described }: Props) {
       getOptionLabel={spoken}
       // The box holds the chosen zone until something is typed over it.
       filterOptions={(all, { inputValue }) => matching(all, inputValue === spoken(zone) ? "" : inputValue, LISTED)}
-      noOptionsText={t("organisation.zoneNone")}
+      noOptionsText={none}
       popupIcon={<Icon name="down" />}
       selectOnFocus
       autoHighlight

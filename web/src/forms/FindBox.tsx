@@ -1,7 +1,6 @@
 import InputAdornment from "@mui/material/InputAdornment";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useCommands } from "../ui/commands";
 import { Icon } from "../ui/Icon";
 import css from "./FindBox.module.css";
@@ -10,9 +9,15 @@ import css from "./FindBox.module.css";
 const PAUSE_MS = 250;
 const FIND_MAX_CHARACTERS = 100;
 
-/** Finds devices by their name or by whose they are; `/` leads here, Escape empties it. */
-export function FindBox({ text, onText }: { text: string; onText: (text: string) => void }) {
-  const { t } = useTranslation("devices");
+interface Props {
+  /** What it finds. */
+  label: string;
+  text: string;
+  onText: (text: string) => void;
+}
+
+/** Tells of a text once typing pauses; `/` leads here, Escape empties it. */
+export function FindBox({ label, text, onText }: Props) {
   const box = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(text);
   const said = useRef(text);
@@ -36,9 +41,9 @@ export function FindBox({ text, onText }: { text: string; onText: (text: string)
   }, [typed, onText]);
   useCommands([
     {
-      id: "devices/find",
+      id: "find",
       group: "view",
-      title: t("all.find"),
+      title: label,
       icon: "search",
       keys: "/",
       run: () => box.current?.focus(),
@@ -50,8 +55,8 @@ export function FindBox({ text, onText }: { text: string; onText: (text: string)
       className={css.find ?? ""}
       inputRef={box}
       type="search"
-      placeholder={t("all.find")}
-      inputProps={{ "aria-label": t("all.find"), maxLength: FIND_MAX_CHARACTERS, enterKeyHint: "search" }}
+      placeholder={label}
+      inputProps={{ "aria-label": label, maxLength: FIND_MAX_CHARACTERS, enterKeyHint: "search" }}
       value={typed}
       onChange={(event) => setTyped(event.target.value)}
       onKeyDown={(event) => event.key === "Escape" && setTyped("")}
