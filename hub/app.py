@@ -32,6 +32,7 @@ from litestar.response import File
 from hub import finder, hours, logs, looks, organisation, outgoing, panel, policies, retention, saved_views, web
 from hub.auth.limits import Limits
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, beside_the_pool, close_pool, connection, open_pool
+from hub.directory import routes as directory
 from hub.errors import PoolBusy, StartError
 from hub.feed.contract import Feed
 from hub.feed.memory import MemoryFeed
@@ -259,6 +260,7 @@ def api() -> list[HTTPRouteHandler]:
     """The routes that pages ask, beside those of signing in."""
     return [
         *organisation.ROUTES,
+        *directory.ROUTES,
         *finder.ROUTES,
         *panel.ROUTES,
         *hours.routes(),

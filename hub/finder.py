@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from hub.auth.access import Stay, Subject, Viewer, may
+from hub.people import ASKED
 from hub.tables import Person
 
 FOUND_MAX = 8
@@ -69,20 +70,9 @@ def _stays(team: int | None, since_at: datetime | None) -> tuple[Stay, ...]:
     return () if team is None or since_at is None else (Stay(team, since_at),)
 
 
-# Patterns for each word that was asked for: anywhere in a name, and where a word of it begins.
-_ASKED = r"""
-    WITH asked AS (
-        SELECT coalesce(array_agg('%' || word || '%'), ARRAY[]::text[]) AS within,
-            coalesce(array_agg('% ' || word || '%'), ARRAY[]::text[]) AS beginning
-        FROM (
-            SELECT regexp_replace(word, '([\\%_])', '\\\1', 'g') AS word
-            FROM unnest(string_to_array(folded({}), ' ')) AS word WHERE word <> ''
-        ) AS words
-    )
-"""
 _PEOPLE = "".join(
     (
-        _ASKED,
+        ASKED,
         """
         SELECT person.id, person.name, membership.team, membership.since_at, team.name AS team_name
         FROM asked, person
@@ -95,9 +85,9 @@ _PEOPLE = "".join(
 )
 _TEAMS = "".join(
     (
-        _ASKED,
+        ASKED,
         """
-        SELECT id, name FROM asked, team WHERE id = ANY({}::int[]) AND folded(name) LIKE ALL (within)
+        SELECT id, name FROM asked, team WHERE id = ANY({}::int[]) AND removed_at IS NULL AND folded(name) LIKE ALL (within)
         ORDER BY NOT ' ' || folded(name) LIKE ALL (beginning), name, id LIMIT {}
         """,
     )

@@ -1,4 +1,4 @@
-"""The organisation's settings, its set-up, and the first team of whoever sets it up.
+"""The organisation's settings and its set-up.
 
 Admins change them, by these routes and nowhere else. Each change is one transaction with its audit row. What people and teams are is
 `people.py`'s business.
@@ -33,20 +33,6 @@ class OrganisationForm(msgspec.Struct, frozen=True):
     name: str
     zone: str
     expected_min: list[int]
-
-
-class TeamForm(msgspec.Struct, frozen=True):
-    """A new team, and what its maker becomes in it."""
-
-    name: str
-    join: bool
-    manage: bool
-
-
-class Made(msgspec.Struct, frozen=True):
-    """The number of what was made."""
-
-    id: int
 
 
 async def change(form: OrganisationForm, by: int) -> None:
@@ -86,21 +72,6 @@ async def finish_set_up(by: int) -> None:
             await audit.record("organisation_set_up", by)
 
 
-async def make_team(form: TeamForm, by: int) -> int:
-    """Adds a team under the root; `by` may become at home in it, and its manager. Raises `Invalid` for a name that is unusable or taken."""
-    name = people.normal_name(form.name)
-    async with transaction():
-        root = await people.ensure_organisation(demo=False)  # others who make teams wait here
-        if await Team.exists().where(Team.parent == root, Team.name == name):
-            raise Invalid("There is a team with this name already.", "name", "name_taken")
-        team = await people.insert_team(name, root, by)
-        if form.join:
-            await people.move_within(by, team, by)
-        if form.manage:
-            await people.insert_role(by, "manager", team, by)
-    return team
-
-
 @cache
 def zones() -> tuple[str, ...]:
     """The names of all time zones that can be set."""
@@ -127,13 +98,7 @@ def list_zones(viewer: NamedDependency[Viewer]) -> Response[list[str]]:
     return Response(list(zones()), headers={"cache-control": f"private, max-age={ZONES_KEPT_S}"})
 
 
-@post("/api/teams", summary="Add a team, and be at home in it or manage it")
-async def add_team(viewer: NamedDependency[Viewer], data: JSONBody[TeamForm]) -> Made:
-    await require(viewer, "configure", ORGANISATION)
-    return Made(await make_team(data, viewer.person))
-
-
-ROUTES = [change_organisation, end_set_up, list_zones, add_team]
+ROUTES = [change_organisation, end_set_up, list_zones]
 
 
 def _normal_week(minutes: list[int]) -> list[int]:

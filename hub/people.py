@@ -22,6 +22,9 @@ from hub.tables import Membership, Organisation, Person, Role, Team
 from hub.wire.policy import clean
 
 RoleName = Literal["manager", "admin", "auditor", "representative"]
+Locale = Literal["en", "ar"]
+ID_MAX = 2**31 - 1
+"""What the columns hold: no larger number is anybody's, or any team's."""
 NAME_MAX_CHARACTERS = 200
 EMAIL_MAX_CHARACTERS = 200
 SIMULATED_TEAM = "Simulated"
@@ -100,6 +103,7 @@ async def insert_person(
     name: str,
     *,
     zone: str | None = None,
+    locale: Locale | None = None,
     team: int | None = None,
     since_at: datetime | None = None,
     password_hash: str | None = None,
@@ -111,15 +115,20 @@ async def insert_person(
     if zone is None:
         zone = (await _organisation_row())["zone"]
     person = Person(
-        email=address, name=normal_name(name), zone=normal_zone(zone), password_hash=password_hash, simulated=simulated
+        email=address,
+        name=normal_name(name),
+        zone=normal_zone(zone),
+        locale=locale,
+        password_hash=password_hash,
+        simulated=simulated,
     )
     added = await Person.insert(person).on_conflict(action="DO NOTHING").returning(Person.id)
     if not added:
-        raise Invalid("Somebody with this address is here already.", "email")
+        raise email_taken()
     id_: int = added[0]["id"]
     await audit.record("person_added", by, id_, team, simulated=simulated)
     if team is not None:
-        await _enter(id_, team, since_at)
+        await enter(id_, team, since_at)
     return id_
 
 
@@ -147,7 +156,7 @@ async def add_team(name: str, parent: int | None, by: int | None = None) -> int:
 async def insert_team(name: str, parent: int | None, by: int | None = None) -> int:
     """`add_team` within the caller's transaction."""
     if parent is not None:
-        await _require_team(parent, "parent")
+        await require_team(parent, "parent")
     added = await Team.insert(Team(name=normal_name(name), parent=parent)).returning(Team.id)
     id_: int = added[0]["id"]
     await audit.record("team_added", by, team=id_)
@@ -157,7 +166,12 @@ async def insert_team(name: str, parent: int | None, by: int | None = None) -> i
 async def team_by_name(name: str) -> int:
     """The team with this name; the root is the organisation's own, and any other that is missing is made below it. In a transaction."""
     root = await ensure_organisation(demo=False)
-    found = await Team.select(Team.id).where(Team.name == normal_name(name)).order_by(Team.id).limit(1)
+    found = (
+        await Team.select(Team.id)
+        .where(Team.name == normal_name(name), Team.removed_at.is_null())
+        .order_by(Team.id)
+        .limit(1)
+    )
     return int(found[0]["id"]) if found else await insert_team(name, root)
 
 
@@ -173,32 +187,64 @@ async def move_within(person: int, team: int, by: int | None = None) -> None:
     current = await Membership.select(Membership.team).where(Membership.person == person, Membership.until_at.is_null())
     if current and current[0]["team"] == team:
         return
-    await _leave(person)
-    await _enter(person, team)
+    await leave(person)
+    await enter(person, team)
     await audit.record("person_moved", by, person, team)
 
 
 async def deactivate(person: int, by: int | None = None) -> None:
     """Ends somebody's access and membership; what was recorded stays. Idempotent. Raises `Invalid` for the last admin."""
-    async with transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _POWERS_LOCK)
-        row = await _lock_person(person)
-        if row["deactivated_at"] is not None:
-            return
-        await _require_another_admin(person)
-        await connection.execute(
-            "UPDATE person SET deactivated_at = now(), access_version = access_version + 1 WHERE id = $1", person
-        )
-        await _leave(person)
-        await _end_sign_ins(person)
-        await audit.record("person_deactivated", by, person)
+    async with transaction():
+        await lock_powers()
+        await deactivate_within(person, by)
+
+
+async def deactivate_within(person: int, by: int | None = None) -> None:
+    """`deactivate` within the caller's transaction, under `lock_powers`."""
+    row = await _lock_person(person)
+    if row["deactivated_at"] is not None:
+        return
+    await _require_another_admin(person)
+    await Person.raw(
+        "UPDATE person SET deactivated_at = now(), access_version = access_version + 1 WHERE id = {}", person
+    )
+    await leave(person)
+    await _end_sign_ins(person)
+    await audit.record("person_deactivated", by, person)
+
+
+async def reactivate_within(person: int, by: int | None = None) -> None:
+    """Lets somebody in again, into the team that they were taken out of if it is still there; they sign in anew. The time between is in
+    nobody's team. Idempotent. Within the caller's transaction."""
+    row = await _lock_person(person)
+    if row["deactivated_at"] is None:
+        return
+    await Person.raw(
+        "UPDATE person SET deactivated_at = NULL, access_version = access_version + 1 WHERE id = {}", person
+    )
+    last = await Membership.raw(
+        """
+        SELECT team.id FROM membership JOIN team ON team.id = membership.team
+        WHERE person = {} AND until_at >= {} AND removed_at IS NULL ORDER BY membership.id DESC LIMIT 1
+        """,
+        person,
+        row["deactivated_at"],
+    )
+    if last:
+        await enter(person, last[0]["id"])
+    await audit.record("person_reactivated", by, person, last[0]["id"] if last else None)
+
+
+async def lock_powers() -> None:
+    """Takes turns with whatever else may leave the organisation without an admin, until the transaction ends."""
+    await Role.raw("SELECT pg_advisory_xact_lock({})", _POWERS_LOCK)
 
 
 async def grant(person: int, role: RoleName, team: int | None = None, by: int | None = None) -> None:
     """Gives a role; for a manager with the team. Idempotent. Raises `Invalid` or `NotFound`."""
-    _require_sense(role, team)
-    async with transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _POWERS_LOCK)
+    require_sense(role, team)
+    async with transaction():
+        await lock_powers()
         await insert_role(person, role, team, by)
 
 
@@ -206,7 +252,7 @@ async def insert_role(person: int, role: RoleName, team: int | None, by: int | N
     """`grant` within the caller's transaction."""
     await _lock_person(person)
     if team is not None:
-        await _require_team(team, "team")
+        await require_team(team, "team")
     if await _role_exists(person, role, team):
         return
     await Role.insert(Role(person=person, role=role, team=team))
@@ -216,9 +262,9 @@ async def insert_role(person: int, role: RoleName, team: int | None, by: int | N
 
 async def revoke(person: int, role: RoleName, team: int | None = None, by: int | None = None) -> None:
     """Takes a role away. Idempotent. Raises `Invalid` for the last admin."""
-    _require_sense(role, team)
+    require_sense(role, team)
     async with transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _POWERS_LOCK)
+        await lock_powers()
         await _lock_person(person)
         if not await _role_exists(person, role, team):
             return
@@ -254,7 +300,7 @@ async def directory(known: Directory | None = None) -> Directory:
     """
     rows = await Team.raw(
         """
-        SELECT coalesce((SELECT bit_xor(hash_record_extended(ROW(id, name, parent), 0)) FROM team), 0) # coalesce((
+        SELECT coalesce((SELECT bit_xor(hash_record_extended(ROW(id, name, parent, removed_at), 0)) FROM team), 0) # coalesce((
             SELECT bit_xor(hash_record_extended(ROW(stay.id, stay.person, team, until_at, name, simulated, deactivated_at), 0))
             FROM membership stay JOIN person ON person.id = stay.person
         ), 0) AS digest
@@ -266,7 +312,7 @@ async def directory(known: Directory | None = None) -> Directory:
     # Read after its digest: what changes between is found the next time.
     rows = await Team.raw(
         """
-        SELECT team.id AS team, team.name AS team_name, team.parent AS above, stay.*
+        SELECT team.id AS team, team.name AS team_name, team.parent AS above, removed_at IS NOT NULL AS removed, stay.*
         FROM team LEFT JOIN (
             SELECT DISTINCT ON (membership.person)
                 person.id, person.name, person.simulated, membership.team AS home, membership.id AS membership,
@@ -279,14 +325,14 @@ async def directory(known: Directory | None = None) -> Directory:
     )
     stays = [row for row in rows if row["id"] is not None]
     return Directory(
-        teams={row["team"]: row["team_name"] for row in rows},
+        teams={row["team"]: row["team_name"] for row in rows if not row["removed"]},
         members=tuple(
             HomeMember(row["id"], row["name"], row["team"], row["simulated"], row["membership"])
             for row in stays
             if row["current"]
         ),
         lowest={row["id"]: row["membership"] + (not row["current"]) for row in stays},
-        above={row["team"]: row["above"] for row in rows if row["above"] is not None},
+        above={row["team"]: row["above"] for row in rows if row["above"] is not None and not row["removed"]},
         digest=digest,
     )
 
@@ -337,26 +383,51 @@ async def lock_start() -> None:
     await Organisation.raw("SELECT pg_advisory_xact_lock({})", _START_LOCK)
 
 
-async def lock_powers() -> None:
-    """Nobody else gives or takes roles until the transaction ends."""
-    await Role.raw("SELECT pg_advisory_xact_lock({})", _POWERS_LOCK)
-
-
 async def insert_simulated(email: str) -> int:
     """A simulated person, `Simulated 0001` and on, in the team of that name. Within the caller's transaction."""
     root = await ensure_organisation(demo=False)
-    teams = await Team.select(Team.id).where(Team.name == SIMULATED_TEAM, Team.parent == root).limit(1)
+    teams = (
+        await Team.select(Team.id)
+        .where(Team.name == SIMULATED_TEAM, Team.parent == root, Team.removed_at.is_null())
+        .limit(1)
+    )
     team: int = teams[0]["id"] if teams else await insert_team(SIMULATED_TEAM, root)
     number = 1 + await Membership.count().where(Membership.team == team)
     return await insert_person(email, f"Simulated {number:04}", team=team, simulated=True)
 
 
+ASKED = r"""
+    WITH RECURSIVE asked AS (
+        SELECT coalesce(array_agg('%' || word || '%'), ARRAY[]::text[]) AS within,
+            coalesce(array_agg('% ' || word || '%'), ARRAY[]::text[]) AS beginning
+        FROM (
+            SELECT regexp_replace(word, '([\\%_])', '\\\1', 'g') AS word
+            FROM unnest(string_to_array(folded({}), ' ')) AS word WHERE word <> ''
+        ) AS words
+    )
+"""
+"""How people and teams are searched for: patterns for each word that was asked for, anywhere in a name, and where a word of it begins."""
+
+
 def normal_email(email: str) -> str:
-    """The address in lower case, without space around it. Raises `Invalid` for what can't be one."""
-    address = email.strip().lower()
+    """The address in lower case, without space around it. Raises `Invalid` for what can't be one, and for letters beyond ASCII: of those
+    some look like others, and some become others in lower case."""
+    address = email.strip()
+    if not address.isascii():
+        raise Invalid(
+            "Addresses here have Latin letters without accents only. Some other letters look just like them: type it anew.",
+            "email",
+            "email_letters",
+        )
+    address = address.lower()
     if len(address) > EMAIL_MAX_CHARACTERS or not _EMAIL.fullmatch(address):
-        raise Invalid("This is not an e-mail address.", "email")
+        raise Invalid("This is not an e-mail address.", "email", "email_malformed")
     return address
+
+
+def email_taken() -> Invalid:
+    """Of an address that is somebody's already."""
+    return Invalid("Somebody with this address is here already.", "email", "email_taken")
 
 
 def normal_name(name: str) -> str:
@@ -375,14 +446,19 @@ def normal_zone(zone: str) -> str:
         raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone", "zone_unknown") from None
 
 
-def _require_sense(role: RoleName, team: int | None) -> None:
+def require_sense(role: RoleName, team: int | None) -> None:
+    """Raises `Invalid` for a manager of no team, and for a team of any other role."""
     if (role == "manager") != (team is not None):
-        raise Invalid("A manager is one of a team; no other role has a team.", "team")
+        raise Invalid("A manager is one of a team; no other role has a team.", "team", "role_team")
 
 
-async def _require_team(team: int, field: str) -> None:
-    if not await Team.exists().where(Team.id == team):
-        raise Invalid("There is no such team.", field)
+async def require_team(team: int, field: str) -> None:
+    """Raises `Invalid` for a team that is none; until the transaction ends nobody removes it."""
+    found = 0 < team <= ID_MAX and await Team.raw(
+        "SELECT id FROM team WHERE id = {} AND removed_at IS NULL FOR SHARE", team
+    )
+    if not found:
+        raise Invalid("There is no such team.", field, "team_unknown")
 
 
 async def _require_another_admin(person: int) -> None:
@@ -396,7 +472,7 @@ async def _require_another_admin(person: int) -> None:
         person,
     )
     if rows[0]["is_one"] and not rows[0]["another"]:
-        raise Invalid("This is the last admin. Make somebody else an admin first.", "role")
+        raise Invalid("This is the last admin. Make somebody else an admin first.", "role", "last_admin")
 
 
 async def _role_exists(person: int, role: RoleName, team: int | None) -> bool:
@@ -405,7 +481,8 @@ async def _role_exists(person: int, role: RoleName, team: int | None) -> bool:
 
 
 async def _lock_person(person: int) -> dict[str, Any]:
-    rows = await Person.raw("SELECT id, deactivated_at FROM person WHERE id = {} FOR UPDATE", person)
+    asked = "SELECT id, deactivated_at FROM person WHERE id = {} FOR UPDATE"
+    rows = await Person.raw(asked, person) if 0 < person <= ID_MAX else []
     if not rows:
         raise NotFound("There is no such person.")
     row: dict[str, Any] = rows[0]
@@ -416,8 +493,9 @@ async def _raise_access_version(person: int) -> None:
     await Person.raw("UPDATE person SET access_version = access_version + 1 WHERE id = {}", person)
 
 
-async def _enter(person: int, team: int, since_at: datetime | None = None) -> None:
-    await _require_team(team, "team")
+async def enter(person: int, team: int, since_at: datetime | None = None) -> None:
+    """Begins a stay, of somebody who is in no team. Within the caller's transaction, with the person locked."""
+    await require_team(team, "team")
     await Membership.raw(
         "INSERT INTO membership (person, team, since_at) VALUES ({}, {}, coalesce({}::timestamptz, now()))",
         person,
@@ -426,7 +504,8 @@ async def _enter(person: int, team: int, since_at: datetime | None = None) -> No
     )
 
 
-async def _leave(person: int) -> None:
+async def leave(person: int) -> None:
+    """Ends the present stay, if there is one. Within the caller's transaction, with the person locked."""
     # Both stays meet at the transaction's one now(): no instant belongs to two teams, or to none.
     await Membership.raw("UPDATE membership SET until_at = now() WHERE person = {} AND until_at IS NULL", person)
 

@@ -51,6 +51,10 @@ class Team(Table, db=ENGINE):
     id = Serial(primary_key=True)
     parent: ForeignKey[Any] = ForeignKey("self", null=True, default=None, on_delete=OnDelete.restrict)
     name = Varchar(length=200)
+    version = Integer(default=1)
+    """Raised by each change of name or place: whoever changes what they saw an older version of is told."""
+    removed_at = Timestamptz(null=True, default=None)
+    """Who was in it remains known; nobody is led there any more."""
 
 
 class Person(Table, db=ENGINE):
@@ -62,6 +66,10 @@ class Person(Table, db=ENGINE):
     name = Varchar(length=200)
     """The database keeps it as `folded` too: in lower case, without accents. The finder searches that."""
     zone = Varchar(length=64, default="UTC")
+    locale = Varchar(length=10, null=True, default=None)
+    """The language that they are written to in, and greeted in by a new browser; null: the organisation's, English."""
+    version = Integer(default=1)
+    """Raised by each change of name, address, zone or language: whoever changes what they saw an older version of is told."""
     password_hash = Varchar(length=200, null=True, default=None)
     access_version = Integer(default=1)
     """Raised whenever what this person may see changes: their live sockets then close."""

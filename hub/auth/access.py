@@ -20,6 +20,8 @@ Action = Literal[
     "see_activity",
     "see_team",
     "configure",
+    "keep_people",
+    "keep_teams",
     "enrol_own_device",
     "see_devices",
     "revoke_device",
@@ -85,7 +87,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return permitted(viewer, action, subject, wanted) == (wanted,)
         case "see_team":
             return subject.team is not None and subject.team in viewer.managed
-        case "configure":
+        case "configure" | "keep_people" | "keep_teams":
             return "admin" in viewer.roles
         case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account":
             return own

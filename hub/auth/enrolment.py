@@ -286,8 +286,8 @@ _FOR_HELLO = """
     WHERE device.uid = ANY({})
 """
 _MATCHING = """
-    SELECT device.id AS number, uid AS id, person, device.name, system, version, device.simulated, enrolled_at, last_seen_at, revoked_at,
-        suspended_at, person.name AS person_name
+    SELECT device.id AS number, uid AS id, person, device.name, system, device.version, device.simulated, enrolled_at, last_seen_at,
+        revoked_at, suspended_at, person.name AS person_name
     FROM device JOIN person ON person.id = device.person
     CROSS JOIN (SELECT {}::text AS find, {}::text AS state, {}::interval AS silent_after) AS asked
     WHERE (strpos(folded, folded(find)) > 0 OR strpos(lower(device.name) || ' ' || email, lower(find)) > 0) AND CASE state

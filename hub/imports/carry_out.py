@@ -41,7 +41,7 @@ class TakenMeanwhile(Exception):
 async def world_of(emails: Iterable[str]) -> World:
     """Those of these who are here, and all teams."""
     found = await Person.raw(_KNOWN, sorted(set(emails)))
-    teams = await Team.select(Team.id, Team.name, Team.parent).order_by(Team.id)
+    teams = await Team.select(Team.id, Team.name, Team.parent).where(Team.removed_at.is_null()).order_by(Team.id)
     return World(
         people={
             row["email"]: Known(
@@ -195,7 +195,8 @@ _ADD = """
     SELECT id, email FROM added
 """
 _CHANGE = """
-    UPDATE person SET name = coalesce(wanted.name, person.name), zone = coalesce(wanted.zone, person.zone)
+    UPDATE person SET name = coalesce(wanted.name, person.name), zone = coalesce(wanted.zone, person.zone),
+        version = person.version + 1
     FROM unnest($1::int[], $2::text[], $3::text[]) AS wanted(id, name, zone) WHERE person.id = wanted.id
 """
 # Both stays meet at the transaction's one now(), as in `people`.

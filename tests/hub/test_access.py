@@ -52,7 +52,7 @@ def expected(role: str, relation: str) -> set[str]:
         allowed |= SEE if relation in SEEN_BY_MANAGER else set()
         allowed |= {"see_team"} if relation in TEAMS_OF_MANAGER else set()
     if "admin" in role:
-        allowed |= {"configure", "see_policies", "see_security"}
+        allowed |= {"configure", "keep_people", "keep_teams", "see_policies", "see_security"}
         allowed |= DEVICES if relation.startswith("somebody") else set()
         allowed |= {"see_devices"} if relation == "the organisation" else set()
     if role == "auditor":

@@ -22,7 +22,6 @@ async def denied() -> list[tuple[int, str]]:
     [
         ("PUT", "/api/organisation", GOOD, 200),
         ("POST", "/api/organisation/set-up", None, 204),
-        ("POST", "/api/teams", TEAM, 201),
     ],
 )
 async def test_whole_cast_tries_to_set_the_organisation_up(method, path, body, done, cast, open_browser):

@@ -17,7 +17,7 @@ from hub.app import Hub, create
 from hub.database import connection
 from hub.feed.memory import MemoryFeed
 from hub.settings import Settings
-from hub.tables import Audit, PeopleImport, SavedView
+from hub.tables import Audit, PeopleImport, SavedView, Team
 from hub.wire.activity import Facts
 from hub.wire.agent import Batch, FromAgent, Heartbeat, Hello, Loss, Presence, Renew
 from hub.wire.closing import Close
@@ -72,6 +72,10 @@ SEEN = {
 SEEN |= {"alice": {1, 2, 3}, "maxim": {4, 5, 9}, "alma": {1, 2, 3, 4, 5, 7, 8, 9}}
 """Everybody sees themselves, managers those who are at home in their teams now."""
 WEEK = {"name": "Halden", "zone": "Europe/Berlin", "expected_min": [450] * 7}
+BOB = {"name": "Bob B.", "email": "bob@halden.example", "zone": "Europe/Oslo", "locale": "ar", "version": 1}
+CARDS = {"name": "Cards", "parent": 2, "version": 1}
+EMPTY, AWAY = 5, 6
+"""Teams that nobody is in; the second has been removed."""
 VIEW = {"name": "Mine {n}", "query": "team=2"}
 TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/me"): [own("/api/me")],
@@ -99,7 +103,43 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("PUT", "/api/organisation"): [admin("/api/organisation", body=WEEK)],
     ("POST", "/api/organisation/set-up"): [admin("/api/organisation/set-up", 204)],
     ("GET", "/api/zones"): [own("/api/zones")],
-    ("POST", "/api/teams"): [admin("/api/teams", 201, {"name": "Team {n}", "join": False, "manage": False})],
+    ("GET", "/api/people"): [admin("/api/people?state=all", wanted="keep_people")],
+    ("POST", "/api/people"): [admin("/api/people", 201, {"name": "New", "email": "new{n}@halden.example"}, "keep_people")],
+    ("GET", "/api/people/{person:int}"): [
+        Try("/api/people/2", ADMINS, wanted="keep_people", missing=f"/api/people/{NO_ID}")
+    ],
+    ("PUT", "/api/people/{person:int}"): [
+        Try("/api/people/2", ADMINS, wanted="keep_people", body=BOB, missing=f"/api/people/{NO_ID}")
+    ],
+    ("POST", "/api/people/move"): [
+        admin("/api/people/move", 204, {"moves": [{"person": 2, "out_of": 2, "into": 4}]}, "keep_people")
+    ],
+    ("POST", "/api/people/deactivate"): [admin("/api/people/deactivate", 204, {"people": [2]}, "keep_people")],
+    ("POST", "/api/people/reactivate"): [admin("/api/people/reactivate", 204, {"people": [2]}, "keep_people")],
+    ("POST", "/api/people/{person:int}/roles"): [
+        Try(
+            "/api/people/2/roles", ADMINS, wanted="keep_people", body={"role": "auditor"},
+            missing=f"/api/people/{NO_ID}/roles"
+        )
+    ],
+    ("DELETE", "/api/people/{person:int}/roles/{role:str}"): [
+        Try(
+            "/api/people/8/roles/auditor", ADMINS, wanted="keep_people", missing=f"/api/people/{NO_ID}/roles/auditor"
+        )
+    ],
+    ("GET", "/api/teams"): [admin("/api/teams", wanted="keep_teams")],
+    ("POST", "/api/teams"): [
+        admin("/api/teams", 201, {"name": "Team {n}", "join": False, "manage": False}, "keep_teams")
+    ],
+    ("PUT", "/api/teams/{team:int}"): [
+        Try("/api/teams/3", ADMINS, wanted="keep_teams", body=CARDS, missing=f"/api/teams/{NO_ID}")
+    ],
+    ("DELETE", "/api/teams/{team:int}"): [
+        Try(f"/api/teams/{EMPTY}", ADMINS, 204, "keep_teams", missing=f"/api/teams/{NO_ID}", again=404)
+    ],
+    ("POST", "/api/teams/{team:int}/restore"): [
+        Try(f"/api/teams/{AWAY}/restore", ADMINS, 204, "keep_teams", missing=f"/api/teams/{NO_ID}/restore", again=404)
+    ],
     ("GET", "/api/directory"): [
         own("/api/directory")._replace(
             people=lambda answer: {person["id"] for person in answer["people"]},
@@ -183,6 +223,9 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
             browser = browsers[first_name(person.name)] = open_browser()
             assert (await browser.sign_in(person)).status_code == 201
         await held.execute("UPDATE person SET deactivated_at = now() WHERE id = $1", cast.gone.id)
+    await Team.insert(
+        Team(name="Empty", parent=Cast.halden), Team(name="Away", parent=Cast.halden, removed_at=Cast.left)
+    )
     await SavedView.insert(SavedView(person=cast.bob.id, name="Bob's", query="team=2"))
     about, until = '{"source": {"kind": "csv"}, "ignored": []}', datetime.now(UTC) + timedelta(minutes=9)
     made = PeopleImport(id=IMPORT.rsplit("/", 1)[1], person=cast.dora.id, expires_at=until, source=about)

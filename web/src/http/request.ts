@@ -107,8 +107,10 @@ async function problemOf(response: Response): Promise<Problem> {
 
 function translated({ status, code, limit }: Problem): string {
   if (status === 400) {
-    const known = `ui:invalid.${code}`;
-    return i18n.t((i18n.exists(known) ? known : "ui:invalid.other") as "ui:invalid.other", { limit });
+    // Beside those of `ui` a part of the application has words for what only it asks for.
+    const parts = Object.keys(i18n.getDataByLanguage(language()) ?? {});
+    const part = parts.find((each) => i18n.exists(`${each}:invalid.${code}`));
+    return i18n.t((part ? `${part}:invalid.${code}` : "ui:invalid.other") as "ui:invalid.other", { limit });
   }
   const known = `ui:problem.${status}`;
   return i18n.exists(known) ? i18n.t(known as "ui:problem.500") : i18n.t("ui:answered", { status });

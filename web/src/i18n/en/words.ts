@@ -2,6 +2,7 @@ import account from "./account.json";
 import devices from "./devices.json";
 import live from "./live.json";
 import mydata from "./mydata.json";
+import people from "./people.json";
 import person from "./person.json";
 import session from "./session.json";
 import setup from "./setup.json";
@@ -9,4 +10,4 @@ import shell from "./shell.json";
 import ui from "./ui.json";
 
 /** Each file is one namespace. The application has them from `first.ts` and from a file beside each of the others. */
-export const words = { account, ui, shell, session, live, person, mydata, devices, setup };
+export const words = { account, ui, shell, session, live, person, mydata, devices, setup, people };
