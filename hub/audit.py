@@ -54,6 +54,11 @@ Act = Literal[
     "demo_clearing",
     "demo_cleared",
     "mail_tried",
+    "link_sent",
+    "link_shown",
+    "link_withdrawn",
+    "link_refused",
+    "reset_asked",
 ]
 
 

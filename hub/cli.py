@@ -110,7 +110,7 @@ def person() -> None:
 @click.option("--zone", help="IANA time zone. Default: the organisation's.")
 @click.option("--manages", multiple=True, help="Team that the person manages, by name. May be repeated.")
 @click.option("--admin", is_flag=True, help="Admins configure; they see nobody's activity.")
-@click.option("--password", help="At least 12 characters; asked for or made up when absent.")
+@click.option("--password", help="At least 8 characters; asked for or made up when absent.")
 def add_person(
     email: str,
     name: str,

@@ -17,6 +17,7 @@ from typing import Literal
 InvalidCode = Literal[
     "name_length", "name_taken", "view_taken", "views_full", "view_query", "zone_unknown", "week",
     "email_malformed", "email_letters", "email_taken", "last_admin", "team_unknown", "role_team", "team_root", "team_circle", "team_used",
+    "password_length", "password_common", "password_own", "link_over", "no_mail",
 ]  # fmt: skip
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 

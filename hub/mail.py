@@ -12,7 +12,7 @@ it is not sent a second time unless somebody asks for it. Who reads mail is the 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -30,7 +30,7 @@ from hub.database import connection, transaction
 from hub.settings import MailServer
 from hub.tables import Mail
 
-Kind = Literal["test"]
+Kind = Literal["test", "invitation", "reset"]
 State = Literal["queued", "handed", "sent", "refused", "failed", "unclear", "void"]
 JOB = "send_mail"
 TRIED_FOR = timedelta(days=1)
@@ -99,6 +99,17 @@ async def queue(kind: Kind, person: int | None, language: str = "en") -> None:
         person,
         language,
     )
+
+
+async def take_back(person: int, kinds: Sequence[Kind]) -> bool:
+    """Ends mails of these kinds that wait for the person, within the caller's transaction. Whether there were any."""
+    rows = await Mail.raw(
+        "UPDATE mail SET state = 'void', ended_at = now() "
+        "WHERE person = {} AND kind = ANY({}::varchar[]) AND state = 'queued' RETURNING id",
+        person,
+        list(kinds),
+    )
+    return bool(rows)
 
 
 async def hurry() -> None:

@@ -10,6 +10,7 @@ from litestar import get, post
 from litestar.di import NamedDependency
 
 from hub import audit, mail
+from hub.auth import links
 from hub.auth.access import ORGANISATION, Viewer
 from hub.auth.guard import require
 from hub.database import transaction
@@ -52,6 +53,8 @@ def writer(settings: Settings) -> mail.Write:
     """Writes every kind of mail of this deployment."""
 
     async def write(to: mail.ToSend) -> mail.Letter | None:
+        if to.kind != "test":
+            return await links.write(settings, to)
         return mail.Letter(
             "Mail from Daylight works",
             f"Hello {to.name},\n\nyou asked Daylight at {settings.origin} to send you this mail. It has arrived, so mail works.\n",

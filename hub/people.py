@@ -18,7 +18,7 @@ from hub.database import transaction
 from hub.errors import Invalid, NotFound
 from hub.passwords import hash_password
 from hub.settings import Settings
-from hub.tables import Membership, Organisation, Person, Role, Team
+from hub.tables import Link, Membership, Organisation, Person, Role, Team
 from hub.wire.policy import clean
 
 RoleName = Literal["manager", "admin", "auditor", "representative"]
@@ -133,18 +133,42 @@ async def insert_person(
 
 
 async def set_password(email: str, password: str, by: int | None = None) -> None:
-    """Sets somebody's password and ends where they are signed in. Raises `NotFound`, or `Invalid` for a wrong length."""
-    hashed = await hash_password(password)
+    """Sets somebody's password and ends where they are signed in. Raises `NotFound`, or `Invalid` for one that is refused."""
+    rows = await Person.select(Person.id).where(Person.email == normal_email(email))
+    if not rows:
+        raise NotFound("There is nobody with this address.")
+    person: int = rows[0]["id"]
+    hashed = await hash_password(password, await own_words(person))
     async with transaction():
-        rows = await Person.raw(
-            "UPDATE person SET password_hash = {}, access_version = access_version + 1 WHERE email = {} RETURNING id",
-            hashed,
-            normal_email(email),
-        )
-        if not rows:
-            raise NotFound("There is nobody with this address.")
-        await _end_sign_ins(rows[0]["id"])
-        await audit.record("password_set", by, rows[0]["id"])
+        await replace_password(person, hashed, by)
+
+
+async def replace_password(person: int, hashed: str, by: int | None = None, link: str | None = None) -> None:
+    """Sets a password in the caller's transaction: every sign-in, socket and link of the person ends. Their second factors stay.
+
+    `link`: what the link was for by which it was set.
+    """
+    await Person.raw(
+        "UPDATE person SET password_hash = {}, access_version = access_version + 1 WHERE id = {}", hashed, person
+    )
+    await _end_sign_ins(person)
+    await end_links(person)
+    await audit.record("password_set", by, person, link=link)
+
+
+async def own_words(person: int) -> list[str]:
+    """What their password may not consist of: their name, address and organisation."""
+    rows = await Person.select(Person.name, Person.email).where(Person.id == person)
+    return [word for row in rows for word in row.values()] + [(await _organisation_row())["name"]]
+
+
+async def end_links(person: int) -> bool:
+    """Ends the link by which somebody could set a password, within the caller's transaction. Whether there was one."""
+    ended = await Link.raw(
+        "UPDATE link SET ended_at = now() WHERE person = {} AND used_at IS NULL AND ended_at IS NULL RETURNING expires_at > now() AS open",
+        person,
+    )
+    return any(row["open"] for row in ended)
 
 
 async def add_team(name: str, parent: int | None, by: int | None = None) -> int:
@@ -210,6 +234,7 @@ async def deactivate_within(person: int, by: int | None = None) -> None:
     )
     await leave(person)
     await _end_sign_ins(person)
+    await end_links(person)
     await audit.record("person_deactivated", by, person)
 
 

@@ -345,6 +345,23 @@ class ReportRun(Table, db=ENGINE, tablename="report_run"):
     detail = JSONB(default="{}")
 
 
+class Link(Table, db=ENGINE):
+    """A link by which somebody sets a password: see `auth/links.py`. It is kept as a hash; one of a person is open at a time."""
+
+    id = BigSerial(primary_key=True)
+    hash = Bytea(unique=True)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade, index=True)
+    purpose = Varchar(length=20)
+    """`invitation` or `reset`."""
+    email = Varchar(length=200)
+    """The person's address when it was made. With another one it opens nothing."""
+    created_at = Timestamptz(default=TimestamptzNow())
+    expires_at = Timestamptz()
+    used_at = Timestamptz(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    """When it was withdrawn, or a newer one took its place."""
+
+
 class Mail(Table, db=ENGINE):
     """A mail that is to be sent, or what became of one. It holds no text and no link: those are made when it is handed in."""
 
@@ -390,5 +407,5 @@ class Audit(Table, db=ENGINE):
 PLAIN: list[type[Table]] = [
     Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, SignIn, TotpFactor, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
-    Loss, Quarantine, Dirty, ReportRun, Mail, PolicyVersion, Audit,
+    Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, Audit,
 ]  # fmt: skip

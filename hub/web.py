@@ -32,7 +32,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from hub import openapi, policies
-from hub.auth import account, routes
+from hub.auth import account, links, routes
 from hub.auth.limits import Limits
 from hub.auth.login import (
     SESSION_STORE,
@@ -113,7 +113,7 @@ def build(
     sessions = session_config(settings)
     counted = limits or Limits(client)
     application = Litestar(
-        route_handlers=[*routes.ROUTES, *account.ROUTES, *handlers],
+        route_handlers=[*routes.ROUTES, *account.ROUTES, *links.ROUTES, *handlers],
         dependencies={
             **routes.DEPENDENCIES,
             "settings": Provide(lambda: settings, sync_to_thread=False),

@@ -25,6 +25,7 @@ Action = Literal[
     "enrol_own_device",
     "see_devices",
     "revoke_device",
+    "give_link",
     "see_policies",
     "see_security",
     "read_audit",
@@ -93,6 +94,8 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return own
         case "see_devices":
             return own or (subject.team is None and "admin" in viewer.roles)
+        case "give_link":
+            return subject.person is not None and "admin" in viewer.roles
         case "revoke_device":
             return own or (subject.person is not None and "admin" in viewer.roles)
         case "see_policies":

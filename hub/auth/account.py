@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from hub import audit
+from hub import audit, people
 from hub.auth import factors, login, recovery, totp
 from hub.auth.access import Subject, Viewer
 from hub.auth.guard import require, require_fresh
@@ -129,7 +129,7 @@ async def change_password(
         await login.require_password(request, limits, viewer.person, data.current or "", "current")
     elif not current.fresh:
         raise Forbidden(login.PROVE_FIRST, "fresh_proof")
-    hashed = await hash_password(data.password)
+    hashed = await hash_password(data.password, await people.own_words(viewer.person))
     async with transaction() as held:
         await held.execute("UPDATE person SET password_hash = $2 WHERE id = $1", viewer.person, hashed)
         await held.execute(
@@ -137,6 +137,7 @@ async def change_password(
             viewer.person,
             current.sign_in,
         )
+        await people.end_links(viewer.person)
         await audit.record("password_set", viewer.person, viewer.person)
 
 

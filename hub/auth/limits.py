@@ -36,6 +36,12 @@ ARRIVALS_BY_DEVICE = RateLimitItemPerMinute(60)
 """An agent whose connection breaks waits longer each time; one that comes each second is broken, or two."""
 ARRIVALS_FREE = 10
 """Of a device, in a minute, at a process: not counted in Redis, so that a storm of agents that come once each asks it nothing."""
+FORGOTTEN_BY_ADDRESS = RateLimitItemPerMinute(30, 15)
+"""An office's worth of forgotten passwords; each costs a row and perhaps a mail."""
+FORGOTTEN_BY_MAIL = RateLimitItemPerMinute(5, 60)
+"""More mails than these an hour nobody needs, and nobody should get because somebody else asks for them."""
+WRONG_LINKS_BY_ADDRESS = RateLimitItemPerMinute(20, 10)
+"""192 random bits leave nothing to guess: this keeps the audit from being filled."""
 IPV6_PREFIX = 64
 """One customer has at least this much: counting single addresses would count nothing."""
 
@@ -113,6 +119,23 @@ class Limits:
                 if not await self._limiter.test(self._wrong_codes, "code", network_of(address)):
                     raise await self._too_many(self._wrong_codes, "code", network_of(address))
             yield
+
+    async def count_forgotten(self, address: str, email: str) -> None:
+        """Counts who asks for a new password, whether anybody has that address or not. Raises as `count_sign_in` does."""
+        with _counting():
+            await self._count(FORGOTTEN_BY_ADDRESS, "forgotten", network_of(address))
+            await self._count(FORGOTTEN_BY_MAIL, "forgotten-mail", _hashed(email))
+
+    async def require_link_tries_left(self, address: str) -> None:
+        """Raises `TooMany` after too many links from there that didn't work, or `Unavailable` when they can't be counted."""
+        with _counting():
+            if not await self._limiter.test(WRONG_LINKS_BY_ADDRESS, "link", network_of(address)):
+                raise await self._too_many(WRONG_LINKS_BY_ADDRESS, "link", network_of(address))
+
+    async def count_wrong_link(self, address: str) -> None:
+        """Counts a link that didn't work. Raises as `require_link_tries_left` does."""
+        with _counting():
+            await self._count(WRONG_LINKS_BY_ADDRESS, "link", network_of(address))
 
     async def count_wrong_code(self, address: str) -> None:
         """Counts a wrong code. Raises `TooMany` for one beyond the limit, or `Unavailable` when it can't be counted."""

@@ -24,6 +24,8 @@ ROUTES = {
     ("GET", "/api/mail"), ("POST", "/api/mail/test"),
     ("POST", "/api/people/imports"), ("GET", "/api/people/imports/{preview}"), ("PUT", "/api/people/imports/{preview}"),
     ("POST", "/api/people/imports/{preview}/done"), ("DELETE", "/api/people/imports/{preview}"),
+    ("GET", "/api/people/{person}/link"), ("POST", "/api/people/{person}/link"), ("DELETE", "/api/people/{person}/link"),
+    ("POST", "/api/password/forgotten"), ("POST", "/api/link"), ("POST", "/api/link/password"),
 }  # fmt: skip
 
 

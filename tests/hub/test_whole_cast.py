@@ -180,11 +180,23 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("DELETE", "/api/people/imports/{preview:uuid}"): [
         Try(IMPORT, {"dora"}, 204, "configure", missing=NO_IMPORT)
     ],
+    ("GET", "/api/people/{person:int}/link"): [
+        Try("/api/people/2/link", ADMINS, wanted="give_link", missing=f"/api/people/{NO_ID}/link")
+    ],
+    ("POST", "/api/people/{person:int}/link"): [
+        Try("/api/people/2/link", ADMINS, 201, "give_link", body={}, missing=f"/api/people/{NO_ID}/link")
+    ],
+    ("DELETE", "/api/people/{person:int}/link"): [
+        Try("/api/people/2/link", ADMINS, 204, "give_link", missing=f"/api/people/{NO_ID}/link")
+    ],
 }  # fmt: skip
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
     ("POST", "/api/session/second-step"): "for a half-open sign-in only (test_second_step.py)",
     ("DELETE", "/api/session"): "signing out: nobody needs to be signed in for that",
+    ("POST", "/api/password/forgotten"): "for who can't sign in (test_links.py)",
+    ("POST", "/api/link"): "proved by a signed link (test_links.py)",
+    ("POST", "/api/link/password"): "proved by a signed link (test_links.py)",
     ("POST", "/agent/v1/enrol"): "proved by a one-time code (test_enrolment.py)",
     ("GET", "/health"): "for probes; tells nothing",
     ("GET", "/ready"): "for probes; tells that the hub is ready",
