@@ -42,6 +42,7 @@ Act = Literal[
     "role_granted",
     "role_revoked",
     "code_made",
+    "code_refused",
     "device_enrolled",
     "device_revoked",
     "device_suspended",

@@ -155,8 +155,15 @@ async def enrol(settings: Settings, limits: Limits, policy: Policy, request: Enr
             uid, email = await _add_device(code_hash(settings.secret, request.code), request)
         except WrongCode:
             await limits.count_wrong_code(address)
+            await _record_refused(code_hash(settings.secret, request.code))
             raise
     return Enrolled(device=str(uid), person=email, origin=settings.origin, policy=policy)
+
+
+async def _record_refused(hashed: bytes) -> None:
+    """A code that somebody else had first looks like this, or one that was guessed: whose it is, as far as it is known still."""
+    rows = await EnrolmentCode.select(EnrolmentCode.person).where(EnrolmentCode.code_hash == hashed)
+    await audit.record("code_refused", None, rows[0]["person"] if rows else None, known=bool(rows))
 
 
 class WrongCode(Invalid):

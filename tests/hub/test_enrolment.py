@@ -425,6 +425,23 @@ async def test_hello_of_an_unknown_device_finds_nothing(uid, cast, database):
     assert [device and device.id for device in found] == [None, known.id, None]
 
 
+async def test_refused_code_is_recorded_with_whose_it_was(cast, agent, code):
+    """Whoever comes second with a code learns nothing; that they came is known."""
+    made = await code(cast.bob)
+    first, second = await enrol(agent, made), await enrol(agent, made)
+    guess = await enrol(agent, "ABCD-EFGH")
+
+    rows = await Audit.select().where(Audit.action == "code_refused").order_by(Audit.id).output(load_json=True)
+    assert first.status_code == 201
+    assert second.status_code == guess.status_code == 400
+    assert second.json()["title"] == guess.json()["title"]
+    assert [(row["actor"], row["subject"], row["detail"]) for row in rows] == [
+        (None, cast.bob.id, {"known": True}),
+        (None, None, {"known": False}),
+    ]
+    assert made not in str(rows)
+
+
 async def test_every_step_is_recorded_without_the_code(cast, agent, code, open_browser):
     made = await code(cast.bob, by=cast.bob.id)
     uid = (await enrol(agent, made)).json()["device"]

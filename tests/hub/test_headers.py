@@ -101,6 +101,16 @@ async def test_every_kind_of_answer_has_every_header(browser: httpx.AsyncClient)
         assert_safe(answer, what)
 
 
+@pytest.mark.parametrize("path", ["/", "/api/me", "/agent/v1/enrol", "/metrics"])
+async def test_trace_and_other_methods_are_refused(browser: httpx.AsyncClient, path: str) -> None:
+    for method in ("TRACE", "TRACK", "CONNECT", "PROPFIND"):
+        answer = await browser.request(method, path, headers={"x-echo": "s3cret"})
+
+        assert answer.status_code in {404, 405}, method
+        assert "s3cret" not in answer.text
+        assert_safe(answer, method)
+
+
 async def test_answers_to_who_is_signed_in_have_them_too(browser: httpx.AsyncClient, cast: Cast) -> None:
     await browser.get("/api/me")
     csrf = {"x-csrftoken": browser.cookies["__Host-csrftoken"]}
