@@ -29,7 +29,20 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import File
 
-from hub import finder, hours, logs, looks, organisation, outgoing, panel, policies, retention, saved_views, web
+from hub import (
+    finder,
+    hours,
+    logs,
+    looks,
+    organisation,
+    outgoing,
+    panel,
+    policies,
+    retention,
+    saved_views,
+    security,
+    web,
+)
 from hub.auth.limits import Limits
 from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, beside_the_pool, close_pool, connection, open_pool
 from hub.directory import routes as directory
@@ -260,6 +273,7 @@ def api() -> list[HTTPRouteHandler]:
     """The routes that pages ask, beside those of signing in."""
     return [
         *organisation.ROUTES,
+        *security.ROUTES,
         *directory.ROUTES,
         *finder.ROUTES,
         *panel.ROUTES,

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from hub.auth.access import ACTIONS, ORGANISATION, Range, Stay, Subject, Viewer, may
+from hub.auth.access import ACTIONS, ORGANISATION, Action, Range, Stay, Subject, Viewer, may
 
 JOINED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 LEFT_AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -77,15 +77,22 @@ one subject, for each action; *the viewer's team* is the one that a manager mana
 """
 
 
+def decided(role: str, about: str) -> tuple[Action, ...]:
+    """What `role` may do to `about`, by their names above."""
+    subject, over = RELATIONS[about]
+    return tuple(action for action in ACTIONS if may(VIEWERS[role], action, subject, over))
+
+
 def table() -> str:
     """The page, as Markdown."""
     parts = [INTRODUCTION]
-    for role, viewer in VIEWERS.items():
+    for role in VIEWERS:
         parts.append(f"\n## {role.capitalize()}\n")
         parts.append(f"| about | {' | '.join(action.replace('_', ' ') for action in ACTIONS)} |")
         parts.append(f"|---|{':-:|' * len(ACTIONS)}")
-        for name, (subject, over) in RELATIONS.items():
-            ticks = ("✓" if may(viewer, action, subject, over) else " " for action in ACTIONS)
+        for name in RELATIONS:
+            allowed = decided(role, name)
+            ticks = ("✓" if action in allowed else " " for action in ACTIONS)
             parts.append(f"| {name} | {' | '.join(ticks)} |")
     return "\n".join(parts) + "\n"
 

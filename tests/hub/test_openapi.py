@@ -25,6 +25,7 @@ ROUTES = {
     ("POST", "/api/people/imports"), ("GET", "/api/people/imports/{preview}"), ("PUT", "/api/people/imports/{preview}"),
     ("POST", "/api/people/imports/{preview}/done"), ("DELETE", "/api/people/imports/{preview}"),
     ("GET", "/api/people/{person}/link"), ("POST", "/api/people/{person}/link"), ("DELETE", "/api/people/{person}/link"),
+    ("GET", "/api/security"), ("GET", "/api/security/refusals"),
     ("POST", "/api/password/forgotten"), ("POST", "/api/link"), ("POST", "/api/link/password"),
 }  # fmt: skip
 
@@ -76,4 +77,5 @@ async def test_parameters_go_by_the_names_of_the_contract(schema: dict[str, Any]
         "/api/people/imports/{preview}": {"show", "page"},
         "/api/people": {"find", "team", "role", "state", "after", "limit"},
         "/api/people/{person}/now": {"sitting"},
+        "/api/security/refusals": {"before", "limit"},
     }

@@ -31,6 +31,7 @@ EVERYBODY = {"alice", "bob", "bea", "charlie", "maxim", "dora", "alma", "audrey"
 OUT = {"gone", "nobody"}
 ADMINS = {"dora", "alma"}
 SEE_BOB = {"alice", "bob", "alma"}
+GUARDS = ADMINS | {"audrey", "remy"}
 BOBS_DEVICE = "00000000-0000-0000-0000-000000000002"
 NO_DEVICE = "00000000-0000-0000-0000-0000000000ff"
 IMPORT = "/api/people/imports/00000000-0000-0000-0000-0000000000aa"
@@ -102,6 +103,8 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ],
     ("PUT", "/api/organisation"): [admin("/api/organisation", body=WEEK)],
     ("POST", "/api/organisation/set-up"): [admin("/api/organisation/set-up", 204)],
+    ("GET", "/api/security"): [Try("/api/security", GUARDS, wanted="see_security")],
+    ("GET", "/api/security/refusals"): [Try("/api/security/refusals", GUARDS, wanted="see_security")],
     ("GET", "/api/zones"): [own("/api/zones")],
     ("GET", "/api/people"): [admin("/api/people?state=all", wanted="keep_people")],
     ("POST", "/api/people"): [admin("/api/people", 201, {"name": "New", "email": "new{n}@halden.example"}, "keep_people")],
