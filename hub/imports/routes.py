@@ -14,7 +14,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hub.auth.access import ORGANISATION, Subject, Viewer
-from hub.auth.guard import refuse, require
+from hub.auth.guard import refuse, require, require_fresh
 from hub.imports import kept
 from hub.imports.read import FILE_MAX_BYTES, FileTooLarge
 
@@ -86,6 +86,7 @@ async def choose(viewer: NamedDependency[Viewer], preview: FromPath[UUID], data:
     "/api/people/imports/{preview:uuid}/done",
     status_code=200,
     summary="Carry an import out: all of it or nothing, and nothing when the world is not as it was at the preview",
+    guards=[require_fresh],
 )
 async def confirm(
     viewer: NamedDependency[Viewer], preview: FromPath[UUID], data: JSONBody[Confirmation]

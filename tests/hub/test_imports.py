@@ -584,6 +584,17 @@ async def test_hub_answers_others_while_a_file_is_read_and_takes_only_so_many(ca
     go.set()
 
 
+async def test_carrying_out_asks_for_a_fresh_proof(cast, dora):
+    preview = await uploaded(dora, csv_of([["a@b.example", "A", "", "admin", "", ""]]))
+    async with connection() as held:
+        await held.execute("UPDATE sign_in SET proved_at = now() - interval '11 minutes'")
+    refused = await confirmed(dora, preview)
+    await dora.change("POST", "/api/session/proof", json={"password": cast.password})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "fresh_proof")
+    assert (await confirmed(dora, preview)).json()["result"]["added"] == 1
+
+
 async def test_nothing_to_do_is_said(cast, dora):
     answer = await confirmed(dora, await uploaded(dora, csv_of([["bob@halden.example", "", "", "", "", ""]])))
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from hub.tables import Person
 from tests.journeys.screens import CHROMIUM
 
 from .browser import ADMIN, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face
@@ -140,6 +141,28 @@ async def test_axe_finds_nothing_in_the_set_up(wall: Face) -> None:
     await expect(page.get_by_text(NOOR).first).to_be_visible()
     await look.at(page, "all devices")
     look.nothing()
+
+
+async def test_people_are_imported_from_a_file_and_axe_finds_nothing_on_the_way(wall: Face) -> None:
+    look = Look()
+    page = await wall.opened("/people/import", email=ADMIN, **AT_REST)
+    await expect(page.get_by_text("Drop a file here")).to_be_visible()
+    await look.at(page, "no file yet")
+    rows = "e-mail;name;team\r\nnew@halden.example;Zoë New;Payments / Ledger\r\nn\u0435w@halden.example;X;\r\n;Y;\r\n"
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": rows.encode("utf-16")}
+    await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    await expect(page.get_by_text("The address has letters that look like others")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"/people/import\?id="))
+    await look.at(page, "preview")
+    await page.reload()
+    await page.get_by_role("checkbox", name=re.compile("Make the teams")).check()
+    await expect(page.get_by_role("button", name="Can't be used 2")).to_be_visible()
+    await page.get_by_role("button", name="Import 1 person").click()
+    await expect(page.get_by_role("heading", name="1 person is imported")).to_be_visible()
+    await look.at(page, "done")
+    look.nothing()
+    found = await Person.select(Person.name).where(Person.email.like("%w@halden.example"))
+    assert found == [{"name": "Zoë New"}]
 
 
 @pytest.mark.parametrize("shape", ["phone", "arabic"])

@@ -12,7 +12,7 @@ import { SetUp } from "./SetUp";
 
 export interface Page {
   path: string;
-  word: "live" | "devices" | "mydata" | "setup" | "account";
+  word: "live" | "devices" | "mydata" | "setup" | "account" | "imports";
   icon: IconName;
   /** Keys that lead there. */
   keys: string;
@@ -28,6 +28,7 @@ export interface Page {
 
 const devices = later(() => import("../devices/DevicesPage").then(({ DevicesPage }) => DevicesPage));
 const account = later(() => import("../account/AccountPage").then(({ AccountPage }) => AccountPage));
+const imports = later(() => import("../imports/ImportPage").then(({ ImportPage }) => ImportPage));
 const myData = later(() => import("../mydata/MyDataPage").then(({ MyDataPage }) => MyDataPage));
 
 /** In the order of the navigation. */
@@ -49,6 +50,16 @@ const PAGES: Page[] = [
     may: () => true,
     ahead: devices.ahead,
     draw: (me) => <devices.Part admin={isA("admin", me)} demo={me.organisation.demo} />,
+  },
+  {
+    path: "/people/import",
+    word: "imports",
+    icon: "people",
+    keys: "g i",
+    may: (me) => isA("admin", me),
+    shown: () => false,
+    ahead: imports.ahead,
+    draw: () => <imports.Part />,
   },
   {
     path: "/my-data",

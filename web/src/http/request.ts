@@ -22,7 +22,10 @@ export interface Problem {
 export interface Call {
   path: string;
   method?: "GET" | "POST" | "PUT" | "DELETE";
+  /** JSON, or a file as it is. */
   body?: unknown;
+  /** For what may take longer than other answers. */
+  limitMs?: number;
 }
 
 /** A proxy's words for a hub that it can't reach. */
@@ -34,19 +37,26 @@ const LIMIT_MS = 15_000;
 type Outcome = { data: unknown } | { error: Problem };
 
 /** A call that `signal` ends says nothing of the connection. */
-export async function request({ path, method = "GET", body }: Call, signal?: AbortSignal): Promise<Outcome> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
+export async function request(
+  { path, method = "GET", body, limitMs = LIMIT_MS }: Call,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const limit = AbortSignal.timeout(limitMs);
   const until = signal ? AbortSignal.any([signal, limit]) : limit;
   try {
     const headers: Record<string, string> = { accept: "application/json" };
     if (method !== "GET") {
       headers["x-csrftoken"] = await csrfToken(until);
     }
+    const file = body instanceof Blob;
     if (body !== undefined) {
-      headers["content-type"] = "application/json";
+      headers["content-type"] = file ? "application/octet-stream" : "application/json";
     }
     const sent = { method, headers, credentials: "same-origin" as const, signal: until };
-    const response = await fetch(path, body === undefined ? sent : { ...sent, body: JSON.stringify(body) });
+    const response = await fetch(
+      path,
+      body === undefined ? sent : { ...sent, body: file ? body : JSON.stringify(body) },
+    );
     noteReach(!NOT_REACHED.has(response.status));
     if (!response.ok) {
       return { error: await problemOf(response) };

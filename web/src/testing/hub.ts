@@ -22,7 +22,7 @@ export function answering(answers: Answers): Seen[] {
   const seen: Seen[] = [];
   vi.stubGlobal("fetch", async (path: string, init: RequestInit = {}) => {
     const method = init.method ?? "GET";
-    const body = init.body ? JSON.parse(String(init.body)) : undefined;
+    const body = typeof init.body === "string" ? JSON.parse(init.body) : init.body;
     seen.push({ method, path, headers: { ...(init.headers as Record<string, string>) }, body });
     const known = answers[`${method} ${path}`] ?? answers[`${method} ${path.split("?")[0]}`];
     if (!known) {

@@ -1,5 +1,6 @@
 import account from "./account.json";
 import devices from "./devices.json";
+import imports from "./imports.json";
 import live from "./live.json";
 import mydata from "./mydata.json";
 import people from "./people.json";
@@ -10,4 +11,4 @@ import shell from "./shell.json";
 import ui from "./ui.json";
 
 /** Each file is one namespace. */
-export const words = { account, ui, shell, session, live, person, mydata, devices, setup, people };
+export const words = { account, ui, shell, session, live, person, mydata, devices, setup, people, imports };
