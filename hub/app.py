@@ -38,6 +38,7 @@ from hub import (
     outgoing,
     panel,
     policies,
+    public,
     retention,
     saved_views,
     security,
@@ -280,6 +281,7 @@ def api() -> list[HTTPRouteHandler]:
         *hours.routes(),
         *looks.ROUTES,
         *saved_views.ROUTES,
+        *public.ROUTES,
         *outgoing.ROUTES,
         *imports.ROUTES,
     ]

@@ -54,6 +54,14 @@ Act = Literal[
     "organisation_set_up",
     "demo_clearing",
     "demo_cleared",
+    "client_made",
+    "client_changed",
+    "client_secret_made",
+    "client_disabled",
+    "client_token",
+    "client_refused",
+    "token_made",
+    "token_revoked",
     "mail_tried",
     "link_sent",
     "link_shown",
@@ -75,14 +83,23 @@ async def record(
     actor: int | None,
     subject: int | None = None,
     team: int | None = None,
+    client: int | None = None,
     **detail: str | int | bool | dict[str, Changed] | None,
 ) -> datetime:
     """Adds a row, in the transaction that is open in this task or in one of its own; returns its time.
 
-    `actor` and `subject` are people; no actor means the system, or nobody known. `detail` says what else is needed to
+    `actor` and `subject` are people; no actor means a client, the system, or nobody known. `client` is the API client that acted, or that
+    somebody acted on. `detail` says what else is needed to
     understand the act: ids and names of roles, never content.
     """
-    row = Audit(action=act, actor=actor, subject=subject, team=team, detail=msgspec.json.encode(detail).decode())
+    row = Audit(
+        action=act,
+        actor=actor,
+        subject=subject,
+        team=team,
+        client=client,
+        detail=msgspec.json.encode(detail).decode(),
+    )
     at: datetime = (await Audit.insert(row).returning(Audit.at))[0]["at"]
     return at
 
@@ -138,6 +155,11 @@ _LOOKS = """
     ORDER BY viewer, team, sign_in
     ON CONFLICT DO NOTHING
 """
+
+
+async def record_client_look(client: int, subject: int) -> datetime:
+    """A row for an API client reading the data of `subject`: one for each reading; returns its time."""
+    return await record("look_person", None, subject, client=client)
 
 
 async def record_person_look(viewer: int, subject: int, sitting: UUID | None) -> datetime:

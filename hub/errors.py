@@ -7,6 +7,7 @@ DaylightError
 ├── NotFound             does not exist, or is none of the viewer's business (404)
 ├── Invalid              input that breaks a rule, named by field (400)
 ├── Conflict             what it rests on has changed meanwhile: nothing was done (409)
+├── Reused               an Idempotency-Key that was used for another request (422)
 ├── TooMany              a rate limit; says when to try again (429)
 └── Unavailable          something the hub needs is away (503)
     └── PoolBusy         no database connection within the deadline
@@ -85,6 +86,10 @@ class Conflict(DaylightError):
     def __init__(self, message: str, code: FileCode | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Reused(DaylightError):
+    status = 422
 
 
 class TooMany(DaylightError):

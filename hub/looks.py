@@ -28,13 +28,14 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """Once that somebody looked. `team`: whose wall it was."""
+    """Once that somebody looked. `team`: whose wall it was. `client`: it was a program, by its own token, and `by` is that."""
 
     id: int
     at: datetime
     kind: Literal["person", "wall"]
     by: Named
     team: Named | None
+    client: bool
 
 
 class Looks(msgspec.Struct, frozen=True):
@@ -53,6 +54,7 @@ async def looks_at(person: int, before: int | None, limit: int) -> Looks:
             at=row["at"],
             kind="wall" if row["team"] is not None else "person",
             by=Named(row["actor"], row["actor_name"]),
+            client=row["client"],
             team=None if row["team"] is None else Named(row["team"], row["team_name"] or ""),
         )
         for row in rows[:limit]
@@ -76,16 +78,17 @@ ROUTES = [read_looks]
 _LOOKS = """
     WITH asked AS (SELECT {}::int AS person, {}::bigint AS before, {}::int AS count, {}::bool AS newest),
     cut AS (SELECT asked.*, audit.at FROM asked LEFT JOIN audit ON audit.id = before)
-    SELECT look.id, look.at, look.actor, actor.name AS actor_name, look.team, team.name AS team_name
+    SELECT look.id, look.at, coalesce(look.actor, look.client) AS actor, coalesce(actor.name, api_client.name) AS actor_name,
+        look.client IS NOT NULL AS client, look.team, team.name AS team_name
     FROM cut CROSS JOIN LATERAL (
         (
-            SELECT id, at, actor, NULL::int AS team FROM audit
-            WHERE action = 'look_person' AND subject = cut.person AND actor <> cut.person
+            SELECT id, at, actor, client, NULL::int AS team FROM audit
+            WHERE action = 'look_person' AND subject = cut.person AND actor IS DISTINCT FROM cut.person
                 AND (newest OR (audit.at, audit.id) < (cut.at, before))
             ORDER BY at DESC, id DESC LIMIT count
         ) UNION ALL (
             SELECT found.* FROM membership stay CROSS JOIN LATERAL (
-                SELECT id, at, actor, audit.team FROM audit
+                SELECT id, at, actor, client, audit.team FROM audit
                 WHERE action = 'look_wall' AND audit.team = stay.team AND actor <> cut.person
                     AND audit.at >= since_at AND audit.at < coalesce(until_at, 'infinity')
                     AND (newest OR (audit.at, audit.id) < (cut.at, before))
@@ -94,6 +97,7 @@ _LOOKS = """
             WHERE stay.person = cut.person
         )
     ) AS look
-    JOIN person actor ON actor.id = look.actor LEFT JOIN team ON team.id = look.team
+    LEFT JOIN person actor ON actor.id = look.actor LEFT JOIN api_client ON api_client.id = look.client
+    LEFT JOIN team ON team.id = look.team
     ORDER BY look.at DESC, look.id DESC LIMIT (SELECT count FROM asked)
 """

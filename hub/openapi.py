@@ -15,9 +15,12 @@ from litestar.routes import HTTPRoute
 from litestar.utils.helpers import unwrap_partial
 
 from hub.errors import FileCode, ForbiddenCode, InvalidCode
+from hub.examples import example_of
 
 PROBLEM = "application/problem+json"
 PATH = "/api/openapi.json"
+PROGRAMS = "For programs"
+"""The routes that keep what they promise: the others are those of our own pages."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATE_KEY = "openapi"
 
@@ -49,8 +52,49 @@ ERRORS = {
     "404": "There is no such thing, or it is none of the caller's business.",
     "409": "Somebody else has changed it meanwhile, or it is being done at this moment.",
     "413": "The body is too large.",
+    "422": "The Idempotency-Key was used for another request.",
     "429": "Too many tries; `Retry-After` says when to try again.",
     "503": "Something that the hub needs is away; `Retry-After` says when to try again.",
+}
+
+
+SECURITY: Described = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "daylight",
+        "description": "Of a browser that has signed in; over TLS it is called `__Host-daylight`.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-csrftoken",
+        "description": "What the cookie `csrftoken` holds: every answer to a GET sets it.",
+    },
+    "client": {
+        "type": "oauth2",
+        "description": "A token of an API client: `POST /api/oauth/token` gives it for the client's id and secret.",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": "/api/oauth/token",
+                "scopes": {
+                    "teams:read": "Names of the client's teams.",
+                    "people:read": "Names of those at home in these teams.",
+                    "activity:read": "What they do now and today. Each reading is in the ledger that they see.",
+                },
+            }
+        },
+    },
+    "token": {"type": "http", "scheme": "bearer", "description": "A token that somebody made for a program of theirs."},
+}
+
+
+ONCE: Described = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Makes it safe to ask again: under one key it is done once within 24 hours, and answered the same.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
 
 
@@ -78,8 +122,16 @@ def described(application: Litestar) -> Described:
         shapes: Described = made.setdefault("components", {}).setdefault("schemas", {})
         shapes.update(msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")[1])
         made["components"]["responses"] = {f"Error{status}": _error(status) for status in ERRORS}
+        made["tags"] = [{"name": PROGRAMS, "description": "Version 1: what is here stays as it is; more may come."}]
+        made["components"]["securitySchemes"] = SECURITY
         for handler, method, told in _operations(application, made):
             told["responses"] = _answers(handler, method, told)
+            told["security"] = _security(handler, method)
+            if method == "POST" and told["security"]:
+                told.setdefault("parameters", []).append(ONCE)
+            told.setdefault("tags", [_group(handler)])
+            for media in _bodies(told):
+                media["example"] = example_of(media["schema"], shapes)
         application.state[_STATE_KEY] = made
     return made
 
@@ -107,11 +159,40 @@ def _answers(handler: HTTPRouteHandler, method: str, told: Described) -> Describ
         "404": "viewer" in handler.parsed_fn_signature.parameters or takes,
         "409": changes,
         "413": takes_body,
+        "422": method == "POST",
         "429": True,
         "503": True,
     }
-    done = {status: answer for status, answer in told["responses"].items() if status.startswith("2")}
-    return done | {status: {"$ref": f"#/components/responses/Error{status}"} for status in ERRORS if may_be[status]}
+    own = {str(status) for status in handler.responses or {}}
+    done = {status: answer for status, answer in told["responses"].items() if status.startswith("2") or status in own}
+    for status in own & ERRORS.keys():  # an error in another shape than ours, where ours can be as well
+        done[status]["content"] |= _error(status)["content"]
+    return done | {
+        status: {"$ref": f"#/components/responses/Error{status}"}
+        for status in ERRORS
+        if may_be[status] and status not in own
+    }
+
+
+def _group(handler: HTTPRouteHandler) -> str:
+    """What stands together in the description: by the first word of the path."""
+    words = [word for word in min(handler.paths).split("/") if word]
+    return words[1] if words[0] == "api" else words[0]
+
+
+def _bodies(told: Described) -> list[Described]:
+    """What is sent and what comes back, where it has a shape."""
+    answers = [told.get("requestBody", {}), *told["responses"].values()]
+    return [media for answer in answers for media in answer.get("content", {}).values() if media.get("schema")]
+
+
+def _security(handler: HTTPRouteHandler, method: str) -> list[dict[str, list[str]]]:
+    """What somebody may ask with: the session of a browser, with its CSRF token for what changes something, or a bearer token."""
+    if "viewer" not in handler.parsed_fn_signature.parameters:
+        return []
+    session: dict[str, list[str]] = {"session": []} if method in SAFE else {"session": [], "csrf": []}
+    scope = handler.opt.get("scope")
+    return [session] if scope is None else [session, {"client": [scope]}, {"token": []}]
 
 
 def _error(status: str) -> Described:

@@ -155,7 +155,7 @@ async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: P
     if not seen and not present:
         await refuse(viewer, "see_activity", subject, NOBODY)
     own = subject.person == viewer.person
-    looked_at = None if own else await _written_down(viewer.person, subject.person, sitting)
+    looked_at = None if own else await _written_down(viewer, subject.person, sitting)
 
     past_hour = _spans(permitted(viewer, "see_activity", subject, Range(now - HOUR, now)))
     pieces: list[Piece] = []
@@ -190,9 +190,11 @@ async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: P
     )
 
 
-async def _written_down(viewer: int, subject: int, sitting: UUID | None) -> datetime:
+async def _written_down(viewer: Viewer, subject: int, sitting: UUID | None) -> datetime:
     try:
-        return await audit.record_person_look(viewer, subject, sitting)
+        if viewer.client is not None:
+            return await audit.record_client_look(viewer.client, subject)
+        return await audit.record_person_look(viewer.person, subject, sitting)
     except DATABASE_AWAY as error:
         raise Unavailable("This look can't be written down at the moment, so nothing is shown. Try again.") from error
 

@@ -178,6 +178,59 @@ class FactorTries(Table, db=ENGINE, tablename="factor_tries"):
     wait_until_at = Timestamptz(null=True, default=None)
 
 
+class ApiClient(Table, db=ENGINE, tablename="api_client"):
+    """A program that acts for the organisation: what it may, and in which teams with what lies under them."""
+
+    id = Serial(primary_key=True)
+    uid = UUID(unique=True)
+    """What it calls itself."""
+    name = Varchar(length=80)
+    scopes = Array(base_column=Varchar(length=40))
+    teams = Array(base_column=Integer())
+    created_at = Timestamptz(default=TimestamptzNow())
+    created_by = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.set_null)
+    last_used_at = Timestamptz(null=True, default=None)
+    disabled_at = Timestamptz(null=True, default=None)
+
+
+class ClientSecret(Table, db=ENGINE, tablename="client_secret"):
+    """A secret of an API client, as a hash. One with `ends_at` has been replaced, and serves until then."""
+
+    id = Serial(primary_key=True)
+    client = ForeignKey(ApiClient, null=False, on_delete=OnDelete.cascade, index=True)
+    hashed = Bytea(unique=True)
+    ends_with = Varchar(length=4)
+    created_at = Timestamptz(default=TimestamptzNow())
+    ends_at = Timestamptz(null=True, default=None)
+
+
+class PersonalToken(Table, db=ENGINE, tablename="personal_token"):
+    """A token that somebody made for a program of theirs, as a hash."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade, index=True)
+    name = Varchar(length=80)
+    hashed = Bytea(unique=True)
+    ends_with = Varchar(length=4)
+    scopes = Array(base_column=Varchar(length=40))
+    created_at = Timestamptz(default=TimestamptzNow())
+    expires_at = Timestamptz()
+    last_used_at = Timestamptz(null=True, default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+class IdempotencyKey(Table, db=ENGINE, tablename="idempotency_key"):
+    """What somebody asked under a key of theirs, and the answer, sealed. No answer yet: it is being done, or was cut off."""
+
+    name = Bytea(primary_key=True)
+    """A hash of person and key."""
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
+    asked = Bytea()
+    """A hash of the request."""
+    answer = Bytea(null=True, default=None)
+    created_at = Timestamptz(default=TimestamptzNow(), index=True)
+
+
 class EnrolmentCode(Table, db=ENGINE, tablename="enrolment_code"):
     """A one-time code, as a hash. `person` is null for a code that serves several people."""
 
@@ -396,7 +449,9 @@ class Audit(Table, db=ENGINE):
     id = BigSerial(primary_key=True)
     at = Timestamptz(default=TimestamptzNow())
     actor = Integer(null=True, default=None)
-    """Person who acted; null: the system, or nobody known."""
+    """Person who acted; null: a client, the system, or nobody known."""
+    client = Integer(null=True, default=None)
+    """API client that acted, or that an act was about."""
     action = Varchar(length=50)
     subject = Integer(null=True, default=None, index=True, index_method=IndexMethod.btree)
     """Person concerned."""
@@ -408,4 +463,5 @@ PLAIN: list[type[Table]] = [
     Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, SignIn, TotpFactor, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, Audit,
+    IdempotencyKey, ApiClient, ClientSecret, PersonalToken,
 ]  # fmt: skip

@@ -25,14 +25,17 @@ from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException, WebSocketDisconnect
 from litestar.handlers import BaseRouteHandler
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.csrf import CSRFMiddleware
 from litestar.stores.redis import RedisStore
 from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message, Receive, Scope, Send
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from hub import openapi, policies
-from hub.auth import account, links, routes
+from hub import api_page, openapi, policies
+from hub.auth import account, client_routes, links, routes, tokens
+from hub.auth.idempotency import Idempotency
 from hub.auth.limits import Limits
 from hub.auth.login import (
     SESSION_STORE,
@@ -112,24 +115,31 @@ def build(
     """
     sessions = session_config(settings)
     counted = limits or Limits(client)
+    csrf = CSRFConfig(
+        secret=settings.secret,
+        cookie_name=f"__Host-{CSRF_COOKIE}" if settings.secure else CSRF_COOKIE,
+        header_name=CSRF_HEADER,
+        cookie_secure=settings.secure,
+        exclude=["^/agent/", "^/assets/"],  # whatever keeps an asset for everybody must not keep a token with it
+    )
     application = Litestar(
-        route_handlers=[*routes.ROUTES, *account.ROUTES, *links.ROUTES, *handlers],
+        route_handlers=[
+            *routes.ROUTES,
+            *client_routes.ROUTES,
+            *api_page.ROUTES,
+            *account.ROUTES,
+            *links.ROUTES,
+            *handlers,
+        ],
         dependencies={
             **routes.DEPENDENCIES,
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "limits": Provide(lambda: counted, sync_to_thread=False),
             "policy": Provide(policies.in_force, sync_to_thread=False),
         },
-        middleware=[sessions.middleware],
-        guards=[_same_origin, _within_limits],
+        middleware=[sessions.middleware, DefineMiddleware(Csrf, config=csrf), Idempotency],
+        guards=[_same_origin, _within_limits, _tokens_where_they_serve],
         stores={SESSION_STORE: RedisStore(client, namespace="daylight:session")},
-        csrf_config=CSRFConfig(
-            secret=settings.secret,
-            cookie_name=f"__Host-{CSRF_COOKIE}" if settings.secure else CSRF_COOKIE,
-            header_name=CSRF_HEADER,
-            cookie_secure=settings.secure,
-            exclude=["^/agent/", "^/assets/"],  # whatever keeps an asset for everybody must not keep a token with it
-        ),
         exception_handlers={Exception: _answer_error},
         state=State({**(state or {}), "settings": settings, "sessions": Sessions(sessions), "limits": counted}),
         openapi_config=openapi.config(),
@@ -142,6 +152,14 @@ def build(
     # Around everything, the router's own 404 included, which Litestar's middleware does not see.
     application.asgi_handler = Edge(application.asgi_handler, settings, sockets or {})
     return application
+
+
+class Csrf(CSRFMiddleware):
+    """Litestar's, but for who shows a bearer token: no browser sends one by itself, and cookies count for nothing beside it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        shown = scope["type"] == ScopeType.HTTP and tokens.presented(Request(scope)) is not None
+        await (self.app if shown else super().__call__)(scope, receive, send)
 
 
 def redis_client(url: str) -> "redis.asyncio.Redis":
@@ -278,6 +296,16 @@ async def _within_limits(connection: ASGIConnection[Any, Any, Any, Any], _: Base
         await connection.app.state.limits.count_request(address=address_of(connection))
 
 
+async def _tokens_where_they_serve(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A bearer token opens the routes that name a `scope`, and no other, whatever else came along."""
+    if (
+        "scope" not in handler.opt
+        and getattr(handler, "include_in_schema", True)
+        and tokens.presented(connection) is not None
+    ):
+        raise Forbidden("No token serves for this: sign in.")
+
+
 def _request_id(scope: Scope) -> str:
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
@@ -313,6 +341,8 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
         case _:
             status, title = 500, "Something went wrong in the hub."
             detail = "It is in the hub's log under this request id."
+    if status in _CHALLENGES and tokens.presented(request) is not None:
+        headers["WWW-Authenticate"] = f'Bearer realm="Daylight", error="{_CHALLENGES[status]}"'
     if status == 500 and not isinstance(error, (DaylightError, *_AWAY)):
         # Types and places only: an exception's message may quote what was sent.
         log.error("failed", error=type(error).__name__, at=places(error.__traceback__))
@@ -331,6 +361,8 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
     return Response(msgspec.json.encode(problem), status_code=status, media_type=PROBLEM, headers=headers)
 
 
+_CHALLENGES = {401: "invalid_token", 403: "insufficient_scope"}
+"""Whoever shows a token is told in these words (RFC 6750, 3.1)."""
 _TITLES = {
     400: "This request can't be read.",
     403: "This page is out of date. Reload it, then try again.",

@@ -19,6 +19,7 @@ Action = Literal[
     "see_presence",
     "see_activity",
     "see_team",
+    "see_person",
     "configure",
     "keep_people",
     "keep_teams",
@@ -34,6 +35,15 @@ Action = Literal[
     "keep_account",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
+
+
+SCOPED: dict[Action, str] = {
+    "see_team": "teams:read",
+    "see_person": "people:read",
+    "see_presence": "activity:read",
+    "see_activity": "activity:read",
+}
+"""The scope that a token needs for an action. What is not named here none may."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -52,13 +62,24 @@ class Stay(msgspec.Struct, frozen=True):
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks. `managed` holds the teams they manage and all that lies under those."""
+    """Who asks. `managed` holds the teams they manage and all that lies under those.
+
+    With `scopes` they ask by a token, and may no more than those say (`SCOPED`). An API client is nobody's person: its `person` is 0, which
+    is nobody's number, and `managed` are the teams that it was given.
+    """
 
     person: int
+    client: int | None = None
+    scopes: frozenset[str] | None = None
     access_version: int
     roles: frozenset[str] = frozenset()
     managed: frozenset[int] = frozenset()
     active: bool = True
+
+    @property
+    def actor(self) -> int | None:
+        """The person who acts, for the audit."""
+        return self.person if self.client is None else None
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +102,11 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
     """
     if not viewer.active:
         return False
+    if viewer.scopes is not None and SCOPED.get(action) not in viewer.scopes:
+        return False
     own = subject.person is not None and subject.person == viewer.person
     match action:
-        case "see_presence" | "see_activity":
+        case "see_presence" | "see_activity" | "see_person":
             wanted = over or _now()
             return permitted(viewer, action, subject, wanted) == (wanted,)
         case "see_team":
@@ -108,9 +131,11 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
 
 def permitted(viewer: Viewer, action: Action, subject: Subject, over: Range) -> tuple[Range, ...]:
     """The parts of `over` in which `viewer` may do `action` to `subject`, in order, joined where they touch."""
-    if action not in {"see_presence", "see_activity"}:
+    if action not in {"see_presence", "see_activity", "see_person"}:
         return (over,) if may(viewer, action, subject, over) else ()
     if not viewer.active or subject.person is None:
+        return ()
+    if viewer.scopes is not None and SCOPED[action] not in viewer.scopes:
         return ()
     if subject.person == viewer.person:
         return (over,)

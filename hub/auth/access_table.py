@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from hub.auth.access import ACTIONS, ORGANISATION, Action, Range, Stay, Subject, Viewer, may
+from hub.auth.access import ACTIONS, ORGANISATION, SCOPED, Action, Range, Stay, Subject, Viewer, may
 
 JOINED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 LEFT_AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -27,6 +27,16 @@ VIEWERS = {
     "admin and manager": Viewer(person=ME, access_version=1, roles=frozenset({"admin", "manager"}), managed=MANAGED),
     "auditor": Viewer(person=ME, access_version=1, roles=frozenset({"auditor"})),
     "representative": Viewer(person=ME, access_version=1, roles=frozenset({"representative"})),
+    "API client with every scope, of the viewer's team": Viewer(
+        person=0, client=1, access_version=0, managed=MANAGED, scopes=frozenset(SCOPED.values())
+    ),
+    "admin and manager, by a token that may read people": Viewer(
+        person=ME,
+        access_version=1,
+        roles=frozenset({"admin", "manager"}),
+        managed=MANAGED,
+        scopes=frozenset({"people:read"}),
+    ),
     "deactivated admin and manager": Viewer(
         person=ME, access_version=1, roles=frozenset({"admin", "manager"}), managed=MANAGED, active=False
     ),

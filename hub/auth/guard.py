@@ -39,7 +39,9 @@ async def note(viewer: Viewer, action: Action, subjects: Sequence[Subject]) -> N
     more = len(subjects) - NOTED_MAX
     for place, subject in enumerate(subjects[:NOTED_MAX]):
         counted = {"more": more} if more > 0 and not place else {}
-        await audit.record("denied", viewer.person, subject.person, subject.team, wanted=action, **counted)
+        await audit.record(
+            "denied", viewer.actor, subject.person, subject.team, client=viewer.client, wanted=action, **counted
+        )
 
 
 async def require_fresh(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

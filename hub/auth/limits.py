@@ -112,12 +112,12 @@ class Limits:
         return False
 
     @contextlib.asynccontextmanager
-    async def trying_a_code(self, address: str) -> AsyncIterator[None]:
+    async def trying_a_code(self, address: str, what: str = "code") -> AsyncIterator[None]:
         """For a code to be tried within. Raises `TooMany` after too many wrong ones, or `Unavailable` when they can't be counted."""
         async with self._enrolling:
             with _counting():
-                if not await self._limiter.test(self._wrong_codes, "code", network_of(address)):
-                    raise await self._too_many(self._wrong_codes, "code", network_of(address))
+                if not await self._limiter.test(self._wrong_codes, what, network_of(address)):
+                    raise await self._too_many(self._wrong_codes, what, network_of(address))
             yield
 
     async def count_forgotten(self, address: str, email: str) -> None:
@@ -137,10 +137,10 @@ class Limits:
         with _counting():
             await self._count(WRONG_LINKS_BY_ADDRESS, "link", network_of(address))
 
-    async def count_wrong_code(self, address: str) -> None:
+    async def count_wrong_code(self, address: str, what: str = "code") -> None:
         """Counts a wrong code. Raises `TooMany` for one beyond the limit, or `Unavailable` when it can't be counted."""
         with _counting():
-            await self._count(self._wrong_codes, "code", network_of(address))
+            await self._count(self._wrong_codes, what, network_of(address))
 
     async def _count(self, item: RateLimitItem, *key: str, by: RateLimiter | None = None) -> None:
         limiter = by or self._limiter

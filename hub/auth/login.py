@@ -21,7 +21,7 @@ from litestar.types import Message, ScopeSession
 from redis.exceptions import RedisError
 
 from hub import audit
-from hub.auth import factors
+from hub.auth import factors, tokens
 from hub.auth.access import Viewer, load_viewer
 from hub.auth.limits import Limits
 from hub.database import transaction
@@ -412,6 +412,8 @@ class Sessions(ServerSideSessionBackend):
     async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
         if not connection.scope["path"].startswith(_WITH_SESSION):
             return {}  # pages and agents have no session, and load while Redis is away
+        if tokens.presented(connection) is not None:
+            return {}  # who shows a token is whom it says, whatever cookies came along
         given = connection.cookies.get(self.config.key)
         if not given or len(given) != 2 * _ID_BYTES:
             return {}

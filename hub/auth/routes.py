@@ -9,10 +9,11 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub.auth import enrolment, login
+from hub.auth import clients, enrolment, login, tokens
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.auth.limits import Limits
+from hub.errors import Forbidden
 from hub.settings import Settings
 from hub.wire.agent import Enrol, Enrolled
 from hub.wire.policy import Policy
@@ -27,10 +28,22 @@ class Credentials(msgspec.Struct, frozen=True):
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-async def require_viewer(request: Call, limits: NamedDependency[Limits]) -> Viewer:
-    """The signed-in person, for a route's `viewer`. Raises `Unauthorised`, and `TooMany` for who asks more than anybody needs."""
-    viewer = (await login.signed_in(request)).viewer
-    await limits.count_request(person=viewer.person)
+async def require_viewer(request: Call, settings: NamedDependency[Settings], limits: NamedDependency[Limits]) -> Viewer:
+    """The signed-in person, for a route's `viewer`; or whoever a bearer token is for, if the route says that it serves its `scope`.
+
+    Raises `Unauthorised`, `Forbidden` for a token without that scope, and `TooMany` for who asks more than anybody needs.
+    """
+    token = tokens.presented(request)
+    if token is None:
+        viewer = (await login.signed_in(request)).viewer
+    elif token.startswith(tokens.PREFIX):
+        viewer = await tokens.viewer_of(token)
+    else:
+        viewer = await clients.viewer_of(settings, token, login.now())
+    await limits.count_request(person=viewer.person if viewer.client is None else -viewer.client)
+    scope = request.route_handler.opt.get("scope")
+    if viewer.scopes is not None and scope not in viewer.scopes:
+        raise Forbidden(f"This token lacks the scope {scope}.")
     return viewer
 
 

@@ -18,20 +18,21 @@ NONCE_BYTES = 12
 def seal(secret: str, purpose: str, person: int, plain: bytes) -> bytes:
     """AES-256-GCM, nonce first. Bound to the person: moved to another's row it does not open."""
     nonce = os.urandom(NONCE_BYTES)
-    return nonce + AESGCM(_key(secret, purpose)).encrypt(nonce, plain, _bound(person))
+    return nonce + AESGCM(key(secret, purpose)).encrypt(nonce, plain, _bound(person))
 
 
 def unseal(secret: str, purpose: str, person: int, sealed: bytes) -> bytes:
     """What was sealed. Raises `cryptography.exceptions.InvalidTag` when it was changed, or the secret was."""
-    return AESGCM(_key(secret, purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(person))
+    return AESGCM(key(secret, purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(person))
 
 
 def hashed(secret: str, purpose: str, person: int, text: str) -> bytes:
     """HMAC-SHA-256, for codes with too few bits for a bare hash."""
-    return hmac.digest(_key(secret, purpose), _bound(person) + text.encode(), hashlib.sha256)
+    return hmac.digest(key(secret, purpose), _bound(person) + text.encode(), hashlib.sha256)
 
 
-def _key(secret: str, purpose: str) -> bytes:
+def key(secret: str, purpose: str) -> bytes:
+    """32 bytes that serve this purpose alone (HKDF, RFC 5869)."""
     return HKDF(hashes.SHA256(), 32, None, f"daylight {purpose}".encode()).derive(secret.encode())
 
 

@@ -23,6 +23,7 @@ from hub.tables import Team
 OWN = {
     "see_presence",
     "see_activity",
+    "see_person",
     "enrol_own_device",
     "see_devices",
     "revoke_device",
@@ -30,7 +31,7 @@ OWN = {
     "keep_views",
     "keep_account",
 }
-SEE = {"see_presence", "see_activity"}
+SEE = {"see_presence", "see_activity", "see_person"}
 DEVICES = {"see_devices", "revoke_device"}
 SEEN_BY_MANAGER = {
     "somebody in the viewer's team",
@@ -45,6 +46,10 @@ def expected(role: str, relation: str) -> set[str]:
     """The rules, said once more in other words. Whatever is not named here is refused."""
     if role.startswith("deactivated"):
         return set()
+    if "by a token that may read people" in role:
+        return {"see_person"} if relation in {"oneself", *SEEN_BY_MANAGER} else set()
+    if role.startswith("API client"):
+        return SEE if relation in SEEN_BY_MANAGER else {"see_team"} if relation in TEAMS_OF_MANAGER else set()
     allowed: set[str] = set()
     if relation == "oneself":
         allowed |= OWN

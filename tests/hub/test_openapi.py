@@ -1,12 +1,18 @@
 """What `/api/openapi.json` says of the routes is what they do: each is told of, in words and with the shape of its answer."""
 
+import base64
+import hashlib
+import re
+from collections.abc import Callable
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from litestar import Litestar
 
+from hub import openapi
 from hub.panel import Panel
-from tests.hub.conftest import Cast
+from tests.hub.conftest import Browser, Cast
 
 ROUTES = {
     ("POST", "/api/session"), ("DELETE", "/api/session"), ("POST", "/api/session/second-step"),
@@ -27,12 +33,15 @@ ROUTES = {
     ("GET", "/api/people/{person}/link"), ("POST", "/api/people/{person}/link"), ("DELETE", "/api/people/{person}/link"),
     ("GET", "/api/security"), ("GET", "/api/security/refusals"),
     ("POST", "/api/password/forgotten"), ("POST", "/api/link"), ("POST", "/api/link/password"),
+    ("POST", "/api/oauth/token"), ("GET", "/api/clients"), ("POST", "/api/clients"), ("PUT", "/api/clients/{client}"),
+    ("POST", "/api/clients/{client}/secret"), ("DELETE", "/api/clients/{client}"), ("GET", "/api/me/tokens"), ("POST", "/api/me/tokens"),
+    ("DELETE", "/api/me/tokens/{token}"), ("GET", "/api/v1/teams"), ("GET", "/api/v1/people"), ("GET", "/api/v1/people/{person}/now"),
 }  # fmt: skip
 
 
 @pytest.fixture
 def schema(application: Litestar, cast: Cast) -> dict[str, Any]:
-    return application.openapi_schema.to_schema()
+    return openapi.described(application)
 
 
 def operations(schema: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -78,4 +87,38 @@ async def test_parameters_go_by_the_names_of_the_contract(schema: dict[str, Any]
         "/api/people": {"find", "team", "role", "state", "after", "limit"},
         "/api/people/{person}/now": {"sitting"},
         "/api/security/refusals": {"before", "limit"},
+        "/api/v1/teams": {"find", "cursor", "limit"},
+        "/api/v1/people": {"find", "team", "cursor", "limit"},
+        "/api/v1/people/{person}/now": {"sitting"},
     }
+
+
+async def test_every_body_has_an_example_that_is_one(schema: dict[str, Any]) -> None:
+    bodies = [
+        (route, media)
+        for route, told in operations(schema).items()
+        for part in [told.get("requestBody", {}), *told["responses"].values()]
+        for media in part.get("content", {}).values()
+        if media.get("schema")
+    ]
+
+    assert bodies
+    for route, media in bodies:
+        checked = jsonschema_rs.validator_for({**media["schema"], "components": schema["components"]})
+        assert [str(error) for error in checked.iter_errors(media["example"])] == [], route
+
+
+async def test_page_of_the_api_tells_of_every_route_and_runs_nothing(
+    open_browser: Callable[..., Browser], schema: dict[str, Any]
+) -> None:
+    answer = await open_browser().get("/api/docs")
+
+    told = re.findall(r"<span class='method'>(\w+)</span> <code>([^<]+)</code>", answer.text)
+    assert set(told) == ROUTES
+    assert "<script" not in answer.text
+    assert not re.search(r"(src|href)='(?!/api/openapi.json)", answer.text)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    style = re.search("<style>(.*)</style>", answer.text, re.DOTALL)
+    assert style
+    assert base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode() in policy

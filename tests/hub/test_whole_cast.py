@@ -14,6 +14,7 @@ import pytest
 from litestar.routes import HTTPRoute, WebSocketRoute
 
 from hub.app import Hub, create
+from hub.auth import clients, tokens
 from hub.database import connection
 from hub.feed.memory import MemoryFeed
 from hub.settings import Settings
@@ -77,6 +78,7 @@ BOB = {"name": "Bob B.", "email": "bob@halden.example", "zone": "Europe/Oslo", "
 CARDS = {"name": "Cards", "parent": 2, "version": 1}
 EMPTY, AWAY = 5, 6
 """Teams that nobody is in; the second has been removed."""
+CLIENT = {"name": "Payroll {n}", "scopes": ["teams:read"], "teams": [2]}
 VIEW = {"name": "Mine {n}", "query": "team=2"}
 TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/me"): [own("/api/me")],
@@ -193,6 +195,28 @@ TRIES: dict[tuple[str, str], list[Try]] = {
         Try("/api/people/2/link", ADMINS, 204, "give_link", missing=f"/api/people/{NO_ID}/link")
     ],
 }  # fmt: skip
+TRIES |= {
+    ("GET", "/api/clients"): [admin("/api/clients")],
+    ("POST", "/api/clients"): [admin("/api/clients", 201, CLIENT)],
+    ("PUT", "/api/clients/{client:int}"): [admin("/api/clients/1", body=CLIENT)],
+    ("POST", "/api/clients/{client:int}/secret"): [admin("/api/clients/1/secret", 201)],
+    ("DELETE", "/api/clients/{client:int}"): [admin("/api/clients/1", 204)],
+    ("GET", "/api/me/tokens"): [own("/api/me/tokens")],
+    ("POST", "/api/me/tokens"): [own("/api/me/tokens", 201, {"name": "Mine", "scopes": ["teams:read"], "days": 1})],
+    ("DELETE", "/api/me/tokens/{token:int}"): [
+        Try("/api/me/tokens/1", {"bob"}, 204, "keep_account", missing=f"/api/me/tokens/{NO_ID}")
+    ],
+    ("GET", "/api/v1/teams"): [own("/api/v1/teams")],
+    ("GET", "/api/v1/people"): [
+        own("/api/v1/people")._replace(
+            people=lambda answer: {person["id"] for person in answer["people"]},
+            told={name: seen for name, seen in SEEN.items() if name in {"alice", "maxim"}} | {"alma": SEEN["alma"] - {7}},
+        )
+    ],
+    ("GET", "/api/v1/people/{person:int}/now"): [
+        Try("/api/v1/people/2/now", SEE_BOB, wanted="see_activity", missing=f"/api/v1/people/{NO_ID}/now"),
+    ],
+}  # fmt: skip
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
     ("POST", "/api/session/second-step"): "for a half-open sign-in only (test_second_step.py)",
@@ -200,12 +224,14 @@ OPEN = {
     ("POST", "/api/password/forgotten"): "for who can't sign in (test_links.py)",
     ("POST", "/api/link"): "proved by a signed link (test_links.py)",
     ("POST", "/api/link/password"): "proved by a signed link (test_links.py)",
+    ("POST", "/api/oauth/token"): "proved by a client's secret (test_clients.py)",
     ("POST", "/agent/v1/enrol"): "proved by a one-time code (test_enrolment.py)",
     ("GET", "/health"): "for probes; tells nothing",
     ("GET", "/ready"): "for probes; tells that the hub is ready",
     ("GET", "/metrics"): "sums without names, which the proxy does not pass on (tests/deploy/test_proxy.py)",
     ("GET", "/"): "the page, the same for everybody",
     ("GET", "/{path:path}"): "the page's files",
+    ("GET", "/api/docs"): "the contract as a page, which is public",
     ("GET", "/api/openapi.json"): "the contract, which is public",
     ("GET", "/api/openapi.json/{path:str}"): "the contract, which is public",
     ("GET", "/api/openapi.json/openapi.json"): "the contract, which is public",
@@ -241,6 +267,8 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
     await Team.insert(
         Team(name="Empty", parent=Cast.halden), Team(name="Away", parent=Cast.halden, removed_at=Cast.left)
     )
+    await clients.make(clients.ClientForm("Payroll", ["teams:read"], [Cast.payments]), cast.dora.id)
+    await tokens.make(cast.bob.id, tokens.TokenForm("Bob's", ["teams:read"], 1))
     await SavedView.insert(SavedView(person=cast.bob.id, name="Bob's", query="team=2"))
     about, until = '{"source": {"kind": "csv"}, "ignored": []}', datetime.now(UTC) + timedelta(minutes=9)
     made = PeopleImport(id=IMPORT.rsplit("/", 1)[1], person=cast.dora.id, expires_at=until, source=about)

@@ -1,0 +1,126 @@
+"""`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): what was asked once is done once, however often it is sent.
+
+One mechanism for every POST of who is signed in, around the route: the first with a key acts, and its answer is kept for `KEPT`; the same
+again gets that answer. Another body under the same key is refused (422), and so is the same while it is being done (409). What was refused
+(4xx) has done nothing: it may be tried again. An answer may hold a secret that is shown once, so it is kept sealed.
+
+When a hub dies or fails within, whether the act was done is not known: the key is refused (409) until it is forgotten, and nothing is
+done twice.
+"""
+
+import contextlib
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.auth import login, sealed
+from hub.database import DATABASE_AWAY, connection
+from hub.errors import Conflict, Invalid, Reused
+
+HEADER = "idempotency-key"
+KEPT = timedelta(hours=24)
+KEY_MAX_CHARACTERS = 200
+PURPOSE = "answer"
+_NEVER = "/api/session"
+"""Signing in and out sets cookies: that is never answered from memory."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An answer, as it is sealed."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class Idempotency:
+    """The middleware, inside that of sessions."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST" or scope["path"].startswith(_NEVER):
+            await self._app(scope, receive, send)
+            return
+        request: Request[Any, Any, Any] = Request(scope, receive)
+        key = request.headers.get(HEADER)
+        if key is None or not scope.get("session"):
+            await self._app(scope, receive, send)
+            return
+        if not 0 < len(key) <= KEY_MAX_CHARACTERS:
+            raise Invalid(f"A key has 1 to {KEY_MAX_CHARACTERS} characters.", "idempotency_key")
+        await self._once(key, request, scope, receive, send)
+
+    async def _once(
+        self, key: str, request: Request[Any, Any, Any], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        person = (await login.signed_in(request)).viewer.person
+        secret: str = request.app.state.settings.secret
+        name = hashlib.sha256(f"{person}:{key}".encode()).digest()
+        asked = hashlib.sha256(scope["path"].encode() + b"\0" + scope["query_string"] + b"\0" + await request.body())
+        if not await _claim(name, person, asked.digest()):
+            kept = await _kept(name, person, asked.digest(), secret)
+            await send({"type": "http.response.start", "status": kept.status, "headers": kept.headers})
+            await send({"type": "http.response.body", "body": kept.body, "more_body": False})
+            return
+        told: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            told.append(message)
+
+        await self._app(scope, receive, hold)
+        start: Any = told[0]
+        if start["status"] < 400:
+            await _keep(name, person, secret, told)
+        elif start["status"] < 500:
+            await _forget(name)
+        for message in told:
+            await send(message)
+
+
+async def _claim(name: bytes, person: int, asked: bytes) -> bool:
+    """Whether this is the first with that key."""
+    async with connection() as held:
+        await held.execute("DELETE FROM idempotency_key WHERE created_at < now() - $1::interval", KEPT)
+        return bool(
+            await held.fetchval(
+                "INSERT INTO idempotency_key (name, person, asked) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
+                name, person, asked,
+            )
+        )  # fmt: skip
+
+
+async def _kept(name: bytes, person: int, asked: bytes, secret: str) -> Kept:
+    """The answer of the first. Raises `Reused` and `Conflict`."""
+    async with connection() as held:
+        row = await held.fetchrow("SELECT asked, answer FROM idempotency_key WHERE name = $1", name)
+    if row is None or (row["asked"] == asked and row["answer"] is None):
+        raise Conflict(
+            "This is being done, or was begun and cut off. Look whether it is done before you ask with another key."
+        )
+    if row["asked"] != asked:
+        raise Reused("This Idempotency-Key was used for another request.")
+    return msgspec.msgpack.decode(sealed.unseal(secret, PURPOSE, person, row["answer"]), type=Kept)
+
+
+async def _keep(name: bytes, person: int, secret: str, told: list[Message]) -> None:
+    start: Any = told[0]
+    body = b"".join(message.get("body", b"") for message in told[1:] if message["type"] == "http.response.body")
+    kept = Kept(start["status"], [(bytes(key), bytes(value)) for key, value in start["headers"]], body)
+    answer = sealed.seal(secret, PURPOSE, person, msgspec.msgpack.encode(kept))
+    with contextlib.suppress(
+        *DATABASE_AWAY
+    ):  # it is done: whoever did it hears so, and who asks again that it was begun
+        async with connection() as held:
+            await held.execute("UPDATE idempotency_key SET answer = $2 WHERE name = $1", name, answer)
+
+
+async def _forget(name: bytes) -> None:
+    async with connection() as held:
+        await held.execute("DELETE FROM idempotency_key WHERE name = $1", name)
