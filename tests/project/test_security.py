@@ -1,7 +1,16 @@
-"""`docs/security.md` has every requirement of ASVS 5.0.0, levels 1 and 2, and every test and file that it names is there."""
+"""`docs/security.md` has every requirement of ASVS 5.0.0, levels 1 and 2, and every test and file that it names is there.
 
+And the page Security has words for whatever the access table names.
+"""
+
+import json
 import re
 from pathlib import Path
+
+import pytest
+
+from hub.auth.access import ACTIONS
+from hub.auth.access_table import RELATIONS, VIEWERS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
@@ -44,3 +53,12 @@ def fault_of(verdict: str, shown: str) -> str:
         by_design = re.search(r"by design|ruff|only what settings name|nothing that comes in|\.dockerignore", shown)
         return "" if named or by_design else "no test, no page, nor how it can't be otherwise"
     return "" if re.sub(r"`[^`]*`", "", shown).split() else "no reason"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_page_has_words_for_every_role_action_and_relation(language: str) -> None:
+    words = json.loads((ROOT / "web" / "src" / "i18n" / language / "security.json").read_text())
+
+    assert words["role"].keys() == VIEWERS.keys()
+    assert words["action"].keys() == set(ACTIONS)
+    assert words["about"].keys() == RELATIONS.keys()

@@ -12,7 +12,7 @@ import { SetUp } from "./SetUp";
 
 export interface Page {
   path: string;
-  word: "live" | "devices" | "mydata" | "setup" | "account" | "imports";
+  word: "live" | "devices" | "mydata" | "setup" | "account" | "imports" | "security";
   icon: IconName;
   /** Keys that lead there. */
   keys: string;
@@ -30,6 +30,7 @@ const devices = later(() => import("../devices/DevicesPage").then(({ DevicesPage
 const account = later(() => import("../account/AccountPage").then(({ AccountPage }) => AccountPage));
 const imports = later(() => import("../imports/ImportPage").then(({ ImportPage }) => ImportPage));
 const myData = later(() => import("../mydata/MyDataPage").then(({ MyDataPage }) => MyDataPage));
+const security = later(() => import("../security/SecurityPage").then(({ SecurityPage }) => SecurityPage));
 
 /** In the order of the navigation. */
 const PAGES: Page[] = [
@@ -79,6 +80,16 @@ const PAGES: Page[] = [
     may: () => true,
     shown: () => false,
     draw: () => <account.Part />,
+  },
+  {
+    path: "/security",
+    word: "security",
+    icon: "locked",
+    keys: "g u",
+    may: (me) => isA("admin", me) || isA("auditor", me) || isA("representative", me),
+    aside: true,
+    ahead: security.ahead,
+    draw: () => <security.Part />,
   },
   {
     path: "/set-up",

@@ -5,10 +5,11 @@ import live from "./live.json";
 import mydata from "./mydata.json";
 import people from "./people.json";
 import person from "./person.json";
+import security from "./security.json";
 import session from "./session.json";
 import setup from "./setup.json";
 import shell from "./shell.json";
 import ui from "./ui.json";
 
 /** Each file is one namespace. */
-export const words = { account, ui, shell, session, live, person, mydata, devices, setup, people, imports };
+export const words = { account, ui, shell, session, live, person, mydata, devices, setup, security, people, imports };
