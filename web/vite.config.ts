@@ -28,8 +28,6 @@ export default defineConfig({
     testTimeout: 30_000,
     // All cores: one would be left idle.
     maxWorkers: "100%",
-    // A page and its modules for each file anew took half of the time. What a test leaves behind is cleared in setup.ts.
-    isolate: false,
     restoreMocks: true,
     unstubGlobals: true,
   },
