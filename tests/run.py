@@ -46,9 +46,11 @@ WORKERS = 3
 """On two cores: tests of servers wait more than they work."""
 ALONE = (
     "tests/journeys/test_desk_to_wall.py", "tests/journeys/test_drain.py", "tests/journeys/test_frozen_hub.py",
+    "tests/journeys/test_killed_process.py", "tests/journeys/test_ledger.py", "tests/journeys/test_rolling_restart.py",
     "tests/journeys/test_slow_viewers.py", "tests/agents/test_agent.py", "tests/agents/test_x11.py",
 )  # fmt: skip
-"""Run by themselves: they time what a person sees at a desk and on the wall, which other tests on the same cores would disturb."""
+"""Run by themselves: they time what a person sees at a desk and on the wall, or need thousands of agents to keep their pace, which other
+tests on the same cores would disturb."""
 INTERRUPT_S = 30
 NO_TESTS = 5
 
