@@ -1,7 +1,7 @@
-import { Suspense, useEffect, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDispatch, useSelector } from "react-redux";
-import { Navigate, Route, Routes } from "react-router";
+import { Navigate, Route, Routes, useMatch } from "react-router";
 import { api } from "../http/api";
 import { dropAhead } from "../live/socket";
 import { forgetDraft } from "../live/viewName";
@@ -21,9 +21,11 @@ import { Shell } from "./Shell";
 import type { RootState, Store } from "./store";
 
 const signIn = later(() => import("../session/SignInPage").then(({ SignInPage }) => SignInPage));
+const setPassword = later(() => import("../session/SetPasswordPage").then(({ SetPasswordPage }) => SetPasswordPage));
 
 export function App() {
   const { t } = useTranslation();
+  const byLink = useMatch("/set-password");
   const session = useSelector((state: RootState) => state.session);
   const dispatch = useDispatch<Store["dispatch"]>();
 
@@ -57,6 +59,13 @@ export function App() {
     }
   }, [session, dispatch, others]);
 
+  if (byLink) {
+    return (
+      <Outside>
+        <setPassword.Part />
+      </Outside>
+    );
+  }
   if (session.status === "checking") {
     return null; // One request on the way: a skeleton would only flash.
   }
@@ -70,11 +79,9 @@ export function App() {
   }
   if (session.status === "out") {
     return (
-      <Boundary of="sign-in" instead={(fault, again) => <Fault fault={fault} onAgain={again} />}>
-        <Suspense>
-          <signIn.Part ended={session.ended} />
-        </Suspense>
-      </Boundary>
+      <Outside>
+        <signIn.Part ended={session.ended} />
+      </Outside>
     );
   }
   const { me } = session;
@@ -88,5 +95,14 @@ export function App() {
         <Route path="*" element={<NotFound me={me} />} />
       </Route>
     </Routes>
+  );
+}
+
+/** Around what is not within the shell. */
+function Outside({ children }: { children: ReactNode }) {
+  return (
+    <Boundary of="sign-in" instead={(fault, again) => <Fault fault={fault} onAgain={again} />}>
+      <Suspense>{children}</Suspense>
+    </Boundary>
   );
 }

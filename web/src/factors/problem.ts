@@ -16,7 +16,7 @@ export function wordedProblem(problem: Problem): Problem {
   ) {
     return { ...rest, title: i18n.t("account:wrongPassword") };
   }
-  if (problem.status === 400 && problem.field === "password") {
+  if (problem.status === 400 && problem.field === "password" && !problem.code) {
     return { ...rest, title: i18n.t("account:password.length") };
   }
   return problem;

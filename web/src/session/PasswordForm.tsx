@@ -11,10 +11,11 @@ interface Props {
   problem: Problem | null;
   onProblem: (problem: Problem | null) => void;
   onSecondStep: (kinds: Kind[]) => void;
+  onForgotten: () => void;
 }
 
 /** The first step: address and password. */
-export function PasswordForm({ problem, onProblem, onSecondStep }: Props) {
+export function PasswordForm({ problem, onProblem, onSecondStep, onForgotten }: Props) {
   const { t } = useTranslation("session");
   const [email, setEmail] = useState(recallEmail);
   const [password, setPassword] = useState("");
@@ -73,6 +74,17 @@ export function PasswordForm({ problem, onProblem, onSecondStep }: Props) {
       <Button className={css.submit} type="submit" variant="contained" color="primary" fullWidth disabled={isLoading}>
         {isLoading ? t("signingIn") : t("signIn")}
       </Button>
+      <div className={css.others}>
+        <Button
+          variant="text"
+          onClick={() => {
+            rememberEmail(email);
+            onForgotten();
+          }}
+        >
+          {t("forgotten.open")}
+        </Button>
+      </div>
     </form>
   );
 }

@@ -1,15 +1,13 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import "../i18n/en/session";
 import type { Problem } from "../http/request";
 import { i18n } from "../i18n/i18n";
 import { Icon } from "../ui/Icon";
-import { LanguageButton } from "../ui/LanguageButton";
-import { Mark } from "../ui/Mark";
 import { ProblemNote } from "../ui/ProblemNote";
-import { ThemeButton } from "../ui/ThemeButton";
 import type { Kind } from "./api";
-import { DayPicture } from "./DayPicture";
+import { ForgottenForm } from "./ForgottenForm";
+import { Frame } from "./Frame";
 import { PasswordForm } from "./PasswordForm";
 import { SecondStepForm } from "./SecondStepForm";
 import css from "./SignInPage.module.css";
@@ -19,11 +17,12 @@ export function SignInPage({ ended }: { ended: boolean }) {
   const { t } = useTranslation("session");
   const [second, setSecond] = useState<Kind[] | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [forgotten, setForgotten] = useState(false);
   const title = second ? t("second.title") : t("title");
 
-  useEffect(() => {
-    document.title = `${title} · Daylight`;
-  }, [title]);
+  if (forgotten) {
+    return <ForgottenForm onBack={() => setForgotten(false)} />;
+  }
 
   function step(kinds: Kind[] | null) {
     setSecond(kinds);
@@ -31,69 +30,43 @@ export function SignInPage({ ended }: { ended: boolean }) {
   }
 
   return (
-    <div className={css.page}>
-      <main className={css.form}>
-        <div>
-          <p className={css.brand}>
-            <Mark /> Daylight
-          </p>
-          <h1 className={css.title}>{title}</h1>
-          <p className={css.host}>{location.host}</p>
-          {ended && !problem && !second && (
-            <div className={css.said} role="status">
-              <Icon name="key" />
-              <span>
-                <b>{t("ended")}</b>
-                {t("endedWords")}
-              </span>
-            </div>
-          )}
-          {problem && (
-            <div className={css.problem} id="sign-in-problem">
-              <ProblemNote problem={worded(problem)} />
-            </div>
-          )}
-          {second ? (
-            <SecondStepForm
-              kinds={second}
-              problem={problem}
-              onProblem={setProblem}
-              onBack={(why) => {
-                setSecond(null);
-                setProblem(why);
-              }}
-            />
-          ) : (
-            <PasswordForm problem={problem} onProblem={setProblem} onSecondStep={step} />
-          )}
-          <p className={css.note}>
-            <Icon name="ledger" size={14} /> {t("audited")}
-          </p>
+    <Frame title={title}>
+      {ended && !problem && !second && (
+        <div className={css.said} role="status">
+          <Icon name="key" />
+          <span>
+            <b>{t("ended")}</b>
+            {t("endedWords")}
+          </span>
         </div>
-        <footer className={css.foot}>
-          <ThemeButton />
-          <LanguageButton />
-        </footer>
-      </main>
-      <aside className={css.side} aria-label={t("about")}>
-        <h2 className={css.claim}>{t("claim")}</h2>
-        <DayPicture />
-        <dl className={css.facts}>
-          <div>
-            <dt>{t("facts.collected")}</dt>
-            <dd>{t("facts.collectedWords")}</dd>
-          </div>
-          <div>
-            <dt>{t("facts.looking")}</dt>
-            <dd>{t("facts.lookingWords")}</dd>
-          </div>
-          <div>
-            <dt>{t("facts.private")}</dt>
-            <dd>{t("facts.privateWords")}</dd>
-          </div>
-        </dl>
-      </aside>
-    </div>
+      )}
+      {problem && (
+        <div className={css.problem} id="sign-in-problem">
+          <ProblemNote problem={worded(problem)} />
+        </div>
+      )}
+      {second ? (
+        <SecondStepForm
+          kinds={second}
+          problem={problem}
+          onProblem={setProblem}
+          onBack={(why) => {
+            setSecond(null);
+            setProblem(why);
+          }}
+        />
+      ) : (
+        <PasswordForm
+          problem={problem}
+          onProblem={setProblem}
+          onSecondStep={step}
+          onForgotten={() => setForgotten(true)}
+        />
+      )}
+      <p className={css.note}>
+        <Icon name="ledger" size={14} /> {t("audited")}
+      </p>
+    </Frame>
   );
 }
 
