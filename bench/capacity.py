@@ -2,8 +2,8 @@
 
 As `desk_to_wall`: agents at their real cadence, 200 viewers, everything on the machine's own cores. A step is a process of 5,000 agents
 that connects from a source address of its own, since an address has 28,000 ports; three hub processes share the port, since a process has
-20,000 descriptors here. A step holds when the p99 of changes at the viewers and that of acks after sending are at most a second, nobody
-was refused or cut off, and, once all stands still, every viewer shows the last change of everybody. The knee is the last step that holds.
+20,000 descriptors here. A step holds when the p99 of changes at the viewers and that of acks after sending are at most a second, no more
+than one agent in a thousand had to come again, and, once all stands still, every viewer shows the last change of everybody. The knee is the last step that holds.
 At the end the database is asked for everything that was acked.
 
 `python -m bench capacity`, some ten minutes. STEP=1000, MOST=60000, HUBS=3 and SECONDS=20 choose.
@@ -30,6 +30,8 @@ SETTLE_S = 8.0
 LATE_MS = 1_000.0
 THERE_S = 90.0
 """For the agents of a step. When they don't get in within that, this is beyond the knee."""
+COME_AGAIN_MAX = 0.001
+"""Of the agents, in a step: hubs send a few to each other on purpose, to share them evenly, and those lose nothing."""
 TO_BEAT = 50_000
 
 
@@ -76,7 +78,7 @@ def _fault(told: dict[str, float]) -> str:
     for what, most in (
         ("p99", LATE_MS),
         ("ack p99, ms", LATE_MS),
-        ("agents refused or come again", 0),
+        ("agents refused or come again", told["agents connected"] * COME_AGAIN_MAX),
         ("last changes unseen", 0),
         ("viewers gone", 0),
     ):

@@ -202,15 +202,15 @@ async def _fill(people: list[int], day: date, number: int) -> None:
         await held.execute(_SPANS, people, day, start_at, start_at + timedelta(minutes=MINUTES), timeout=120)
 
 
-# Somebody works in one of six apps for seven minutes at a time, with input in every minute, and locks the screen for half an hour at noon.
+# Somebody works in one of six apps for seven minutes at a time, with input from the first second to the last, and locks the screen for half an hour at noon.
 _ROWS = """
     INSERT INTO interval (device, epoch, seq, piece, person, started_at, ended_at, wall_at, zone_min, policy, flags, app,
         first_input_at, last_input_at, keys, clicks, scrolls)
     SELECT person, 1, $4 + n + 1, 0, person, at, at + interval '1 minute', at, 0, 1,
         CASE WHEN away THEN 16 ELSE 0 END,
         CASE WHEN NOT away THEN (ARRAY['Editor', 'Terminal', 'Browser', 'Mail', 'Chat', 'Spreadsheet'])[1 + (n / 7 + person) % 6] END,
-        CASE WHEN NOT away THEN at + interval '1 second' END,
-        CASE WHEN away THEN $2 + interval '239 minutes 58 seconds' ELSE at + interval '58 seconds' END,
+        CASE WHEN NOT away THEN at END,
+        CASE WHEN away THEN $2 + interval '240 minutes' ELSE at + interval '1 minute' END,
         CASE WHEN away THEN 0 ELSE 40 END, CASE WHEN away THEN 0 ELSE 6 END, CASE WHEN away THEN 0 ELSE 3 END
     FROM unnest($1::int[]) person, generate_series(0, $3::int - 1) n,
         LATERAL (SELECT $2::timestamptz + n * interval '1 minute' AS at, n BETWEEN 240 AND 269 AS away) moment
