@@ -29,6 +29,7 @@ Act = Literal[
     "factor_removed",
     "recovery_codes_made",
     "recovery_code_used",
+    "passkey_refused",
     "person_added",
     "person_moved",
     "person_changed",

@@ -160,6 +160,21 @@ class TotpFactor(Table, db=ENGINE, tablename="totp_factor"):
     """It counts only since then."""
 
 
+class Passkey(Table, db=ENGINE):
+    """A key in somebody's phone, computer or stick that signs them in."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, index=True, null=False)
+    credential_id = Bytea(unique=True)
+    public_key = Bytea()
+    """In COSE (RFC 9052)."""
+    sign_count = BigInt(default=0)
+    """The highest that it has sent; zero from those that count nothing."""
+    name = Varchar(length=80)
+    created_at = Timestamptz(default=TimestamptzNow())
+    used_at = Timestamptz(null=True, default=None)
+
+
 class RecoveryCode(Table, db=ENGINE, tablename="recovery_code"):
     """A code that lets somebody in once without their factor, as a keyed hash."""
 
@@ -460,7 +475,7 @@ class Audit(Table, db=ENGINE):
 
 
 PLAIN: list[type[Table]] = [
-    Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, SignIn, TotpFactor, RecoveryCode,
+    Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, SignIn, TotpFactor, Passkey, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, Audit,
     IdempotencyKey, ApiClient, ClientSecret, PersonalToken,

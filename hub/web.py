@@ -46,6 +46,7 @@ from hub.auth.login import (
     session_config,
     sessions_away,
 )
+from hub.auth.passkeys import Challenges
 from hub.errors import (
     Conflict,
     DaylightError,
@@ -122,6 +123,7 @@ def build(
         cookie_secure=settings.secure,
         exclude=["^/agent/", "^/assets/"],  # whatever keeps an asset for everybody must not keep a token with it
     )
+    challenges = Challenges(client)
     application = Litestar(
         route_handlers=[
             *routes.ROUTES,
@@ -135,6 +137,7 @@ def build(
             **routes.DEPENDENCIES,
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "limits": Provide(lambda: counted, sync_to_thread=False),
+            "challenges": Provide(lambda: challenges, sync_to_thread=False),
             "policy": Provide(policies.in_force, sync_to_thread=False),
         },
         middleware=[sessions.middleware, DefineMiddleware(Csrf, config=csrf), Idempotency],

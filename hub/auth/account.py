@@ -1,26 +1,27 @@
 """The routes of one's own account: second factor, recovery codes, password, and the proof that dangerous acts ask for."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, delete, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
 from hub import audit, people
-from hub.auth import factors, login, recovery, totp
-from hub.auth.access import Subject, Viewer
+from hub.auth import factors, login, passkeys, recovery, totp
+from hub.auth.access import PERSON_MAX, Subject, Viewer
 from hub.auth.guard import require, require_fresh
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Forbidden, Invalid
 from hub.passwords import hash_password
 from hub.settings import Settings
-from hub.tables import Person, TotpFactor
+from hub.tables import Passkey, Person, TotpFactor
 
 Call = Request[None, None, State]
+NO_PASSKEY = "There is no such passkey."
 Typed = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
@@ -44,12 +45,26 @@ class PasswordForm(msgspec.Struct, frozen=True):
     current: Typed | None = None
 
 
+class PasskeyForm(msgspec.Struct, frozen=True):
+    """A passkey as `navigator.credentials` gave it, in JSON, and what its person calls it."""
+
+    credential: dict[str, Any]
+    name: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class AnswerForm(msgspec.Struct, frozen=True):
+    """What a passkey answered, as `navigator.credentials` gave it, in JSON."""
+
+    credential: dict[str, Any]
+
+
 class Factors(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody signs in with."""
 
     password: bool
     totp_since: datetime | None
     """When the authenticator was set up; none: there is none."""
+    passkeys: list[passkeys.PasskeyRow]
     recovery_codes_left: int
 
 
@@ -79,6 +94,7 @@ async def list_factors(viewer: NamedDependency[Viewer]) -> Factors:
     return Factors(
         password=hashed is not None,
         totp_since=since[0]["confirmed_at"] if since else None,
+        passkeys=await passkeys.passkeys_of(viewer.person),
         recovery_codes_left=await recovery.left(viewer.person),
     )
 
@@ -97,7 +113,7 @@ async def confirm_totp(
     person = viewer.person
     async with transaction():
         await totp.confirm(settings.secret, person, "".join(data.code.split()), login.now())
-        return Codes([] if await recovery.left(person) else await recovery.make(settings.secret, person))
+        return await _codes_of_first(settings, person)
 
 
 @delete("/api/me/totp", summary="Remove the authenticator", guards=[require_fresh])
@@ -115,6 +131,81 @@ async def make_recovery_codes(viewer: NamedDependency[Viewer], settings: NamedDe
         if not await factors.kinds_of(viewer.person):
             raise Invalid("Recovery codes stand in for a second factor: set one up first.")
         return Codes(await recovery.make(settings.secret, viewer.person))
+
+
+@post("/api/me/passkeys/options", summary="Begin to register a passkey", guards=[require_fresh])
+async def begin_passkey(
+    request: Call,
+    viewer: NamedDependency[Viewer],
+    settings: NamedDependency[Settings],
+    challenges: NamedDependency[passkeys.Challenges],
+) -> passkeys.Options:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    return await passkeys.begin_register(challenges, settings, _browser_of(request), viewer.person)
+
+
+@post("/api/me/passkeys", summary="Register the passkey", guards=[require_fresh])
+async def register_passkey(
+    request: Call,
+    viewer: NamedDependency[Viewer],
+    data: JSONBody[PasskeyForm],
+    settings: NamedDependency[Settings],
+    challenges: NamedDependency[passkeys.Challenges],
+) -> Codes:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    person = viewer.person
+    made = await passkeys.register(challenges, settings, _browser_of(request), person, data.name, data.credential)
+    async with transaction():
+        if not await Passkey.insert(made).on_conflict(action="DO NOTHING").returning(Passkey.id):
+            raise Invalid(passkeys.REFUSED)
+        await audit.record("factor_added", person, person, kind="passkey", passkey=made.id)
+        return await _codes_of_first(settings, person)
+
+
+@delete("/api/me/passkeys/{passkey:int}", summary="Remove a passkey", guards=[require_fresh])
+async def remove_passkey(viewer: NamedDependency[Viewer], passkey: FromPath[int]) -> None:
+    if 0 < passkey <= PERSON_MAX:
+        owner = await Passkey.select(Passkey.person).where(Passkey.id == passkey)
+    else:
+        owner = []
+    await require(viewer, "keep_account", Subject(person=owner[0]["person"] if owner else None), NO_PASSKEY)
+    async with transaction():
+        if await Passkey.delete().where(Passkey.id == passkey).returning(Passkey.id):
+            await audit.record("factor_removed", viewer.person, viewer.person, kind="passkey", passkey=passkey)
+        await factors.drop_recovery_of_none(viewer.person)
+
+
+@post("/api/session/passkey/options", summary="Begin to sign in, or to prove who sits here, with a passkey")
+async def begin_passkey_use(
+    request: Call, settings: NamedDependency[Settings], challenges: NamedDependency[passkeys.Challenges]
+) -> passkeys.Options:
+    return await passkeys.begin_use(challenges, settings, _browser_of(request))
+
+
+@post("/api/session/passkey", summary="Sign in with a passkey: both factors at once")
+async def sign_in_with_passkey(
+    request: Call,
+    data: JSONBody[AnswerForm],
+    settings: NamedDependency[Settings],
+    challenges: NamedDependency[passkeys.Challenges],
+) -> login.Me | login.SecondStep:
+    person = await passkeys.use(challenges, settings, _browser_of(request), data.credential)
+    return await login.open_sign_in(request, person, "passkey")
+
+
+@post("/api/session/proof/passkey", summary="Prove anew who sits here, with a passkey", status_code=204)
+async def give_passkey_proof(
+    request: Call,
+    data: JSONBody[AnswerForm],
+    settings: NamedDependency[Settings],
+    challenges: NamedDependency[passkeys.Challenges],
+) -> None:
+    current = await login.signed_in(request)
+    person = await passkeys.use(challenges, settings, _browser_of(request), data.credential)
+    if person != current.viewer.person:
+        await audit.record("proof_refused", current.viewer.person, person)
+        raise Invalid(passkeys.REFUSED)
+    await login.proved(current, "passkey")
 
 
 @put("/api/me/password", summary="Change one's own password", status_code=204)
@@ -141,6 +232,17 @@ async def change_password(
         await audit.record("password_set", viewer.person, viewer.person)
 
 
+async def _codes_of_first(settings: Settings, person: int) -> Codes:
+    """Recovery codes come with the first factor."""
+    return Codes([] if await recovery.left(person) else await recovery.make(settings.secret, person))
+
+
+def _browser_of(request: Call) -> str:
+    """What tells this browser from others, signed in or not: the CSRF token, which no change is let through without."""
+    return request.cookies.get("csrftoken", "")
+
+
 ROUTES = [
     answer_second_step, give_proof, list_factors, begin_totp, confirm_totp, remove_totp, make_recovery_codes, change_password,
+    begin_passkey, register_passkey, remove_passkey, begin_passkey_use, sign_in_with_passkey, give_passkey_proof,
 ]  # fmt: skip

@@ -163,8 +163,9 @@ async def open_sign_in(connection: Connection, person: int, proof: Proof = "pass
             raise Unauthorised(WRONG)
         if proof == "code" and (half is None or not await held.fetchval(_END, half[1], person)):
             raise Unauthorised(ENDED)
-        if before is not None:
-            await held.fetchval(_END, before[1], before[0])
+        for other in (before, half):
+            if other is not None:
+                await held.fetchval(_END, other[1], other[0])
         row = SignIn(
             id=opened,
             person=person,

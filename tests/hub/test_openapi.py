@@ -16,7 +16,9 @@ from tests.hub.conftest import Browser, Cast
 
 ROUTES = {
     ("POST", "/api/session"), ("DELETE", "/api/session"), ("POST", "/api/session/second-step"),
-    ("POST", "/api/session/proof"), ("GET", "/api/me/factors"), ("POST", "/api/me/totp"), ("POST", "/api/me/totp/confirm"),
+    ("POST", "/api/session/proof"), ("POST", "/api/session/passkey/options"), ("POST", "/api/session/passkey"),
+    ("POST", "/api/session/proof/passkey"), ("POST", "/api/me/passkeys/options"), ("POST", "/api/me/passkeys"),
+    ("DELETE", "/api/me/passkeys/{passkey}"), ("GET", "/api/me/factors"), ("POST", "/api/me/totp"), ("POST", "/api/me/totp/confirm"),
     ("DELETE", "/api/me/totp"), ("POST", "/api/me/recovery-codes"), ("PUT", "/api/me/password"), ("GET", "/api/me"),
     ("GET", "/api/me/looks"),
     ("POST", "/api/devices/code"), ("GET", "/api/devices"), ("GET", "/api/devices/all"), ("DELETE", "/api/devices/{device}"),

@@ -18,7 +18,7 @@ from hub.auth import clients, tokens
 from hub.database import connection
 from hub.feed.memory import MemoryFeed
 from hub.settings import Settings
-from hub.tables import Audit, PeopleImport, SavedView, Team
+from hub.tables import Audit, Passkey, PeopleImport, SavedView, Team
 from hub.wire.activity import Facts
 from hub.wire.agent import Batch, FromAgent, Heartbeat, Hello, Loss, Presence, Renew
 from hub.wire.closing import Close
@@ -89,6 +89,12 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("POST", "/api/me/totp/confirm"): [own("/api/me/totp/confirm", 400, {"code": "000000"})],
     ("DELETE", "/api/me/totp"): [own("/api/me/totp", 204)],
     ("POST", "/api/me/recovery-codes"): [own("/api/me/recovery-codes", 400)],
+    ("POST", "/api/session/proof/passkey"): [own("/api/session/proof/passkey", 400, {"credential": {}})],
+    ("POST", "/api/me/passkeys/options"): [own("/api/me/passkeys/options", 201)],
+    ("POST", "/api/me/passkeys"): [own("/api/me/passkeys", 400, {"credential": {}, "name": "Mine"})],
+    ("DELETE", "/api/me/passkeys/{passkey:int}"): [
+        Try("/api/me/passkeys/1", {"bob"}, 204, "keep_account", missing=f"/api/me/passkeys/{NO_ID}")
+    ],
     ("PUT", "/api/me/password"): [own("/api/me/password", 400, {"password": "another long one", "current": "wrong"})],
     ("POST", "/api/devices/code"): [own("/api/devices/code", 201)],
     ("GET", "/api/devices"): [
@@ -220,6 +226,8 @@ TRIES |= {
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
     ("POST", "/api/session/second-step"): "for a half-open sign-in only (test_second_step.py)",
+    ("POST", "/api/session/passkey/options"): "signing in (test_passkeys.py)",
+    ("POST", "/api/session/passkey"): "signing in (test_passkeys.py)",
     ("DELETE", "/api/session"): "signing out: nobody needs to be signed in for that",
     ("POST", "/api/password/forgotten"): "for who can't sign in (test_links.py)",
     ("POST", "/api/link"): "proved by a signed link (test_links.py)",
@@ -270,6 +278,7 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
     await clients.make(clients.ClientForm("Payroll", ["teams:read"], [Cast.payments]), cast.dora.id)
     await tokens.make(cast.bob.id, tokens.TokenForm("Bob's", ["teams:read"], 1))
     await SavedView.insert(SavedView(person=cast.bob.id, name="Bob's", query="team=2"))
+    await Passkey.insert(Passkey(person=cast.bob.id, credential_id=b"1", public_key=b"", name="Bob's"))
     about, until = '{"source": {"kind": "csv"}, "ignored": []}', datetime.now(UTC) + timedelta(minutes=9)
     made = PeopleImport(id=IMPORT.rsplit("/", 1)[1], person=cast.dora.id, expires_at=until, source=about)
     await PeopleImport.insert(made)
