@@ -30,6 +30,8 @@ Act = Literal[
     "recovery_codes_made",
     "recovery_code_used",
     "passkey_refused",
+    "sessions_ended",
+    "factors_required",
     "person_added",
     "person_moved",
     "person_changed",

@@ -23,8 +23,8 @@ InvalidCode = Literal[
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 
 
-ForbiddenCode = Literal["fresh_proof"]
-"""What would open the way: a proof of who sits there (`auth.guard.require_fresh`)."""
+ForbiddenCode = Literal["fresh_proof", "factor_wanted"]
+"""What would open the way: a proof of who sits there (`auth.guard.require_fresh`), or a second factor, which their role must have."""
 
 
 FileCode = Literal[

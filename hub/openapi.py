@@ -152,11 +152,12 @@ def _answers(handler: HTTPRouteHandler, method: str, told: Described) -> Describ
     takes_body = "requestBody" in told
     changes = method not in SAFE
     takes = takes_body or bool(told.get("parameters"))
+    asked_by = handler.parsed_fn_signature.parameters.keys() & {"viewer", "keeper"}
     may_be = {
         "400": takes or changes,
         "401": True,
-        "403": changes,
-        "404": "viewer" in handler.parsed_fn_signature.parameters or takes,
+        "403": changes or "viewer" in asked_by,  # who must set up a second factor first
+        "404": bool(asked_by) or takes,
         "409": changes,
         "413": takes_body,
         "422": method == "POST",

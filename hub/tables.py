@@ -40,6 +40,8 @@ class Organisation(Table, db=ENGINE):
     demo = Boolean(default=False)
     expected_min = Array(base_column=SmallInt(), default=[480, 480, 480, 480, 480, 0, 0])
     """Minutes that somebody is expected to be active for, Monday to Sunday: for everybody, until policies say otherwise."""
+    factor_roles = Array(base_column=Varchar(length=20), default=list)
+    """Whoever holds one of these must have a second factor; `employee` is everybody."""
     created_at = Timestamptz(default=TimestamptzNow())
     set_up_at = Timestamptz(null=True, default=None)
     """When an admin finished or skipped the set-up. Until then one is shown it, unless this is a demo."""

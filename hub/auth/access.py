@@ -33,6 +33,7 @@ Action = Literal[
     "see_looks",
     "keep_views",
     "keep_account",
+    "end_sessions",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -119,7 +120,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return own or (subject.team is None and "admin" in viewer.roles)
         case "give_link":
             return subject.person is not None and "admin" in viewer.roles
-        case "revoke_device":
+        case "revoke_device" | "end_sessions":
             return own or (subject.person is not None and "admin" in viewer.roles)
         case "see_policies":
             return bool(viewer.roles & {"admin", "representative"})

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Request, delete, get, post, put
@@ -10,17 +11,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from hub import audit, people
-from hub.auth import factors, login, passkeys, recovery, totp
-from hub.auth.access import PERSON_MAX, Subject, Viewer
+from hub.auth import factors, login, passkeys, recovery, sessions, totp
+from hub.auth.access import ORGANISATION, PERSON_MAX, Subject, Viewer, load_subject
 from hub.auth.guard import require, require_fresh
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Forbidden, Invalid
 from hub.passwords import hash_password
 from hub.settings import Settings
-from hub.tables import Passkey, Person, TotpFactor
+from hub.tables import Passkey, Person, SignIn, TotpFactor
 
 Call = Request[None, None, State]
+NO_PERSON = "There is no such person."
 NO_PASSKEY = "There is no such passkey."
 Typed = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -87,30 +89,30 @@ async def give_proof(
 
 
 @get("/api/me/factors", summary="What one signs in with")
-async def list_factors(viewer: NamedDependency[Viewer]) -> Factors:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
-    hashed = (await Person.select(Person.password_hash).where(Person.id == viewer.person))[0]["password_hash"]
-    since = await TotpFactor.select(TotpFactor.confirmed_at).where(TotpFactor.person == viewer.person)
+async def list_factors(keeper: NamedDependency[Viewer]) -> Factors:
+    await require(keeper, "keep_account", Subject(person=keeper.person))
+    hashed = (await Person.select(Person.password_hash).where(Person.id == keeper.person))[0]["password_hash"]
+    since = await TotpFactor.select(TotpFactor.confirmed_at).where(TotpFactor.person == keeper.person)
     return Factors(
         password=hashed is not None,
         totp_since=since[0]["confirmed_at"] if since else None,
-        passkeys=await passkeys.passkeys_of(viewer.person),
-        recovery_codes_left=await recovery.left(viewer.person),
+        passkeys=await passkeys.passkeys_of(keeper.person),
+        recovery_codes_left=await recovery.left(keeper.person),
     )
 
 
 @post("/api/me/totp", summary="Begin to set up an authenticator", guards=[require_fresh])
-async def begin_totp(viewer: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> totp.Setup:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
-    return await totp.begin(settings.secret, viewer.person)
+async def begin_totp(keeper: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> totp.Setup:
+    await require(keeper, "keep_account", Subject(person=keeper.person))
+    return await totp.begin(settings.secret, keeper.person)
 
 
 @post("/api/me/totp/confirm", summary="Confirm the authenticator with a code of it", guards=[require_fresh])
 async def confirm_totp(
-    viewer: NamedDependency[Viewer], data: JSONBody[CodeForm], settings: NamedDependency[Settings]
+    keeper: NamedDependency[Viewer], data: JSONBody[CodeForm], settings: NamedDependency[Settings]
 ) -> Codes:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
-    person = viewer.person
+    await require(keeper, "keep_account", Subject(person=keeper.person))
+    person = keeper.person
     async with transaction():
         await totp.confirm(settings.secret, person, "".join(data.code.split()), login.now())
         return await _codes_of_first(settings, person)
@@ -121,39 +123,39 @@ async def remove_totp(viewer: NamedDependency[Viewer]) -> None:
     await require(viewer, "keep_account", Subject(person=viewer.person))
     async with transaction():
         await totp.remove(viewer.person)
-        await factors.drop_recovery_of_none(viewer.person)
+        await factors.after_removal(viewer.person)
 
 
 @post("/api/me/recovery-codes", summary="A new set of recovery codes, in place of the old one", guards=[require_fresh])
-async def make_recovery_codes(viewer: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> Codes:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
+async def make_recovery_codes(keeper: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> Codes:
+    await require(keeper, "keep_account", Subject(person=keeper.person))
     async with transaction():
-        if not await factors.kinds_of(viewer.person):
+        if not await factors.kinds_of(keeper.person):
             raise Invalid("Recovery codes stand in for a second factor: set one up first.")
-        return Codes(await recovery.make(settings.secret, viewer.person))
+        return Codes(await recovery.make(settings.secret, keeper.person))
 
 
 @post("/api/me/passkeys/options", summary="Begin to register a passkey", guards=[require_fresh])
 async def begin_passkey(
     request: Call,
-    viewer: NamedDependency[Viewer],
+    keeper: NamedDependency[Viewer],
     settings: NamedDependency[Settings],
     challenges: NamedDependency[passkeys.Challenges],
 ) -> passkeys.Options:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
-    return await passkeys.begin_register(challenges, settings, _browser_of(request), viewer.person)
+    await require(keeper, "keep_account", Subject(person=keeper.person))
+    return await passkeys.begin_register(challenges, settings, _browser_of(request), keeper.person)
 
 
 @post("/api/me/passkeys", summary="Register the passkey", guards=[require_fresh])
 async def register_passkey(
     request: Call,
-    viewer: NamedDependency[Viewer],
+    keeper: NamedDependency[Viewer],
     data: JSONBody[PasskeyForm],
     settings: NamedDependency[Settings],
     challenges: NamedDependency[passkeys.Challenges],
 ) -> Codes:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
-    person = viewer.person
+    await require(keeper, "keep_account", Subject(person=keeper.person))
+    person = keeper.person
     made = await passkeys.register(challenges, settings, _browser_of(request), person, data.name, data.credential)
     async with transaction():
         if not await Passkey.insert(made).on_conflict(action="DO NOTHING").returning(Passkey.id):
@@ -172,7 +174,7 @@ async def remove_passkey(viewer: NamedDependency[Viewer], passkey: FromPath[int]
     async with transaction():
         if await Passkey.delete().where(Passkey.id == passkey).returning(Passkey.id):
             await audit.record("factor_removed", viewer.person, viewer.person, kind="passkey", passkey=passkey)
-        await factors.drop_recovery_of_none(viewer.person)
+        await factors.after_removal(viewer.person)
 
 
 @post("/api/session/passkey/options", summary="Begin to sign in, or to prove who sits here, with a passkey")
@@ -232,6 +234,46 @@ async def change_password(
         await audit.record("password_set", viewer.person, viewer.person)
 
 
+@get("/api/me/sessions", summary="Where one is signed in")
+async def list_sessions(request: Call, viewer: NamedDependency[Viewer]) -> list[sessions.Session]:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    return await sessions.sessions_of(viewer.person, (await login.signed_in(request)).sign_in)
+
+
+@delete("/api/me/sessions", summary="Sign out everywhere else")
+async def end_other_sessions(request: Call, viewer: NamedDependency[Viewer]) -> None:
+    await require(viewer, "end_sessions", Subject(person=viewer.person))
+    await sessions.end_all(viewer.person, viewer.person, (await login.signed_in(request)).sign_in)
+
+
+@delete("/api/me/sessions/{session:uuid}", summary="End one of one's own sessions")
+async def end_own_session(viewer: NamedDependency[Viewer], session: FromPath[UUID]) -> None:
+    owner = await SignIn.select(SignIn.person).where(SignIn.id == session)
+    await require(viewer, "keep_account", Subject(person=owner[0]["person"] if owner else None), sessions.NO_SESSION)
+    await sessions.end(viewer.person, session)
+
+
+@delete(
+    "/api/people/{person:int}/sessions", summary="End all sessions of somebody, as an admin", guards=[require_fresh]
+)
+async def end_sessions_of(viewer: NamedDependency[Viewer], person: FromPath[int]) -> None:
+    subject = await load_subject(person)
+    await require(viewer, "end_sessions", subject or Subject(), NO_PERSON)
+    await sessions.end_all(person, viewer.person)
+
+
+@get("/api/organisation/factors", summary="Which roles must have a second factor")
+async def read_required(viewer: NamedDependency[Viewer]) -> factors.Required:
+    await require(viewer, "configure", ORGANISATION)
+    return await factors.required()
+
+
+@put("/api/organisation/factors", summary="Say which roles must have a second factor", guards=[require_fresh])
+async def set_required(viewer: NamedDependency[Viewer], data: JSONBody[factors.Required]) -> factors.Required:
+    await require(viewer, "configure", ORGANISATION)
+    return await factors.require_of(data, viewer.person)
+
+
 async def _codes_of_first(settings: Settings, person: int) -> Codes:
     """Recovery codes come with the first factor."""
     return Codes([] if await recovery.left(person) else await recovery.make(settings.secret, person))
@@ -239,10 +281,14 @@ async def _codes_of_first(settings: Settings, person: int) -> Codes:
 
 def _browser_of(request: Call) -> str:
     """What tells this browser from others, signed in or not: the CSRF token, which no change is let through without."""
-    return request.cookies.get("csrftoken", "")
+    token = request.cookies.get("__Host-csrftoken") or request.cookies.get("csrftoken")  # the first where there is TLS
+    if not token:
+        raise Forbidden(passkeys.REFUSED)
+    return token
 
 
 ROUTES = [
     answer_second_step, give_proof, list_factors, begin_totp, confirm_totp, remove_totp, make_recovery_codes, change_password,
     begin_passkey, register_passkey, remove_passkey, begin_passkey_use, sign_in_with_passkey, give_passkey_proof,
+    list_sessions, end_other_sessions, end_own_session, end_sessions_of, read_required, set_required,
 ]  # fmt: skip

@@ -5,19 +5,29 @@ looked at, so that neither many at once nor a Redis that is away give a guesser 
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
+
+import msgspec
 
 from hub import audit
 from hub.auth import recovery, totp
+from hub.database import transaction
 from hub.errors import Invalid, TooMany
-from hub.tables import FactorTries, RecoveryCode, TotpFactor
+from hub.tables import FactorTries, Organisation, RecoveryCode, TotpFactor
 
 Kind = Literal["totp", "passkey", "recovery"]
+FactorRole = Literal["employee", "manager", "admin", "auditor", "representative"]
 FREE_TRIES = 5
 FIRST_WAIT_S = 30
 WAIT_MAX_S = 3600
 """24 tries a day, each for 3 of a million codes: whoever has the password hits one in a year with 2.6 %. Who has it too is let in by a
 recovery code or a passkey no sooner: all share the tries."""
+
+
+class Required(msgspec.Struct, frozen=True):
+    """The roles whose holders must have a second factor; `employee` is everybody."""
+
+    roles: list[FactorRole]
 
 
 async def kinds_of(person: int) -> list[Kind]:
@@ -32,10 +42,54 @@ async def kinds_of(person: int) -> list[Kind]:
     return [*kinds, "recovery"] if kinds else []
 
 
-async def drop_recovery_of_none(person: int) -> None:
-    """Recovery codes go with the last factor that they stand in for. Within the caller's transaction."""
-    if not await kinds_of(person):
-        await RecoveryCode.delete().where(RecoveryCode.person == person)
+async def after_removal(person: int) -> None:
+    """Recovery codes go with the last factor that they stand in for. Within the caller's transaction.
+
+    Raises `Invalid` when somebody whose role must have a factor would have none.
+    """
+    if await kinds_of(person):
+        return
+    if await wanted_of(person):
+        raise Invalid("Your role needs a second factor. Set up another one first, then remove this.")
+    await RecoveryCode.delete().where(RecoveryCode.person == person)
+
+
+async def required() -> Required:
+    """Whose roles must have a factor."""
+    row = (await Organisation.select(Organisation.factor_roles).order_by(Organisation.id).limit(1))[0]
+    return Required(row["factor_roles"])
+
+
+async def require_of(wanted: Required, by: int) -> Required:
+    """Sets it. Whoever holds such a role and has no factor can do nothing from now on but set one up; their live sockets close."""
+    roles: list[FactorRole] = [role for role in get_args(FactorRole) if role in wanted.roles]
+    async with transaction() as held:
+        row = await held.fetchrow("SELECT id, factor_roles FROM organisation ORDER BY id LIMIT 1 FOR UPDATE")
+        if row["factor_roles"] != roles:
+            await held.execute("UPDATE organisation SET factor_roles = $2 WHERE id = $1", row["id"], roles)
+            await held.execute(
+                "UPDATE person SET access_version = access_version + 1 WHERE 'employee' = ANY($1) "
+                "OR EXISTS (SELECT FROM role WHERE role.person = person.id AND role.role = ANY($1))",
+                roles,
+            )
+            await audit.record("factors_required", by, changed={"roles": audit.Changed(row["factor_roles"], roles)})
+    return Required(roles)
+
+
+async def wanted_of(person: int) -> bool:
+    """Whether a role of theirs must have a factor, and they have none."""
+    rows = await TotpFactor.raw(_WANTED, person, person, person)
+    return bool(rows[0]["wanted"])
+
+
+# Everybody is an employee.
+_WANTED = """
+    SELECT EXISTS (
+        SELECT FROM organisation WHERE 'employee' = ANY(factor_roles)
+            OR EXISTS (SELECT FROM role WHERE role.person = {} AND role.role = ANY(factor_roles))
+    ) AND NOT EXISTS (SELECT FROM totp_factor WHERE person = {} AND confirmed_at IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM passkey WHERE person = {}) AS wanted
+"""
 
 
 async def take_code(secret: str, person: int, code: str, now: datetime) -> None:

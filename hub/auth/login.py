@@ -46,6 +46,7 @@ SESSION_STORE = "sessions"
 WRONG = "That e-mail and password don't match."
 WRONG_PASSWORD = "This is not your password."  # noqa: S105 - words, no password
 PROVE_FIRST = "Prove first that it is you: with your password or a code."
+FACTOR_FIRST = "Set up a second factor first: your role needs one."
 ENDED = "Sign in again: this session has ended."
 BROWSER_MAX_CHARACTERS = 300
 ADDRESS_MAX_CHARACTERS = 45
@@ -68,6 +69,8 @@ class SignedIn(msgspec.Struct, frozen=True):
     sign_in: UUID
     fresh: bool = False
     """Whether they proved who they are within the last ten minutes."""
+    factor_wanted: bool = False
+    """Whether their role must have a second factor and they have none: nothing is answered but what sets one up."""
 
     @property
     def version(self) -> tuple[int, int]:
@@ -101,7 +104,7 @@ class MyOrganisation(msgspec.Struct, frozen=True):
     """False only until an admin has finished or skipped the set-up. A demo needs none."""
 
 
-class Me(msgspec.Struct, frozen=True):
+class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who is signed in."""
 
     id: int
@@ -115,6 +118,8 @@ class Me(msgspec.Struct, frozen=True):
     device: bool
     """Whether a device of theirs is enrolled, and not revoked."""
     organisation: MyOrganisation
+    factor_wanted: bool = False
+    """Whether they have to set up a second factor before anything else."""
 
 
 # --- signing in and out
@@ -268,6 +273,7 @@ async def me(person: int) -> Me:
         manages=any(row["role"] == "manager" for row in roles),
         device=row["device"],
         organisation=await organisation(),
+        factor_wanted=await factors.wanted_of(person),
     )
 
 
@@ -320,12 +326,15 @@ async def signed_in(connection: Connection) -> SignedIn:
     row = rows[0]
     if row["seen_at"] < at - timedelta(seconds=SEEN_EVERY_S):
         await SignIn.update({SignIn.seen_at: at}).where(SignIn.id == opened)
-    return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S))
+    return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S), await factors.wanted_of(person))
 
 
 async def viewer_of_socket(socket: Connection) -> SignedIn:
     """`signed_in` for a live socket. Unlike a request's, its end must be watched for: see `ended`."""
-    return await signed_in(socket)
+    opened = await signed_in(socket)
+    if opened.factor_wanted:
+        raise Unauthorised(FACTOR_FIRST)
+    return opened
 
 
 Opened = tuple[UUID, tuple[int, int]]

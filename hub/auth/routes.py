@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub.auth import clients, enrolment, login, tokens
+from hub.auth import clients, enrolment, factors, login, tokens
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.auth.limits import Limits
@@ -31,20 +31,32 @@ class Credentials(msgspec.Struct, frozen=True):
 async def require_viewer(request: Call, settings: NamedDependency[Settings], limits: NamedDependency[Limits]) -> Viewer:
     """The signed-in person, for a route's `viewer`; or whoever a bearer token is for, if the route says that it serves its `scope`.
 
-    Raises `Unauthorised`, `Forbidden` for a token without that scope, and `TooMany` for who asks more than anybody needs.
+    Raises `Unauthorised`, `Forbidden` for a token without that scope and for who must set up a second factor first,
+    and `TooMany` for who asks more than anybody needs.
     """
-    token = tokens.presented(request)
+    token, wanted = tokens.presented(request), False
     if token is None:
-        viewer = (await login.signed_in(request)).viewer
+        current = await login.signed_in(request)
+        viewer, wanted = current.viewer, current.factor_wanted
     elif token.startswith(tokens.PREFIX):
         viewer = await tokens.viewer_of(token)
+        wanted = await factors.wanted_of(viewer.person)
     else:
         viewer = await clients.viewer_of(settings, token, login.now())
     await limits.count_request(person=viewer.person if viewer.client is None else -viewer.client)
+    if wanted:
+        raise Forbidden(login.FACTOR_FIRST, "factor_wanted")
     scope = request.route_handler.opt.get("scope")
     if viewer.scopes is not None and scope not in viewer.scopes:
         raise Forbidden(f"This token lacks the scope {scope}.")
     return viewer
+
+
+async def require_keeper(request: Call, limits: NamedDependency[Limits]) -> Viewer:
+    """`require_viewer`, for what sets a second factor up: also for who must do that before anything else is answered."""
+    current = await login.signed_in(request)
+    await limits.count_request(person=current.viewer.person)
+    return current.viewer
 
 
 @post("/api/session", summary="Sign in")
@@ -60,8 +72,8 @@ async def end_session(request: Call) -> None:
 
 
 @get("/api/me", summary="Who is signed in")
-async def read_me(viewer: NamedDependency[Viewer]) -> login.Me:
-    return await login.me(viewer.person)
+async def read_me(keeper: NamedDependency[Viewer]) -> login.Me:
+    return await login.me(keeper.person)
 
 
 @post("/api/devices/code", summary="A one-time code for a device of one's own")
@@ -106,4 +118,4 @@ async def enrol(
 
 
 ROUTES = [begin_session, end_session, read_me, make_code, list_devices, list_all_devices, revoke_device, enrol]
-DEPENDENCIES = {"viewer": Provide(require_viewer)}
+DEPENDENCIES = {"viewer": Provide(require_viewer), "keeper": Provide(require_keeper)}

@@ -30,9 +30,10 @@ OWN = {
     "see_looks",
     "keep_views",
     "keep_account",
+    "end_sessions",
 }
 SEE = {"see_presence", "see_activity", "see_person"}
-DEVICES = {"see_devices", "revoke_device"}
+OF_ADMIN = {"see_devices", "revoke_device", "end_sessions"}
 SEEN_BY_MANAGER = {
     "somebody in the viewer's team",
     "somebody in a team below it",
@@ -59,7 +60,7 @@ def expected(role: str, relation: str) -> set[str]:
     if "admin" in role:
         allowed |= {"configure", "keep_people", "keep_teams", "see_policies", "see_security"}
         allowed |= {"give_link"} if relation == "oneself" or relation.startswith("somebody") else set()
-        allowed |= DEVICES if relation.startswith("somebody") else set()
+        allowed |= OF_ADMIN if relation.startswith("somebody") else set()
         allowed |= {"see_devices"} if relation == "the organisation" else set()
     if role == "auditor":
         allowed |= {"read_audit", "see_security"}

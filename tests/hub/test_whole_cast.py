@@ -18,7 +18,7 @@ from hub.auth import clients, tokens
 from hub.database import connection
 from hub.feed.memory import MemoryFeed
 from hub.settings import Settings
-from hub.tables import Audit, Passkey, PeopleImport, SavedView, Team
+from hub.tables import Audit, Passkey, PeopleImport, SavedView, SignIn, Team
 from hub.wire.activity import Facts
 from hub.wire.agent import Batch, FromAgent, Heartbeat, Hello, Loss, Presence, Renew
 from hub.wire.closing import Close
@@ -34,6 +34,7 @@ ADMINS = {"dora", "alma"}
 SEE_BOB = {"alice", "bob", "alma"}
 GUARDS = ADMINS | {"audrey", "remy"}
 BOBS_DEVICE = "00000000-0000-0000-0000-000000000002"
+BOBS_SESSION = "00000000-0000-0000-0000-0000000000b0"
 NO_DEVICE = "00000000-0000-0000-0000-0000000000ff"
 IMPORT = "/api/people/imports/00000000-0000-0000-0000-0000000000aa"
 NO_IMPORT = "/api/people/imports/00000000-0000-0000-0000-0000000000ff"
@@ -88,13 +89,23 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("POST", "/api/me/totp"): [own("/api/me/totp", 201)],
     ("POST", "/api/me/totp/confirm"): [own("/api/me/totp/confirm", 400, {"code": "000000"})],
     ("DELETE", "/api/me/totp"): [own("/api/me/totp", 204)],
-    ("POST", "/api/me/recovery-codes"): [own("/api/me/recovery-codes", 400)],
+    ("POST", "/api/me/recovery-codes"): [own("/api/me/recovery-codes", 201)],
     ("POST", "/api/session/proof/passkey"): [own("/api/session/proof/passkey", 400, {"credential": {}})],
     ("POST", "/api/me/passkeys/options"): [own("/api/me/passkeys/options", 201)],
     ("POST", "/api/me/passkeys"): [own("/api/me/passkeys", 400, {"credential": {}, "name": "Mine"})],
     ("DELETE", "/api/me/passkeys/{passkey:int}"): [
         Try("/api/me/passkeys/1", {"bob"}, 204, "keep_account", missing=f"/api/me/passkeys/{NO_ID}")
     ],
+    ("GET", "/api/me/sessions"): [own("/api/me/sessions")],
+    ("DELETE", "/api/me/sessions"): [own("/api/me/sessions", 204)],
+    ("DELETE", "/api/me/sessions/{session:uuid}"): [
+        Try(f"/api/me/sessions/{BOBS_SESSION}", {"bob"}, 204, "keep_account", missing=f"/api/me/sessions/{NO_DEVICE}")
+    ],
+    ("DELETE", "/api/people/{person:int}/sessions"): [
+        Try("/api/people/10/sessions", ADMINS, 204, "end_sessions", missing=f"/api/people/{NO_ID}/sessions")
+    ],
+    ("GET", "/api/organisation/factors"): [admin("/api/organisation/factors")],
+    ("PUT", "/api/organisation/factors"): [admin("/api/organisation/factors", body={"roles": []})],
     ("PUT", "/api/me/password"): [own("/api/me/password", 400, {"password": "another long one", "current": "wrong"})],
     ("POST", "/api/devices/code"): [own("/api/devices/code", 201)],
     ("GET", "/api/devices"): [
@@ -278,7 +289,11 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
     await clients.make(clients.ClientForm("Payroll", ["teams:read"], [Cast.payments]), cast.dora.id)
     await tokens.make(cast.bob.id, tokens.TokenForm("Bob's", ["teams:read"], 1))
     await SavedView.insert(SavedView(person=cast.bob.id, name="Bob's", query="team=2"))
-    await Passkey.insert(Passkey(person=cast.bob.id, credential_id=b"1", public_key=b"", name="Bob's"))
+    await SignIn.insert(SignIn(id=BOBS_SESSION, person=cast.bob.id))
+    owners = [cast.bob, *(person for person in cast.people if person is not cast.bob)]  # Bob's is the first
+    await Passkey.insert(
+        *(Passkey(person=owner.id, credential_id=owner.email.encode(), public_key=b"", name="x") for owner in owners)
+    )
     about, until = '{"source": {"kind": "csv"}, "ignored": []}', datetime.now(UTC) + timedelta(minutes=9)
     made = PeopleImport(id=IMPORT.rsplit("/", 1)[1], person=cast.dora.id, expires_at=until, source=about)
     await PeopleImport.insert(made)

@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Factors } from "../factors/api";
 import { answering, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
+import { ago } from "../testing/wall";
+import type { Session } from "./api";
 
 const CODES = ["ABCD-EFGH-JKMN", "0123-4567-89AB"];
 const PROVE = { status: 403, body: { title: "Prove first that it is you.", status: 403, code: "fresh_proof" } };
@@ -11,6 +13,7 @@ let factors: Factors;
 
 const hub = () => ({
   "GET /api/me": { status: 200, body: ME },
+  "GET /api/me/sessions": () => ({ status: 200, body: sessions }),
   "GET /api/me/factors": () => ({ status: 200, body: factors }),
   "POST /api/me/totp": { status: 201, body: { qr: "data:image/svg+xml,%3Csvg/%3E", secret: "ABCDEFGHIJKLMNOP" } },
   "POST /api/me/totp/confirm": () => {
@@ -19,9 +22,18 @@ const hub = () => ({
   },
 });
 
+const LINUX = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36";
+const PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+let sessions: Session[];
+
 beforeEach(() => {
   withSockets();
-  factors = { password: true, totp_since: null, recovery_codes_left: 0 };
+  sessions = [
+    { id: "s1", started_at: ago(60), seen_at: ago(5), browser: LINUX, address: "192.0.2.1", this: true },
+    { id: "s2", started_at: ago(90_000), seen_at: ago(7_200), browser: PHONE, address: "192.0.2.2", this: false },
+    { id: "s3", started_at: ago(90_000), seen_at: ago(30), browser: "curl/8", address: "192.0.2.3", this: false },
+  ];
+  factors = { password: true, totp_since: null, passkeys: [], recovery_codes_left: 0 };
 });
 
 async function pressed(name: string) {
@@ -71,7 +83,7 @@ describe("the authenticator", () => {
   });
 
   it("is removed only by one who is sure", async () => {
-    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", recovery_codes_left: 2 };
+    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", passkeys: [], recovery_codes_left: 2 };
     answering({
       ...hub(),
       "DELETE /api/me/totp": () => {
@@ -113,7 +125,7 @@ describe("an act that asks for a fresh proof", () => {
   });
 
   it("takes a code as well, and says of a wrong password that it is one", async () => {
-    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", recovery_codes_left: 9 };
+    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", passkeys: [], recovery_codes_left: 9 };
     const refused = { title: "This is not your password.", status: 400, field: "password", request_id: "r-1" };
     const seen = answering({
       ...hub(),
@@ -159,7 +171,10 @@ describe("the password", () => {
     await pressed("Change the password");
 
     expect(await screen.findByText("Changed. You are signed out everywhere else.")).toBeVisible();
-    expect(seen.at(-2)?.body ?? seen.at(-1)?.body).toEqual({ password: "a long new one", current: "the old one" });
+    expect(seen.find(({ method }) => method === "PUT")?.body).toEqual({
+      password: "a long new one",
+      current: "the old one",
+    });
     expect(screen.getByLabelText("New password")).toHaveValue("");
   });
 
@@ -179,5 +194,84 @@ describe("the password", () => {
     expect(await screen.findByRole("alert")).toHaveTextContent("A password has 8 to 200 characters.");
     expect(screen.getByLabelText("New password")).toHaveValue("short");
     expect(screen.getByLabelText("Your password now")).toHaveValue("");
+  });
+});
+
+describe("sessions", () => {
+  it("are listed with browser, place and time, and ended one by one or all but this", async () => {
+    const seen = answering({
+      ...hub(),
+      "DELETE /api/me/sessions/s2": () => {
+        sessions = sessions.filter(({ id }) => id !== "s2");
+        return { status: 204 };
+      },
+      "DELETE /api/me/sessions": () => {
+        sessions = sessions.slice(0, 1);
+        return { status: 204 };
+      },
+    });
+    open("/account");
+    const list = within(await screen.findByRole("list", { name: "Sessions" }));
+    expect(list.getAllByRole("listitem").map((line) => line.querySelector("b")?.textContent)).toEqual([
+      "Chrome on Linux",
+      "Firefox on Android",
+      "An unknown browser",
+    ]);
+    expect(list.getByText("this one")).toBeVisible();
+    expect(list.getByText(/last seen 2 h 00 ago · 192\.0\.2\.2/)).toBeVisible();
+    expect(list.queryByRole("button", { name: "End Chrome on Linux" })).toBeNull();
+    expect(await faults()).toEqual([]);
+    await pressed("End Firefox on Android");
+    await waitFor(() => expect(list.getAllByRole("listitem")).toHaveLength(2));
+    await pressed("Sign out everywhere else");
+
+    await waitFor(() => expect(list.getAllByRole("listitem")).toHaveLength(1));
+    expect(seen.filter(({ method }) => method === "DELETE").map(({ path }) => path)).toEqual([
+      "/api/me/sessions/s2",
+      "/api/me/sessions",
+    ]);
+    expect(screen.queryByRole("button", { name: "Sign out everywhere else" })).toBeNull();
+  });
+});
+
+describe("roles that must have a second factor", () => {
+  const admin = { ...ME, roles: [{ role: "admin", team: null }] };
+
+  it("are an admin's to choose", async () => {
+    const seen = answering({
+      ...hub(),
+      "GET /api/me": { status: 200, body: admin },
+      "GET /api/organisation/factors": { status: 200, body: { roles: ["admin"] } },
+      "PUT /api/organisation/factors": { status: 200, body: { roles: ["admin", "auditor"] } },
+    });
+    open("/account");
+    expect(await screen.findByRole("checkbox", { name: "Admins" })).toBeChecked();
+    expect(screen.getByRole("button", { name: "Save" })).toBeDisabled();
+    await userEvent.click(screen.getByRole("checkbox", { name: "Auditors" }));
+    await pressed("Save");
+
+    expect(await screen.findByText("Saved")).toBeVisible();
+    expect(screen.getByRole("checkbox", { name: "Auditors" })).toBeChecked();
+    expect(seen.find(({ method }) => method === "PUT")?.body).toEqual({ roles: ["admin", "auditor"] });
+  });
+
+  it("lead whoever has none to set one up, in place of any page, and then on", async () => {
+    let me: object = { ...ME, factor_wanted: true };
+    answering({
+      ...hub(),
+      "GET /api/me": () => ({ status: 200, body: me }),
+      "GET /api/devices": { status: 200, body: [] },
+    });
+    open("/devices");
+    expect(await screen.findByRole("heading", { name: "Set up a second factor" })).toBeVisible();
+    expect(screen.queryByText("You have no devices yet")).toBeNull();
+    await pressed("Set up an authenticator");
+    await userEvent.type(await screen.findByLabelText("The code that the app shows now"), "123456");
+    await pressed("Confirm");
+    await pressed("Done");
+    me = ME;
+    await pressed("Go on");
+
+    expect(await screen.findByText("You have no devices yet")).toBeVisible();
   });
 });

@@ -1,7 +1,7 @@
 import Button from "@mui/material/Button";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useFactorsQuery } from "../factors/api";
+import { hasFactor, useFactorsQuery } from "../factors/api";
 import type { Problem } from "../http/request";
 import { useMakeCodesMutation } from "./api";
 import { CodesDialog } from "./CodesDialog";
@@ -25,7 +25,7 @@ export function RecoveryCodes() {
     reset();
   };
 
-  if (!factors?.totp_since) {
+  if (!factors || !hasFactor(factors)) {
     return null;
   }
   return (

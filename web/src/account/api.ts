@@ -11,6 +11,21 @@ export interface Codes {
   recovery_codes: string[];
 }
 
+export interface Session {
+  id: string;
+  started_at: string;
+  seen_at: string;
+  /** As it names itself. */
+  browser: string;
+  address: string;
+  /** The one that asks. */
+  this: boolean;
+}
+
+/** Whoever holds one must have a second factor; `employee` is everybody. */
+export const FACTOR_ROLES = ["employee", "manager", "admin", "auditor", "representative"] as const;
+export type FactorRole = (typeof FACTOR_ROLES)[number];
+
 const accountApi = api.injectEndpoints({
   endpoints: (build) => ({
     beginTotp: build.mutation<TotpSetup, void>({ query: () => ({ path: "/api/me/totp", method: "POST" }) }),
@@ -22,13 +37,37 @@ const accountApi = api.injectEndpoints({
       query: () => ({ path: "/api/me/totp", method: "DELETE" }),
       invalidatesTags: ["Factors"],
     }),
+    passkeyForm: build.mutation<object, void>({ query: () => ({ path: "/api/me/passkeys/options", method: "POST" }) }),
+    addPasskey: build.mutation<Codes, { credential: unknown; name: string }>({
+      query: (body) => ({ path: "/api/me/passkeys", method: "POST", body }),
+      invalidatesTags: ["Factors"],
+    }),
+    removePasskey: build.mutation<null, number>({
+      query: (id) => ({ path: `/api/me/passkeys/${id}`, method: "DELETE" }),
+      invalidatesTags: ["Factors"],
+    }),
+    sessions: build.query<Session[], void>({ query: () => ({ path: "/api/me/sessions" }), providesTags: ["Session"] }),
+    endSession: build.mutation<null, string | null>({
+      query: (id) => ({ path: id ? `/api/me/sessions/${id}` : "/api/me/sessions", method: "DELETE" }),
+      invalidatesTags: ["Session"],
+    }),
+    required: build.query<{ roles: FactorRole[] }, void>({ query: () => ({ path: "/api/organisation/factors" }) }),
+    setRequired: build.mutation<{ roles: FactorRole[] }, FactorRole[]>({
+      query: (roles) => ({ path: "/api/organisation/factors", method: "PUT", body: { roles } }),
+      async onQueryStarted(_, { dispatch, queryFulfilled }) {
+        const { data } = await queryFulfilled.catch(() => ({ data: null }));
+        if (data) {
+          dispatch(accountApi.util.upsertQueryData("required", undefined, data));
+        }
+      },
+    }),
     makeCodes: build.mutation<Codes, void>({
       query: () => ({ path: "/api/me/recovery-codes", method: "POST" }),
       invalidatesTags: ["Factors"],
     }),
     changePassword: build.mutation<null, { password: string; current?: string }>({
       query: (body) => ({ path: "/api/me/password", method: "PUT", body }),
-      invalidatesTags: ["Factors"],
+      invalidatesTags: ["Factors", "Session"],
     }),
   }),
 });
@@ -37,6 +76,13 @@ export const {
   useBeginTotpMutation,
   useConfirmTotpMutation,
   useRemoveTotpMutation,
+  usePasskeyFormMutation,
+  useAddPasskeyMutation,
+  useRemovePasskeyMutation,
+  useSessionsQuery,
+  useEndSessionMutation,
+  useRequiredQuery,
+  useSetRequiredMutation,
   useMakeCodesMutation,
   useChangePasswordMutation,
 } = accountApi;

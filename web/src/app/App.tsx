@@ -20,6 +20,7 @@ import { forgetRecent } from "./recent";
 import { Shell } from "./Shell";
 import type { RootState, Store } from "./store";
 
+const factorFirst = later(() => import("../account/FactorFirst").then(({ FactorFirst }) => FactorFirst));
 const signIn = later(() => import("../session/SignInPage").then(({ SignInPage }) => SignInPage));
 const setPassword = later(() => import("../session/SetPasswordPage").then(({ SetPasswordPage }) => SetPasswordPage));
 
@@ -85,14 +86,15 @@ export function App() {
     );
   }
   const { me } = session;
+  const wanted = me.factor_wanted && <factorFirst.Part onDone={() => dispatch(checkSession())} />;
   return (
     <Routes>
       <Route element={<Shell me={me} />}>
         {pagesOf(me).map(({ path, draw }) => (
-          <Route key={path} path={path} element={draw(me)} />
+          <Route key={path} path={path} element={wanted || draw(me)} />
         ))}
         <Route path="sign-in" element={<Navigate to="/" replace />} />
-        <Route path="*" element={<NotFound me={me} />} />
+        <Route path="*" element={wanted || <NotFound me={me} />} />
       </Route>
     </Routes>
   );

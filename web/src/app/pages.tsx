@@ -79,7 +79,7 @@ const PAGES: Page[] = [
     keys: "g a",
     may: () => true,
     shown: () => false,
-    draw: () => <account.Part />,
+    draw: (me) => <account.Part admin={isA("admin", me)} />,
   },
   {
     path: "/security",

@@ -9,8 +9,9 @@ import { useTranslation } from "react-i18next";
 import "../i18n/en/account";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
-import { useFactorsQuery, useProveMutation } from "./api";
+import { useFactorsQuery, useProveMutation, useProvePasskeyMutation } from "./api";
 import css from "./Dialog.module.css";
+import { PasskeyButton } from "./PasskeyButton";
 import { wordedProblem } from "./problem";
 
 /** Asks whoever sits there to prove who they are, by password or code, before an act that asked for it goes on. */
@@ -21,12 +22,17 @@ export function ProofDialog({ onDone }: { onDone: (proved: boolean) => void }) {
   const [chosen, setChosen] = useState<"password" | "code" | null>(null);
   const [typed, setTyped] = useState("");
   const ids = { title: useId(), box: useId() };
-  const problem = (error ?? unread) as Problem | undefined;
+  const [provePasskey] = useProvePasskeyMutation();
+  const [unproved, setUnproved] = useState<Problem | null>(null);
+  const problem = unproved ?? ((error ?? unread) as Problem | undefined);
   const by = chosen ?? (factors?.password === false && factors.totp_since ? "code" : "password");
-  const none = factors && !factors.password && !factors.totp_since;
+  const keys = (factors?.passkeys.length ?? 0) > 0;
+  const typing = !factors || factors.password || factors.totp_since !== null;
+  const none = !typing && !keys;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
+    setUnproved(null);
     const { error: refused } = await prove(by === "code" ? { code: typed } : { password: typed });
     setTyped("");
     if (!refused) {
@@ -43,7 +49,7 @@ export function ProofDialog({ onDone }: { onDone: (proved: boolean) => void }) {
         <DialogContent className={css.content ?? ""}>
           {problem && <ProblemNote problem={wordedProblem(problem)} />}
           <p>{t(none ? "proof.none" : "proof.words")}</p>
-          {!none && (
+          {typing && (
             <>
               <label htmlFor={ids.box}>{t(`proof.${by}`)}</label>
               <OutlinedInput
@@ -65,10 +71,26 @@ export function ProofDialog({ onDone }: { onDone: (proved: boolean) => void }) {
               {t(by === "code" ? "proof.usePassword" : "proof.useCode")}
             </Button>
           )}
+          {keys && (
+            <PasskeyButton
+              className={css.other ?? ""}
+              onProblem={setUnproved}
+              onAnswer={async (credential) => {
+                const { error: refused } = await provePasskey(credential);
+                if (refused) {
+                  setUnproved({ ...(refused as Problem), title: t("passkeyRefused") });
+                } else {
+                  onDone(true);
+                }
+              }}
+            >
+              {t("proof.usePasskey")}
+            </PasskeyButton>
+          )}
         </DialogContent>
         <DialogActions className={css.actions ?? ""}>
           <Button onClick={() => onDone(false)}>{t("ui:cancel")}</Button>
-          {!none && (
+          {typing && (
             <Button type="submit" variant="contained" color="primary" disabled={isLoading || typed === ""}>
               {t("proof.go")}
             </Button>

@@ -9,6 +9,7 @@ export function onProofWanted(how: Ask): () => void {
   ask = how;
   return () => {
     ask = nobody;
+    asking = null; // Whoever waits has gone with the page.
   };
 }
 

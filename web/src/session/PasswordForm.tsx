@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { type Kind, useSignInMutation } from "./api";
 import { recallEmail, rememberEmail } from "./email";
+import { PasskeySignIn } from "./PasskeySignIn";
 import css from "./SignInPage.module.css";
 
 interface Props {
@@ -74,6 +75,7 @@ export function PasswordForm({ problem, onProblem, onSecondStep, onForgotten }: 
       <Button className={css.submit} type="submit" variant="contained" color="primary" fullWidth disabled={isLoading}>
         {isLoading ? t("signingIn") : t("signIn")}
       </Button>
+      <PasskeySignIn onProblem={onProblem} />
       <div className={css.others}>
         <Button
           variant="text"

@@ -4,6 +4,7 @@ import { type FormEvent, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { type Kind, useAnswerMutation } from "./api";
+import { PasskeySignIn } from "./PasskeySignIn";
 import css from "./SignInPage.module.css";
 
 interface Props {
@@ -76,6 +77,7 @@ export function SecondStepForm({ kinds, problem, onProblem, onBack }: Props) {
       <Button className={css.submit} type="submit" variant="contained" color="primary" fullWidth disabled={isLoading}>
         {isLoading ? t("signingIn") : t("signIn")}
       </Button>
+      {kinds.includes("passkey") && <PasskeySignIn onProblem={onProblem} />}
       <div className={css.others}>
         {kinds.includes("totp") && (
           <Button onClick={turn}>{t(recovering ? "second.useTotp" : "second.useRecovery")}</Button>

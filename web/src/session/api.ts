@@ -22,6 +22,8 @@ export interface Me {
   manages: boolean;
   /** Whether a device of theirs is enrolled, and not revoked. */
   device: boolean;
+  /** Before anything else a second factor has to be set up: their role must have one. */
+  factor_wanted?: boolean;
 }
 
 /** What the second step may be answered with. */
@@ -40,11 +42,14 @@ export const sessionApi = api.injectEndpoints({
     answer: build.mutation<Me, string>({
       query: (code) => ({ path: "/api/session/second-step", method: "POST", body: { code } }),
     }),
+    signInPasskey: build.mutation<Me, unknown>({
+      query: (credential) => ({ path: "/api/session/passkey", method: "POST", body: { credential } }),
+    }),
     signOut: build.mutation<null, void>({ query: () => ({ path: "/api/session", method: "DELETE" }) }),
   }),
 });
 
-export const { useSignInMutation, useAnswerMutation } = sessionApi;
+export const { useSignInMutation, useAnswerMutation, useSignInPasskeyMutation } = sessionApi;
 
 /** The same wherever it is asked for: the shell tells when it failed. */
 export function useSignOut() {

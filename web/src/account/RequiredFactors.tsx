@@ -1,0 +1,62 @@
+import Button from "@mui/material/Button";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Problem } from "../http/request";
+import { ProblemNote } from "../ui/ProblemNote";
+import { FACTOR_ROLES, type FactorRole, useRequiredQuery, useSetRequiredMutation } from "./api";
+import css from "./RequiredFactors.module.css";
+import { Section } from "./Section";
+import { State } from "./State";
+
+/** For admins: which roles must have a second factor. */
+export function RequiredFactors() {
+  const { t } = useTranslation("account");
+  const { data, error: unread } = useRequiredQuery();
+  const [chosen, setChosen] = useState<FactorRole[] | null>(null);
+  const [save, { isLoading, isSuccess, error, reset }] = useSetRequiredMutation();
+  const roles = chosen ?? data?.roles ?? [];
+  const problem = (error ?? unread) as Problem | undefined;
+  const changed = chosen !== null && FACTOR_ROLES.some((role) => chosen.includes(role) !== data?.roles.includes(role));
+
+  return (
+    <Section title={t("required.title")} words={t("required.words")}>
+      {problem && <ProblemNote problem={problem} />}
+      {data && (
+        <>
+          <ul className={css.roles}>
+            {FACTOR_ROLES.map((role) => (
+              <li key={role}>
+                <label>
+                  <input
+                    type="checkbox"
+                    checked={roles.includes(role)}
+                    onChange={({ target }) => {
+                      reset();
+                      setChosen(target.checked ? [...roles, role] : roles.filter((other) => other !== role));
+                    }}
+                  />
+                  {t(`required.role.${role}`)}
+                </label>
+              </li>
+            ))}
+          </ul>
+          <div className={css.end}>
+            <Button
+              variant="contained"
+              color="primary"
+              disabled={!changed || isLoading}
+              onClick={async () => {
+                if (!(await save(roles)).error) {
+                  setChosen(null);
+                }
+              }}
+            >
+              {t("required.save")}
+            </Button>
+            <div role="status">{isSuccess && !changed && <State is="good">{t("required.saved")}</State>}</div>
+          </div>
+        </>
+      )}
+    </Section>
+  );
+}
