@@ -3,8 +3,8 @@
 As `desk_to_wall`: agents at their real cadence, 200 viewers, everything on the machine's own cores. A step is a process of 5,000 agents
 that connects from a source address of its own, since an address has 28,000 ports; three hub processes share the port, since a process has
 20,000 descriptors here. A step holds when the p99 of changes at the viewers and that of acks after sending are at most a second, no more
-than one agent in a thousand had to come again, and, once all stands still, every viewer shows the last change of everybody. The knee is the last step that holds.
-At the end the database is asked for everything that was acked.
+than one agent in a thousand had to come again, and, once all stands still, every viewer shows the last change of everybody. The knee is
+the last step that holds. At the end the database is asked for everything that was acked.
 
 `python -m bench capacity`, some ten minutes. STEP=1000, MOST=60000, HUBS=3 and SECONDS=20 choose.
 """

@@ -202,7 +202,8 @@ async def _fill(people: list[int], day: date, number: int) -> None:
         await held.execute(_SPANS, people, day, start_at, start_at + timedelta(minutes=MINUTES), timeout=120)
 
 
-# Somebody works in one of six apps for seven minutes at a time, with input from the first second to the last, and locks the screen for half an hour at noon.
+# Somebody works in one of six apps for seven minutes at a time, with input from the first second to the last, and locks the screen for
+# half an hour at noon.
 _ROWS = """
     INSERT INTO interval (device, epoch, seq, piece, person, started_at, ended_at, wall_at, zone_min, policy, flags, app,
         first_input_at, last_input_at, keys, clicks, scrolls)

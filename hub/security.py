@@ -130,8 +130,8 @@ _REFUSALS = """
     FROM audit LEFT JOIN person doer ON doer.id = actor LEFT JOIN person whose ON whose.id = subject
     LEFT JOIN team ON team.id = audit.team
     WHERE action IN
-        ('denied', 'sign_in_failed', 'second_step_refused', 'proof_refused', 'code_refused', 'link_refused', 'client_refused',
-        'device_suspended')
+        ('denied', 'sign_in_failed', 'second_step_refused', 'proof_refused', 'passkey_refused', 'code_refused', 'link_refused',
+        'client_refused', 'device_suspended')
         AND audit.id < {}::bigint
     ORDER BY audit.id DESC LIMIT {}
 """
