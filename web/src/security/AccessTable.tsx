@@ -11,6 +11,7 @@ export function AccessTable({ roles, access }: Pick<Security, "roles" | "access"
   const [params, setParams] = useSearchParams();
   const asked = params.get("role") ?? "";
   const role = roles.includes(asked) ? asked : (roles[0] ?? "");
+  const seen = access.filter(({ may }) => may[role]);
 
   return (
     <>
@@ -34,12 +35,18 @@ export function AccessTable({ roles, access }: Pick<Security, "roles" | "access"
           </tr>
         </thead>
         <tbody>
-          {access.map(({ about, may }) => (
-            <tr key={about} data-nothing={!may[role] || undefined}>
+          {seen.map(({ about, may }) => (
+            <tr key={about}>
               <th scope="row">{said("about", about)}</th>
-              <td>{may[role] ? list(may[role].map((action) => said("action", action))) : t("access.nothing")}</td>
+              <td>{list((may[role] ?? []).map((action) => said("action", action)))}</td>
             </tr>
           ))}
+          {seen.length < access.length && (
+            <tr data-nothing="">
+              <th scope="row">{t(seen.length > 0 ? "access.rest" : "access.all")}</th>
+              <td>{t("access.nothing")}</td>
+            </tr>
+          )}
         </tbody>
       </table>
     </>

@@ -91,7 +91,8 @@ describe("the page Security", () => {
     open("/security");
     const mine = await screen.findByRole("table", { name: "What may: Employee" });
     expect(within(mine).getByRole("row", { name: /Oneself/ })).toHaveTextContent("see activity, keep saved views");
-    expect(within(mine).getByRole("row", { name: /Somebody elsewhere/ })).toHaveTextContent("nothing");
+    expect(within(mine).getByRole("row", { name: /Everybody and everything else/ })).toHaveTextContent("nothing");
+    expect(within(mine).queryByRole("row", { name: /Somebody elsewhere/ })).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: "Admin" }));
 
     expect(location.search).toBe("?role=admin");
