@@ -1,7 +1,5 @@
 import Button from "@mui/material/Button";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-import { buttonClass } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import type { Preview } from "./api";
 import css from "./Done.module.css";
@@ -29,12 +27,9 @@ export function Done({ result, onAnother }: { result: Result; onAnother: () => v
         ))}
       </ul>
       <p className={css.words}>{t("done.audited")}</p>
-      <div className={css.acts}>
-        <Link className={buttonClass(true)} to="/people">
-          {t("done.people")}
-        </Link>
-        <Button onClick={onAnother}>{t("done.another")}</Button>
-      </div>
+      <Button variant="contained" color="primary" className={css.act ?? ""} onClick={onAnother}>
+        {t("done.another")}
+      </Button>
     </section>
   );
 }

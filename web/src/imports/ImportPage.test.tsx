@@ -44,7 +44,7 @@ const hub = () => ({
 });
 
 // Loaded before any test looks at its clock.
-beforeAll(() => import("./ImportPage"));
+beforeAll(() => import("./ImportPage"), 60_000);
 
 beforeEach(() => {
   withSockets();
