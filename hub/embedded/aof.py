@@ -5,65 +5,89 @@ ended. In between are zeros, and at its next start it refuses the whole file. It
 would cost all that was written since.
 """
 
+import os
 from pathlib import Path
 
+MEND_MAX_BYTES = 256 * 1024 * 1024
+"""Of a file, which is mended in memory. Valkey makes it anew when it has doubled; it has some MB here."""
 _LINE_END = b"\r\n"
 
 
+class Damaged(Exception):
+    """Something else than a hole is wrong: nobody but people should decide what goes."""
+
+
 def mended(data: bytes) -> bytes:
-    """The records of an append-only file, without holes between them, up to the first that can't be read."""
+    """The records of an append-only file without the holes between them, and without a last one that is cut off, as Valkey leaves that
+    out itself. Raises `Damaged`."""
     kept: list[bytes] = []
     at = begin = 0
     while at < len(data):
         if data[at] == 0:
             kept.append(data[begin:at])
-            while at < len(data) and data[at] == 0:
-                at += 1
-            begin = at
+            at = begin = len(data) - len(data[at:].lstrip(b"\0"))
+            if at < len(data) and data[at] != ord("*"):
+                raise Damaged
             continue
-        try:
-            at = _end_of(data, at)
-        except ValueError:
-            break
+        end = _end_of(data, at)
+        if end is None:
+            return b"".join([*kept, data[begin:at]])
+        at = end
     return b"".join([*kept, data[begin:at]])
 
 
 def mend(folder: Path) -> bool:
-    """Mends the files of an append-only folder; whether there was anything to mend. What was there before is kept beside it.
-
-    Raises `OSError`.
-    """
+    """Mends the files of an append-only folder, each in one step; whether there was anything to mend. Raises `Damaged`, `OSError`."""
     changed = False
     for path in sorted(folder.glob("*.incr.aof")):
+        if path.stat().st_size > MEND_MAX_BYTES:
+            raise Damaged
         data = path.read_bytes()
         whole = mended(data)
-        if whole != data:
-            new = path.with_suffix(".mended")
-            new.write_bytes(whole)
-            new.chmod(0o600)
-            path.replace(path.with_suffix(".broken"))
+        if whole == data:
+            continue
+        new = path.with_suffix(".mended")
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(whole)
+                file.flush()
+                os.fsync(file.fileno())
             new.replace(path)
-            changed = True
+        except OSError:
+            new.unlink(missing_ok=True)  # the disk is full still
+            raise
+        changed = True
     return changed
 
 
-def _end_of(data: bytes, at: int) -> int:
-    """Where the record or the annotation that begins here ends. Raises `ValueError` when it is neither, or is cut off."""
+def _end_of(data: bytes, at: int) -> int | None:
+    """Where the record or the annotation that begins here ends; `None` when the file ends before it. Raises `Damaged`."""
     if data[at : at + 1] == b"#":
-        return data.index(b"\n", at) + 1
-    count, at = _number(data, at, b"*")
+        return data.find(b"\n", at) + 1 or None
+    head = _number(data, at, b"*")
+    if head is None:
+        return None
+    count, at = head
     for _ in range(count):
-        size, at = _number(data, at, b"$")
-        at += size
-        if data[at : at + 2] != _LINE_END:
-            raise ValueError("no end of a word")
-        at += 2
+        head = _number(data, at, b"$")
+        if head is None:
+            return None
+        size, at = head
+        at += size + len(_LINE_END)
+        if at > len(data):
+            return None
+        if data[at - len(_LINE_END) : at] != _LINE_END:
+            raise Damaged
     return at
 
 
-def _number(data: bytes, at: int, mark: bytes) -> tuple[int, int]:
-    """The number of a line that begins with this mark, and where the next line begins."""
-    end = data.index(_LINE_END, at)
-    if data[at : at + 1] != mark or not data[at + 1 : end].isdigit():
-        raise ValueError("no such line")
-    return int(data[at + 1 : end]), end + 2
+def _number(data: bytes, at: int, mark: bytes) -> tuple[int, int] | None:
+    """The number of a line with this mark, and where the next line begins; `None` when the file ends before. Raises `Damaged`."""
+    end = data.find(_LINE_END, at)
+    if at >= len(data) or (end < 0 and data[at : at + 1] == mark and data[at + 1 :].strip(b"\r").isdigit()):
+        return None
+    if end < 0 or data[at : at + 1] != mark or not data[at + 1 : end].isdigit():
+        if data[at:] == mark:
+            return None
+        raise Damaged
+    return int(data[at + 1 : end]), end + len(_LINE_END)

@@ -56,7 +56,10 @@ class Valkey(Server):
             return False
 
     def mend(self) -> bool:
-        return UNREADABLE in tail(self.log) and aof.mend(self.folder / "appendonlydir")
+        try:
+            return UNREADABLE in tail(self.log) and aof.mend(self.folder / "appendonlydir")
+        except (aof.Damaged, OSError):
+            return False
 
     def url(self) -> str:
         return f"unix://{self._socket}?db=0"

@@ -100,7 +100,7 @@ class Ingest:
         except WebSocketDisconnect:
             return
         finally:
-            protocol_of(socket).arriving.discard(protocol_of(socket))
+            protocol_of(socket).has_arrived()
         log.debug("agent_admitted", session=connection.session)
         began = time.monotonic()
         try:

@@ -325,21 +325,45 @@ async def test_valkey_comes_back_with_all_records_when_a_full_disk_left_a_hole_a
         assert await eventually(lambda: noted(servers)) == [b"before", b"after", b"last"]
 
 
+ONE = b"*1\r\n$1\r\na\r\n"
+
+
 @pytest.mark.parametrize(
-    ("data", "kept"),
+    ("content", "kept"),
     [
         (b"", b""),
-        (b"#TS:1\r\n*1\r\n$5\r\nMULTI\r\n", b"#TS:1\r\n*1\r\n$5\r\nMULTI\r\n"),
-        (b"*1\r\n$2\r\n\0\0\r\n\0\0\0*1\r\n$1\r\na\r\n", b"*1\r\n$2\r\n\0\0\r\n*1\r\n$1\r\na\r\n"),
-        (b"*1\r\n$1\r\na\r\n*1\r\n$9\r\nab", b"*1\r\n$1\r\na\r\n"),
-        (b"*1\r\n$1\r\na\r\nnonsense\r\n*1\r\n$1\r\na\r\n", b"*1\r\n$1\r\na\r\n"),
-        (b"*1\r\n$-1\r\n", b""),
+        (b"#TS:1\r\n" + ONE, b"#TS:1\r\n" + ONE),
+        (b"*1\r\n$2\r\n\0\0\r\n\0\0\0" + ONE, b"*1\r\n$2\r\n\0\0\r\n" + ONE),
+        (ONE + bytes(9) + ONE + bytes(7) + ONE, ONE * 3),
+        (ONE + bytes(9), ONE),
         (bytes(10), b""),
+        *((ONE + ONE[:length], ONE) for length in range(1, len(ONE))),
     ],
 )
-def test_append_only_file_is_mended_up_to_what_can_not_be_read(data: bytes, kept: bytes) -> None:
-    assert aof.mended(data) == kept
+def test_append_only_file_loses_its_holes_and_what_is_cut_off_at_its_end(content: bytes, kept: bytes) -> None:
+    assert aof.mended(content) == kept
     assert aof.mended(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x" + ONE,
+        ONE + b"nonsense\r\n" + ONE,
+        b"*1\r\n$-1\r\n" + ONE,
+        b"*1\r\n$3\r\na\r\n" + ONE,
+        ONE + bytes(5) + b"#\n" + ONE,
+        ONE + bytes(5) + b"a" + ONE,
+    ],
+)
+def test_append_only_file_that_is_damaged_otherwise_is_left_to_people(tmp_path: Path, content: bytes) -> None:
+    log = tmp_path / "appendonly.aof.1.incr.aof"
+    log.write_bytes(content)
+
+    with pytest.raises(aof.Damaged):
+        aof.mend(tmp_path)
+    assert log.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [log]
 
 
 async def test_handle_restarts_its_server(data: Path) -> None:

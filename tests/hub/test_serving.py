@@ -383,6 +383,21 @@ async def test_websocket_that_follows_a_request_is_not_held_to_its_deadlines(
         assert len(made) == expected + 1  # for its own headers
 
 
+@pytest.mark.parametrize(
+    "headers", [b"X-Long: " + b"x" * 9_000, b"\r\n".join(b"X-%d: x" % n for n in range(200)), b"Content-Length: 5"]
+)
+async def test_handshake_that_only_the_websocket_layer_refuses_ends_the_connection(
+    tmp_path: Path, headers: bytes
+) -> None:
+    async with answering(tmp_path) as (reader, writer):
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n" + headers + b"\r\n\r\n"
+        )
+
+        assert b" 101 " not in await reader.read()
+
+
 async def test_body_that_goes_on_for_ever_after_the_answer_is_cut(tmp_path: Path) -> None:
     async with answering(tmp_path) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
