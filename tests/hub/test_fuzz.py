@@ -34,7 +34,7 @@ from hub.database import connection
 from hub.settings import Settings
 from tests.hub.conftest import Browser, Cast
 
-TRIES = {"admin": 16, "manager": 6, "nobody": 4}
+TRIES = {"admin": 8, "manager": 4, "nobody": 2}
 """Of each route, two of three valid. Most of what others ask is refused before it is read."""
 MODES = [GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 HANGS_S = 20
