@@ -8,7 +8,6 @@ The drain itself is the application's (`app.py`).
 import asyncio
 import contextlib
 import gc
-import math
 import os
 import resource
 import socket as sockets
@@ -50,9 +49,6 @@ ARRIVING_MAX = 400
 """Agents that have connected and are not admitted yet: a second or two of work. With more than that each would wait for longer than its
 deadline; then none is admitted in the end, while the process is busy with all of them. One more is told so at once, for a tenth of what
 hearing it would cost, and comes again later."""
-SILENT_S = 2.0
-"""Of those on their way in, one that has not said a word for this long makes room for the next who comes: whoever opens sockets and says
-nothing shall not keep others out."""
 LATER = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 USER_TIMEOUT_MS = 20_000
 """The kernel ends a connection whose peer has acknowledged nothing for this long."""
@@ -79,9 +75,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _taken = 0
     _served = False
     """The application has returned."""
-    arriving: ClassVar["dict[WebSocketProtocol, float]"] = {}
-    """Agents' connections that are not admitted yet, of all of the process, with the loop's time at which each came; infinity once it has
-    spoken. `live/ingest.py` says so, and takes each out once it is admitted."""
+    arriving: ClassVar["set[WebSocketProtocol]"] = set()
+    """Agents' connections that are not admitted yet, of all of the process. `live/ingest.py` takes each out once it is."""
 
     @property
     def unsent_bytes(self) -> int:
@@ -111,26 +106,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(memoryview(frame)[written:])
         return True
 
-    def has_spoken(self) -> None:
-        """Whoever arrives is heard now, and makes room for nobody."""
-        if self in self.arriving:
-            self.arriving[self] = math.inf
-
     def has_arrived(self) -> None:
         """It is admitted, or gone."""
-        self.arriving.pop(self, None)
-
-    @classmethod
-    def has_room(cls, now: float) -> bool:
-        """Whether one more may arrive, if need be in the place of one that is silent."""
-        if len(cls.arriving) < ARRIVING_MAX:
-            return True
-        silent = next((each for each, came_at in cls.arriving.items() if came_at < math.inf), None)
-        if silent is None or now - cls.arriving[silent] < SILENT_S:
-            return False
-        silent.has_arrived()
-        silent.cut()
-        return True
+        self.arriving.discard(self)
 
     def cut(self) -> None:
         """Ends the connection at once, whatever its buffers hold: the only thing that works on a peer that doesn't read.
@@ -223,7 +201,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             if socket is not None and self.transport.get_extra_info("ssl_object") is None:
                 self._descriptor = socket.fileno()
             if self.scope["path"].startswith("/agent/"):
-                self.arriving[self] = self.loop.time()
+                self.arriving.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.has_arrived()
@@ -304,7 +282,7 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._body_done()
         path = unquote(self.url.partition(b"?")[0].decode("latin-1"))  # as the scope will have it
-        if path.startswith("/agent/") and not WebSocketProtocol.has_room(self.loop.time()):
+        if path.startswith("/agent/") and len(WebSocketProtocol.arriving) >= ARRIVING_MAX:
             FIGURES.refused["later"] += 1
             self.transport.write(LATER)
             self.transport.close()

@@ -53,8 +53,6 @@ class Line:
                 log.warning("agent_refused", reason="too_large", device=self.device, connection=self.connection)
             raise WebSocketDisconnect(code=1005, detail="gone")
         self.heard_at = time.monotonic()
-        if not self.frames:
-            self._protocol.has_spoken()
         self.frames += 1
         text, data = message.get("text"), message.get("bytes")
         if (text is not None) != self._codec.text:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from hub import policies
 from hub import serving as serving_module
@@ -613,20 +613,6 @@ async def test_agent_beyond_those_who_can_be_admitted_in_time_is_told_to_come_la
         assert refused.value.response.status_code == 503
         async with connected(hub, cast.device(cast.charlie)) as another:  # nobody is on the way any more
             assert another.welcomed is not None
-
-
-async def test_agent_that_says_nothing_makes_room_for_one_that_does(
-    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serving_module, "ARRIVING_MAX", 1)
-    monkeypatch.setattr(serving_module, "SILENT_S", 0)
-    async with dialled(hub) as silent:
-        async with connected(hub, cast.device(cast.bob)) as speaking:
-            assert speaking.welcomed is not None
-            assert serving_module.WebSocketProtocol.arriving == {}
-        with pytest.raises(ConnectionClosed):
-            while True:
-                await silent.receive_any()
 
 
 @pytest.mark.parametrize("path", ["/%61gent/v1", "/agent%2Fv1", "/agent/v1?x=/"])
