@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hub import people
 from hub.auth.access import ORGANISATION, Subject, Viewer
-from hub.auth.guard import require
+from hub.auth.guard import require, require_fresh
 from hub.directory import acts, listing, teams
 from hub.errors import NotFound
 from hub.tables import Person, Team
@@ -66,7 +66,7 @@ async def move_people(viewer: NamedDependency[Viewer], data: JSONBody[acts.Moves
     await acts.move(data.moves, viewer.person)
 
 
-@post("/api/people/deactivate", status_code=204, summary="End the access of people")
+@post("/api/people/deactivate", status_code=204, summary="End the access of people", guards=[require_fresh])
 async def deactivate_people(viewer: NamedDependency[Viewer], data: JSONBody[acts.Named]) -> None:
     await require(viewer, "keep_people", ORGANISATION)
     await acts.deactivate(data.people, viewer.person)
@@ -78,7 +78,7 @@ async def reactivate_people(viewer: NamedDependency[Viewer], data: JSONBody[acts
     await acts.reactivate(data.people, viewer.person)
 
 
-@post("/api/people/{person:int}/roles", status_code=200, summary="Give a person a role")
+@post("/api/people/{person:int}/roles", status_code=200, summary="Give a person a role", guards=[require_fresh])
 async def grant_role(
     viewer: NamedDependency[Viewer], person: FromPath[int], data: JSONBody[acts.NewRole]
 ) -> listing.PersonProfile:
@@ -87,7 +87,12 @@ async def grant_role(
     return await listing.profile(person)
 
 
-@delete("/api/people/{person:int}/roles/{role:str}", status_code=200, summary="Take a role from a person")
+@delete(
+    "/api/people/{person:int}/roles/{role:str}",
+    status_code=200,
+    summary="Take a role from a person",
+    guards=[require_fresh],
+)
 async def revoke_role(
     viewer: NamedDependency[Viewer],
     person: FromPath[int],

@@ -374,3 +374,21 @@ async def test_revoked_admin_is_none_at_once(cast, dora, open_browser):
 
     assert (await alma.get("/api/people")).status_code == 404
     assert await SignIn.exists().where(SignIn.person == cast.alma.id, SignIn.ended_at.is_null())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/people/deactivate", {"people": [2]}),
+        ("POST", "/api/people/2/roles", {"role": "admin", "team": None}),
+        ("DELETE", "/api/people/1/roles/manager?team=2", None),
+    ],
+)
+async def test_roles_and_the_end_of_somebodys_access_ask_for_a_fresh_proof(method, path, body, cast, dora):
+    await SignIn.raw("UPDATE sign_in SET proved_at = now() - interval '11 minutes'")
+    refused = await dora.change(method, path, json=body)
+    await SignIn.raw("UPDATE sign_in SET proved_at = now()")
+    done = await dora.change(method, path, json=body)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "fresh_proof")
+    assert done.is_success
