@@ -76,6 +76,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[str] = frozenset()
     managed: frozenset[int] = frozenset()
     active: bool = True
+    factor_wanted: bool = False
+    """A role of theirs must have a second factor, and they have none: nothing is answered but setting one up."""
 
     @property
     def actor(self) -> int | None:
@@ -158,6 +160,7 @@ async def load_viewer(person: int) -> Viewer | None:
         roles=frozenset(row["roles"]),
         managed=frozenset(row["managed"]),
         active=row["active"],
+        factor_wanted=row["factor_wanted"],
     )
 
 
@@ -177,7 +180,7 @@ async def load_subjects(people: Collection[int]) -> dict[int, Subject]:
     return {person: Subject(person=person, stays=tuple(mine)) for person, mine in stays.items()}
 
 
-# One row: roles, and the teams of manager roles with everything under them. UNION ends even on a cycle of teams.
+# One row: roles, and the teams of manager roles with everything under them. UNION ends even on a cycle of teams. Everybody is an employee.
 _VIEWER = """
     WITH RECURSIVE managed(id) AS (
         SELECT team FROM role WHERE person = {} AND role = 'manager' AND team IS NOT NULL
@@ -185,7 +188,12 @@ _VIEWER = """
     )
     SELECT person.access_version, person.deactivated_at IS NULL AS active,
         ARRAY(SELECT DISTINCT role.role FROM role WHERE role.person = person.id) AS roles,
-        ARRAY(SELECT id FROM managed) AS managed
+        ARRAY(SELECT id FROM managed) AS managed,
+        EXISTS (
+            SELECT FROM organisation WHERE 'employee' = ANY(factor_roles)
+                OR EXISTS (SELECT FROM role WHERE role.person = person.id AND role.role = ANY(factor_roles))
+        ) AND NOT EXISTS (SELECT FROM totp_factor WHERE totp_factor.person = person.id AND confirmed_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM passkey WHERE passkey.person = person.id) AS factor_wanted
     FROM person WHERE person.id = {}
 """
 # A row per stay, oldest first; one row of nulls for somebody who was never in a team.

@@ -11,6 +11,7 @@ import msgspec
 
 from hub import audit
 from hub.auth import recovery, totp
+from hub.auth.access import load_viewer
 from hub.database import transaction
 from hub.errors import Invalid, TooMany
 from hub.tables import FactorTries, Organisation, RecoveryCode, TotpFactor
@@ -49,7 +50,8 @@ async def after_removal(person: int) -> None:
     """
     if await kinds_of(person):
         return
-    if await wanted_of(person):
+    viewer = await load_viewer(person)
+    if viewer is not None and viewer.factor_wanted:
         raise Invalid("Your role needs a second factor. Set up another one first, then remove this.")
     await RecoveryCode.delete().where(RecoveryCode.person == person)
 
@@ -74,22 +76,6 @@ async def require_of(wanted: Required, by: int) -> Required:
             )
             await audit.record("factors_required", by, changed={"roles": audit.Changed(row["factor_roles"], roles)})
     return Required(roles)
-
-
-async def wanted_of(person: int) -> bool:
-    """Whether a role of theirs must have a factor, and they have none."""
-    rows = await TotpFactor.raw(_WANTED, person, person, person)
-    return bool(rows[0]["wanted"])
-
-
-# Everybody is an employee.
-_WANTED = """
-    SELECT EXISTS (
-        SELECT FROM organisation WHERE 'employee' = ANY(factor_roles)
-            OR EXISTS (SELECT FROM role WHERE role.person = {} AND role.role = ANY(factor_roles))
-    ) AND NOT EXISTS (SELECT FROM totp_factor WHERE person = {} AND confirmed_at IS NOT NULL)
-    AND NOT EXISTS (SELECT FROM passkey WHERE person = {}) AS wanted
-"""
 
 
 async def take_code(secret: str, person: int, code: str, now: datetime) -> None:

@@ -44,7 +44,7 @@ FRESH_S = 10 * 60
 SEEN_EVERY_S = 60
 SESSION_STORE = "sessions"
 WRONG = "That e-mail and password don't match."
-WRONG_PASSWORD = "This is not your password."  # noqa: S105 - words, no password
+NOT_YOURS = "This is not your password."
 PROVE_FIRST = "Prove first that it is you: with your password or a code."
 FACTOR_FIRST = "Set up a second factor first: your role needs one."
 ENDED = "Sign in again: this session has ended."
@@ -69,8 +69,6 @@ class SignedIn(msgspec.Struct, frozen=True):
     sign_in: UUID
     fresh: bool = False
     """Whether they proved who they are within the last ten minutes."""
-    factor_wanted: bool = False
-    """Whether their role must have a second factor and they have none: nothing is answered but what sets one up."""
 
     @property
     def version(self) -> tuple[int, int]:
@@ -226,7 +224,7 @@ async def require_password(
     await limits.count_sign_in(address_of(connection), row["email"])
     if not await password_matches(password, row["password_hash"]):
         await audit.record("proof_refused", person, person)
-        raise Invalid(WRONG_PASSWORD, field)
+        raise Invalid(NOT_YOURS, field)
     await limits.forgive(row["email"])
 
 
@@ -262,7 +260,7 @@ async def sign_out(connection: Connection) -> None:
 
 async def me(person: int) -> Me:
     """What a browser is told about who is signed in."""
-    row = (await Person.raw(_ME, person))[0]
+    row, viewer = (await Person.raw(_ME, person))[0], await load_viewer(person)
     roles = await Role.select(Role.role, Role.team).where(Role.person == person).order_by(Role.id)
     return Me(
         id=row["id"],
@@ -273,7 +271,7 @@ async def me(person: int) -> Me:
         manages=any(row["role"] == "manager" for row in roles),
         device=row["device"],
         organisation=await organisation(),
-        factor_wanted=await factors.wanted_of(person),
+        factor_wanted=viewer is not None and viewer.factor_wanted,
     )
 
 
@@ -326,13 +324,13 @@ async def signed_in(connection: Connection) -> SignedIn:
     row = rows[0]
     if row["seen_at"] < at - timedelta(seconds=SEEN_EVERY_S):
         await SignIn.update({SignIn.seen_at: at}).where(SignIn.id == opened)
-    return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S), await factors.wanted_of(person))
+    return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S))
 
 
 async def viewer_of_socket(socket: Connection) -> SignedIn:
     """`signed_in` for a live socket. Unlike a request's, its end must be watched for: see `ended`."""
     opened = await signed_in(socket)
-    if opened.factor_wanted:
+    if opened.viewer.factor_wanted:
         raise Unauthorised(FACTOR_FIRST)
     return opened
 

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub.auth import clients, enrolment, factors, login, tokens
+from hub.auth import clients, enrolment, login, tokens
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.auth.limits import Limits
@@ -34,17 +34,15 @@ async def require_viewer(request: Call, settings: NamedDependency[Settings], lim
     Raises `Unauthorised`, `Forbidden` for a token without that scope and for who must set up a second factor first,
     and `TooMany` for who asks more than anybody needs.
     """
-    token, wanted = tokens.presented(request), False
+    token = tokens.presented(request)
     if token is None:
-        current = await login.signed_in(request)
-        viewer, wanted = current.viewer, current.factor_wanted
+        viewer = (await login.signed_in(request)).viewer
     elif token.startswith(tokens.PREFIX):
         viewer = await tokens.viewer_of(token)
-        wanted = await factors.wanted_of(viewer.person)
     else:
         viewer = await clients.viewer_of(settings, token, login.now())
     await limits.count_request(person=viewer.person if viewer.client is None else -viewer.client)
-    if wanted:
+    if viewer.factor_wanted:
         raise Forbidden(login.FACTOR_FIRST, "factor_wanted")
     scope = request.route_handler.opt.get("scope")
     if viewer.scopes is not None and scope not in viewer.scopes:
