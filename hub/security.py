@@ -4,7 +4,7 @@ For admins, auditors and representatives. A refusal names who tried what about w
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from limits import RateLimitItem
@@ -114,12 +114,12 @@ def _of(item: RateLimitItem) -> tuple[int, int]:
     return item.amount, item.get_expiry() // 60
 
 
-def _refusal(row: dict[str, object]) -> Refusal:
+def _refusal(row: dict[str, Any]) -> Refusal:
     def named(what: str) -> Named | None:
-        return None if row[what] is None else Named(row[what], row[f"{what}_name"] or "")  # type: ignore[arg-type]
+        return None if row[what] is None else Named(row[what], row[f"{what}_name"] or "")
 
     return Refusal(
-        row["id"], row["at"], row["action"], row["wanted"], named("actor"), named("subject"), named("team")  # type: ignore[arg-type]
+        row["id"], row["at"], row["action"], row["wanted"], named("actor"), named("subject"), named("team")
     )  # fmt: skip
 
 

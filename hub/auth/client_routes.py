@@ -129,7 +129,7 @@ async def make_token(viewer: NamedDependency[Viewer], data: JSONBody[tokens.Toke
 @delete("/api/me/tokens/{token:int}", summary="Revoke a token of one's own")
 async def revoke_token(viewer: NamedDependency[Viewer], token: FromPath[int]) -> None:
     owner = await tokens.owner_of(token)
-    await require(viewer, "keep_account", Subject(person=owner), tokens.NO_TOKEN)
+    await require(viewer, "keep_account", Subject(person=owner), tokens.NONE_SUCH)
     await tokens.revoke(token, viewer.person)
 
 

@@ -30,7 +30,7 @@ TOKENS_MAX = 50
 NAME_MAX_CHARACTERS = 80
 USED_EVERY_S = 60
 WORTHLESS = "This token is not one of ours, has expired, or was revoked."
-NO_TOKEN = "There is no such token."  # noqa: S105 - words, no token
+NONE_SUCH = "There is no such token."
 _ID_MAX = 2**31 - 1
 
 Name = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -126,7 +126,7 @@ async def owner_of(token: int) -> int:
     if 0 < token <= _ID_MAX:
         rows = await PersonalToken.select(PersonalToken.person).where(PersonalToken.id == token)
     if not rows:
-        raise NotFound(NO_TOKEN)
+        raise NotFound(NONE_SUCH)
     owner: int = rows[0]["person"]
     return owner
 

@@ -31,6 +31,7 @@ NO_IMPORT = "There is no such import. What is not carried out within an hour is 
 Show = Literal["all", "bad", "add", "change", "leave", "moved_on"]
 
 _THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
+_TURNS = asyncio.Semaphore(1 + WAITING_MAX)
 
 
 class About(msgspec.Struct, frozen=True):
@@ -82,9 +83,10 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 async def keep(data: bytes, person: int) -> UUID:
     """Reads a file and judges it; returns the preview's number. Raises `FileRefused`, or `Unavailable` while too many others wait."""
-    if _THREAD._work_queue.qsize() >= WAITING_MAX:
+    if _TURNS.locked():
         raise Unavailable("Others are uploading files at this moment. Try again in a few seconds.")
-    about, rows = await asyncio.get_running_loop().run_in_executor(_THREAD, _read, data)
+    async with _TURNS:
+        about, rows = await asyncio.get_running_loop().run_in_executor(_THREAD, _read, data)
     outcomes = await _judge(rows, make_teams=False)
     id_ = uuid4()
     async with transaction() as held:

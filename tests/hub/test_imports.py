@@ -573,7 +573,7 @@ async def test_hub_answers_others_while_a_file_is_read_and_takes_only_so_many(ca
     go = threading.Event()
     monkeypatch.setattr(kept, "_read", lambda data: go.wait(30) and pytest.fail("not to be read"))
     waiting = [asyncio.create_task(dora.change("POST", PATH, content=b"e-mail")) for _ in range(kept.WAITING_MAX + 1)]
-    while kept._THREAD._work_queue.qsize() < kept.WAITING_MAX:
+    while not kept._TURNS.locked():
         await asyncio.sleep(0.01)
 
     assert (await dora.get("/api/me")).status_code == 200
