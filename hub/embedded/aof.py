@@ -82,12 +82,10 @@ def _end_of(data: bytes, at: int) -> int | None:
 
 
 def _number(data: bytes, at: int, mark: bytes) -> tuple[int, int] | None:
-    """The number of a line with this mark, and where the next line begins; `None` when the file ends before. Raises `Damaged`."""
+    """The number of a line with this mark, and where the next line begins; `None` when no line ends any more. Raises `Damaged`."""
     end = data.find(_LINE_END, at)
-    if at >= len(data) or (end < 0 and data[at : at + 1] == mark and data[at + 1 :].strip(b"\r").isdigit()):
+    if end < 0:
         return None
-    if end < 0 or data[at : at + 1] != mark or not data[at + 1 : end].isdigit():
-        if data[at:] == mark:
-            return None
+    if data[at : at + 1] != mark or not data[at + 1 : end].isdigit():
         raise Damaged
     return int(data[at + 1 : end]), end + len(_LINE_END)
