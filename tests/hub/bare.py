@@ -34,6 +34,38 @@ class Side:
                 await asyncio.sleep(0.005)
 
 
+async def _nothing() -> None:
+    pass
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    application: Callable[[Any, Any, Any], Awaitable[None]],
+    settings: Settings,
+    drain: Callable[[], Awaitable[None]] = _nothing,
+) -> AsyncIterator[int]:
+    """The server that the hub runs on, with this for requests and websockets; returns its port."""
+
+    async def whole(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            for moment in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{moment}.complete"})
+        else:
+            await application(scope, receive, send)
+
+    listener = listen("127.0.0.1", 0)
+    server = Server(config(whole, settings), drain)
+    task = asyncio.create_task(server._serve([listener]))
+    while not server.started:
+        await asyncio.sleep(0.005)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
 @contextlib.asynccontextmanager
 async def served(tmp_path: Path) -> AsyncIterator[tuple[str, "asyncio.Queue[Side]"]]:
     """A server without an application of ours: each websocket is handed to the test."""
@@ -41,30 +73,17 @@ async def served(tmp_path: Path) -> AsyncIterator[tuple[str, "asyncio.Queue[Side
     made: list[Side] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            for moment in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{moment}.complete"})
-        else:
-            side = Side(scope, receive, send)
-            made.append(side)
-            sides.put_nowait(side)
-            await side.done.wait()
+        side = Side(scope, receive, send)
+        made.append(side)
+        sides.put_nowait(side)
+        await side.done.wait()
 
     async def drain() -> None:
         for side in made:
             side.done.set()
 
-    listener = listen("127.0.0.1", 0)
-    server = Server(config(application, Settings(data=tmp_path)), drain)
-    task = asyncio.create_task(server._serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
-    try:
-        yield f"ws://127.0.0.1:{listener.getsockname()[1]}/", sides
-    finally:
-        server.should_exit = True
-        await task
+    async with serving(application, Settings(data=tmp_path), drain) as port:
+        yield f"ws://127.0.0.1:{port}/", sides
 
 
 @contextlib.asynccontextmanager

@@ -19,9 +19,9 @@ from websockets.asyncio.client import connect
 
 from hub.auth.enrolment import make_code
 from hub.auth.limits import WRONG_CODES_BY_ADDRESS
-from hub.serving import Server, config, listen
 from hub.settings import Settings
 
+from .bare import serving
 from .conftest import PASSWORD, Cast
 from .live import Running, running, signed_in
 
@@ -41,11 +41,7 @@ async def echoing(tmp_path: Path, trusted: str) -> AsyncIterator[int]:
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         told = json.dumps([scope.get("client", [""])[0], scope.get("scheme")]).encode()
-        if scope["type"] == "lifespan":
-            for moment in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{moment}.complete"})
-        elif scope["type"] == "websocket":
+        if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.send", "text": told.decode()})
@@ -54,17 +50,8 @@ async def echoing(tmp_path: Path, trusted: str) -> AsyncIterator[int]:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
             await send({"type": "http.response.body", "body": told})
 
-    async def drain() -> None:
-        pass
-
-    listener = listen("127.0.0.1", 0)
-    server = Server(config(application, Settings(data=tmp_path, trusted_proxies=trusted)), drain)
-    task = asyncio.create_task(server._serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    await task
+    async with serving(application, Settings(data=tmp_path, trusted_proxies=trusted)) as port:
+        yield port
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ from websockets.protocol import State
 
 from hub import serving
 from hub.live.telling import text_frame
-from hub.serving import PIECE_BYTES, HttpProtocol, Server, config, listen
+from hub.serving import PIECE_BYTES, HttpProtocol
 from hub.settings import Settings
 
 from .bare import dialled, pair, served
+from .bare import serving as a_server
 
 LIMIT_S = 10.0
 
@@ -309,30 +310,16 @@ async def answering(tmp_path: Path) -> AsyncIterator[tuple[asyncio.StreamReader,
     """A connection to a server that answers each request before it has read its body."""
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            for moment in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{moment}.complete"})
-        else:
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-            await send({"type": "http.response.body", "body": b"ok"})
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
 
-    async def drain() -> None:
-        pass
-
-    listener = listen("127.0.0.1", 0)
-    server = Server(config(application, Settings(data=tmp_path)), drain)
-    task = asyncio.create_task(server._serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
-    reader, writer = await asyncio.open_connection(*listener.getsockname())
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            yield reader, writer
-    finally:
-        writer.close()
-        server.should_exit = True
-        await task
+    async with a_server(application, Settings(data=tmp_path)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                yield reader, writer
+        finally:
+            writer.close()
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:
