@@ -5,7 +5,7 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import css from "../factors/Dialog.module.css";
+import css from "../ui/Dialog.module.css";
 import { CodesShown } from "./CodesShown";
 
 /** New recovery codes, until one says that they are kept somewhere. */

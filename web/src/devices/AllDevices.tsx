@@ -6,13 +6,13 @@ import type { Problem } from "../http/request";
 import { useHints } from "../ui/commands";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
+import { Pages } from "../ui/Pages";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useNow } from "../ui/useNow";
 import css from "./AllDevices.module.css";
 import { type OwnedDevice, STATES, useAllDevicesQuery } from "./api";
 import { DeviceTable } from "./DeviceTable";
 import { Download } from "./Download";
-import { Pages } from "./Pages";
 import { useFilter } from "./useFilter";
 
 const REFRESH_MS = 15_000;
@@ -85,7 +85,13 @@ export function AllDevices({ demo, onEnrol, onRevoke }: Props) {
       {data && data.total > 0 && (
         <div className={data === currentData ? undefined : css.late}>
           <DeviceTable devices={data.devices} now={now} tagged={!demo} onRevoke={onRevoke} />
-          <Pages shown={data} onPage={(page) => put({ page })} />
+          <Pages
+            page={data.page}
+            per_page={data.per_page}
+            total={data.total}
+            count={data.devices.length}
+            onPage={(page) => put({ page })}
+          />
         </div>
       )}
       {data?.total === 0 && filtered && (

@@ -7,8 +7,9 @@ import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { EnrolCode } from "../enrol/EnrolCode";
 import { useEnrolment } from "../enrol/useEnrolment";
+import css from "../ui/Dialog.module.css";
 import { Icon } from "../ui/Icon";
-import css from "./Dialog.module.css";
+import own from "./EnrolDialog.module.css";
 
 /** Shows a one-time code, and waits for the device that uses it. */
 export function EnrolDialog({ onClose }: { onClose: () => void }) {
@@ -23,17 +24,17 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
       </DialogTitle>
       <DialogContent className={css.content ?? ""}>
         {!enrolled && <EnrolCode enrolment={enrolment} />}
-        <p className={css.waiting} role="status" data-enrolled={enrolled?.id}>
+        <p className={own.waiting} role="status" data-enrolled={enrolled?.id}>
           {enrolled ? (
             <>
-              <Icon name="check" className={css.good} />
+              <Icon name="check" className={own.good} />
               <b>{t("enrolling.named", { name: enrolled.name })}</b>
             </>
           ) : (
             code && t("enrolling.waiting")
           )}
         </p>
-        <p className={css.collected}>
+        <p className={own.collected}>
           <Icon name="ledger" size={14} />
           <span>{t("enrolling.collected")}</span>
         </p>

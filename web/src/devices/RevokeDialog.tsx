@@ -8,9 +8,9 @@ import { type FormEvent, useId, useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import type { Device } from "../enrol/api";
 import type { Problem } from "../http/request";
+import css from "../ui/Dialog.module.css";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useRevokeMutation } from "./api";
-import css from "./Dialog.module.css";
 
 /** Cannot be undone, so it asks for the device's name. */
 export function RevokeDialog({ device, onClose }: { device: Device & { person_name?: string }; onClose: () => void }) {

@@ -8,9 +8,9 @@ import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "../i18n/en/account";
 import type { Problem } from "../http/request";
+import css from "../ui/Dialog.module.css";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useFactorsQuery, useProveMutation, useProvePasskeyMutation } from "./api";
-import css from "./Dialog.module.css";
 import { PasskeyButton } from "./PasskeyButton";
 import { wordedProblem } from "./problem";
 

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
+import { Pages } from "../ui/Pages";
 import { ProblemNote } from "../ui/ProblemNote";
 import { clock, list, number } from "../ui/time";
 import { type Preview as Looked, SHOWN, type Show, useChooseMutation, useConfirmMutation } from "./api";
@@ -106,25 +107,7 @@ export function Preview({ preview, show, late, onShow, onAnother }: Props) {
       ) : (
         <div className={late ? css.late : undefined}>
           <RowList rows={rows} />
-          <nav className={css.pages} aria-label={t("pages")}>
-            <span role="status">
-              {t("shown", {
-                first: number((page - 1) * per_page + 1),
-                last: number((page - 1) * per_page + rows.length),
-                total: number(total),
-              })}
-            </span>
-            {total > per_page && (
-              <>
-                <Button disabled={page <= 1} onClick={() => onShow(show, page - 1)}>
-                  {t("before")}
-                </Button>
-                <Button disabled={page * per_page >= total} onClick={() => onShow(show, page + 1)}>
-                  {t("after")}
-                </Button>
-              </>
-            )}
-          </nav>
+          <Pages page={page} per_page={per_page} total={total} count={rows.length} onPage={(to) => onShow(show, to)} />
         </div>
       )}
       <div className={css.foot}>

@@ -3,6 +3,7 @@ import devices from "./devices.json";
 import imports from "./imports.json";
 import live from "./live.json";
 import mydata from "./mydata.json";
+import pages from "./pages.json";
 import people from "./people.json";
 import person from "./person.json";
 import security from "./security.json";
@@ -12,4 +13,18 @@ import shell from "./shell.json";
 import ui from "./ui.json";
 
 /** Each file is one namespace. */
-export const words = { account, ui, shell, session, live, person, mydata, devices, setup, security, people, imports };
+export const words = {
+  account,
+  ui,
+  shell,
+  session,
+  live,
+  person,
+  mydata,
+  devices,
+  setup,
+  security,
+  pages,
+  people,
+  imports,
+};
