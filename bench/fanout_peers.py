@@ -18,7 +18,7 @@ from typing import NamedTuple
 from bench import peers
 from bench.fanout_viewers import Kind
 from bench.peers import Absent
-from tests.journeys.hubs import free_port
+from tests.ports import free_port
 
 ARCH = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 OLD_NODE = f"node-{sys.platform}-{ARCH}"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import cpu
-from tests.journeys.hubs import free_port
+from tests.ports import free_port
 from tests.run import node
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "daylight-bench"

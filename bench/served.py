@@ -15,7 +15,8 @@ from hub.database import close_pool, connection, open_pool
 from hub.embedded import Embedded, Servers
 from hub.settings import Settings
 from hub.wire.policy import DEFAULT
-from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process
+from tests.journeys.hubs import HubProcess, command, environment, hub_process
+from tests.ports import free_port
 
 
 class Cpu(NamedTuple):

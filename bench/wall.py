@@ -40,7 +40,8 @@ from bench.results import Demand, Result, result
 from hub.database import close_pool, open_pool
 from hub.embedded import Embedded
 from hub.settings import Settings
-from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process
+from tests.journeys.hubs import HubProcess, command, environment, hub_process
+from tests.ports import free_port
 from tests.run import node
 
 NAME = "wall"

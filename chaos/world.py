@@ -28,8 +28,9 @@ from chaos.viewers import Walls
 from hub.database import close_pool, open_pool
 from hub.embedded import Embedded
 from hub.settings import Settings
-from tests.journeys.hubs import HubProcess, command, environment, free_port, hub_process, until
+from tests.journeys.hubs import HubProcess, command, environment, hub_process, until
 from tests.journeys.wall import settle_people
+from tests.ports import free_port
 
 TEAMS = 2
 SETTLE_S = 180

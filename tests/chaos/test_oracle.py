@@ -22,7 +22,7 @@ from hub.settings import Settings
 from hub.wire.policy import NOTHING
 from hub.wire.viewer import Tile
 from tests.hub.live import running
-from tests.journeys.hubs import free_port
+from tests.ports import free_port
 
 UID = UUID(int=77)
 LIMIT_S = 20.0

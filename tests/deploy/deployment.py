@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.ports import free_port
+
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx"
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 PROXY_ADDRESS = "127.0.0.9"
@@ -32,7 +33,7 @@ class Deployment:
 
     def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
         self.folder = folder
-        self.plain_port, self.tls_port, *self.hub_ports = free_ports(4)
+        self.plain_port, self.tls_port, *self.hub_ports = (free_port() for _ in range(4))
         self.origin = f"https://localhost:{self.tls_port}"
         self.certificate = folder / "certificate.pem"
         self._environment = {
@@ -189,12 +190,3 @@ class Deployment:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         (self.folder / "key.pem").write_bytes(encoded)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]

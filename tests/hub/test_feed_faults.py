@@ -15,7 +15,8 @@ from msgspec import structs
 from hub.live import follow, presence
 from hub.settings import Settings
 from hub.wire.agent import Ack
-from tests.journeys.hubs import environment, free_port, hub_process
+from tests.journeys.hubs import environment, hub_process
+from tests.ports import free_port
 
 from .conftest import PASSWORD, Cast
 from .live import Running, Viewer, connected, minute, running, signed_in, viewing

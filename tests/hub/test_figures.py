@@ -23,7 +23,8 @@ from hub.settings import Settings
 from hub.web import redis_client
 from hub.wire.agent import Ack
 from tests.conftest import ORIGIN
-from tests.journeys.hubs import environment, free_port, hub_process
+from tests.journeys.hubs import environment, hub_process
+from tests.ports import free_port
 
 from .conftest import Cast
 from .live import connected, minute, running, signed_in

@@ -21,7 +21,8 @@ from hub.wire.agent import Ack
 from hub.wire.closing import Close
 from tests import secrecy
 from tests.conftest import ORIGIN, SECRET
-from tests.journeys.hubs import HubProcess, environment, free_port, hub_process
+from tests.journeys.hubs import HubProcess, environment, hub_process
+from tests.ports import free_port
 
 from .conftest import PASSWORD, Cast
 from .live import connected, minute, signed_in, viewing

@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.hubs import HubProcess, environment, free_port, hub_process, until
+from tests.journeys.hubs import HubProcess, environment, hub_process, until
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),

@@ -22,7 +22,8 @@ from hub.embedded import Embedded
 from hub.settings import Settings
 from hub.wire.closing import Close
 from tests.hub.live import Agent, Viewer, connected, signed_in, viewing
-from tests.journeys.hubs import HubProcess, environment, free_port, hub_process, until
+from tests.journeys.hubs import HubProcess, environment, hub_process, until
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),

@@ -15,15 +15,9 @@ from typing import Any
 import redis.asyncio
 
 from hub.embedded.valkey import binary
+from tests.ports import free_port
 
 START_S = 20.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class ValkeyServer:

@@ -13,8 +13,9 @@ from playwright.async_api import Page, async_playwright
 
 from hub.database import connection
 from tests.agents.desk import a_desk
+from tests.ports import free_port
 
-from .hubs import command, environment, free_port, hub_process
+from .hubs import command, environment, hub_process
 from .screens import CHROMIUM, CHROMIUM_OPTIONS, agent_process, sign_in
 
 SHOWN_LIMIT_S = 5.0

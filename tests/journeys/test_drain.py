@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.wire.agent import Heartbeat, Welcome
 from tests.hub.live import dialled
+from tests.ports import free_port
 
-from .hubs import command, environment, free_port, hub_process
+from .hubs import command, environment, hub_process
 
 EXIT_LIMIT_S = 15.0
 PEOPLE = 200

@@ -12,7 +12,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from .hubs import command, environment, free_port, hub_process, until
+from tests.ports import free_port
+
+from .hubs import command, environment, hub_process, until
 from .wall import simulator
 
 PEOPLE = 400

@@ -13,8 +13,9 @@ import asyncpg
 import pytest
 
 from hub.live.balance import MARGIN, OVER
+from tests.ports import free_port
 
-from .hubs import command, environment, free_port, hub_process, until
+from .hubs import command, environment, hub_process, until
 from .wall import settle_people, simulator
 
 PEOPLE = 2000

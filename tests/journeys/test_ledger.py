@@ -14,8 +14,9 @@ import pytest
 
 from hub.embedded import Embedded
 from hub.settings import Settings
+from tests.ports import free_port
 
-from .hubs import HubProcess, command, environment, free_port, hub_process, until
+from .hubs import HubProcess, command, environment, hub_process, until
 
 PEOPLE = 500
 RATE = 20

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from hub.wire.closing import Close
+from tests.ports import free_port
 
-from .hubs import command, environment, free_port, hub_process, until
+from .hubs import command, environment, hub_process, until
 from .wall import settle_people, simulator, watched
 
 PEOPLE = 2000

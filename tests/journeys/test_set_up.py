@@ -7,8 +7,9 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.agents.desk import a_desk
+from tests.ports import free_port
 
-from .hubs import command, environment, free_port, hub_process
+from .hubs import command, environment, hub_process
 from .screens import CHROMIUM, CHROMIUM_OPTIONS, agent_process, sign_in
 
 ADMIN = ("admin@daylight.localhost", "a long enough one")

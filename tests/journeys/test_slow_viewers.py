@@ -20,8 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from hub.database import transaction
 from hub.live.outbox import HELD_MAX_BYTES, UNACKED_MAX_BYTES
 from tests.hub.live import Viewer, signed_in, viewing
+from tests.ports import free_port
 
-from .hubs import HubProcess, command, environment, free_port, hub_process, until
+from .hubs import HubProcess, command, environment, hub_process, until
 
 MANAGER = SimpleNamespace(email="mara@halden.example")
 PASSWORD = "a long enough one"

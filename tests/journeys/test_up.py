@@ -17,8 +17,7 @@ import pytest
 
 from hub.embedded import running
 from hub.settings import Settings
-
-from .hubs import free_port
+from tests.ports import free_port
 
 AT_WORK = 30
 """Of the demo's 40 people there are more than that; the others have a rest or have just gone home, by the hour."""

@@ -22,8 +22,9 @@ from hub.feed.redis import RedisFeed
 from hub.passwords import hash_password
 from hub.wire.activity import Facts
 from hub.wire.today import Today
-from tests.journeys.hubs import HubProcess, environment, free_port, hub_process
+from tests.journeys.hubs import HubProcess, environment, hub_process
 from tests.journeys.screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
+from tests.ports import free_port
 
 expect.set_options(timeout=20_000)  # a limit for what never comes, on a machine that does other things too
 PASSWORD = "a long enough one"
