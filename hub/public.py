@@ -4,7 +4,6 @@ Each route says which `scope` a token needs for it; no other route takes tokens.
 in them now: of a manager, of a manager's token, or those that an API client was given.
 """
 
-import base64
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,20 +13,19 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from hub import panel
+from hub import cursors, panel
 from hub.auth.access import PERSON_MAX, Stay, Subject, Viewer, load_subject, may
 from hub.auth.guard import require
-from hub.errors import Invalid, NotFound
+from hub.errors import NotFound
 from hub.tables import Person
 from hub.wire.policy import Policy
 
 LIMIT_MAX = 500
-CURSOR_MAX_CHARACTERS = 1000
 FIND_MAX_CHARACTERS = 100
 
 Cursor = Annotated[
     str | None,
-    QueryParameter(max_length=CURSOR_MAX_CHARACTERS, description="`next` of the page before; none for the first."),
+    QueryParameter(max_length=cursors.MAX_CHARACTERS, description="`next` of the page before; none for the first."),
 ]
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="The most on a page.")]
 Find = Annotated[str, QueryParameter(max_length=FIND_MAX_CHARACTERS, description="A part of the name.")]
@@ -67,7 +65,9 @@ class PeoplePage(msgspec.Struct, frozen=True):
 async def read_teams(
     viewer: NamedDependency[Viewer], find: Find = "", cursor: Cursor = None, limit: Limit = 100
 ) -> TeamPage:
-    rows = await Person.raw(_TEAMS, *_after(cursor), find.replace("\x00", " "), sorted(viewer.managed), limit + 1)
+    rows = await Person.raw(
+        _TEAMS, *cursors.place(cursor, "cursor"), find.replace("\x00", " "), sorted(viewer.managed), limit + 1
+    )
     teams = [
         Team(row["id"], row["name"], row["parent"])
         for row in rows[:limit]
@@ -87,7 +87,7 @@ async def read_people(
     if team is not None and team not in viewer.managed:
         await require(viewer, "see_team", Subject(team=team))
     teams = sorted(viewer.managed) if team is None else [team]
-    rows = await Person.raw(_PEOPLE, *_after(cursor), find.replace("\x00", " "), teams, limit + 1)
+    rows = await Person.raw(_PEOPLE, *cursors.place(cursor, "cursor"), find.replace("\x00", " "), teams, limit + 1)
     people = [
         TeamMember(row["id"], row["name"], row["team"])
         for row in rows[:limit]
@@ -116,41 +116,26 @@ async def read_person_now(
 
 ROUTES = [read_teams, read_people, read_person_now]
 
-# --- pages: a cursor is the place after which the next one begins, so that what comes or goes meanwhile moves nothing
-
-
-def _after(cursor: str | None) -> tuple[bool, str, int]:
-    """Whether there is a cursor, and its place: a folded name and a number. Raises `Invalid` for one that is not ours."""
-    if cursor is None:
-        return False, "", 0
-    try:
-        name, number = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[str, int])
-    except (ValueError, msgspec.MsgspecError):
-        raise Invalid("This is no cursor of ours.", "cursor") from None
-    if "\x00" in name or not 0 <= number <= PERSON_MAX:
-        raise Invalid("This is no cursor of ours.", "cursor")
-    return True, name, number
-
 
 def _next(rows: list[dict[str, Any]], limit: int) -> str | None:
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]
-    return base64.urlsafe_b64encode(msgspec.json.encode((last["folded"], last["id"]))).decode()
+    return cursors.cursor(last["folded"], last["id"])
 
 
 _TEAMS = """
-    WITH asked AS (SELECT {}::bool AS beyond, {}::text AS name, {}::int AS id, folded({}::text) AS find)
+    WITH asked AS (SELECT {}::text AS name, {}::int AS id, folded({}::text) AS find)
     SELECT team.id, team.name, parent, folded(team.name) AS folded FROM asked, team
     WHERE team.id = ANY({}::int[]) AND strpos(folded(team.name), find) > 0
-        AND (NOT beyond OR (folded(team.name) COLLATE "C", team.id) > (asked.name COLLATE "C", asked.id))
+        AND (folded(team.name) COLLATE "C", team.id) > (asked.name COLLATE "C", asked.id)
     ORDER BY folded(team.name) COLLATE "C", team.id LIMIT {}
 """
 _PEOPLE = """
-    WITH asked AS (SELECT {}::bool AS beyond, {}::text AS name, {}::int AS id, folded({}::text) AS find)
+    WITH asked AS (SELECT {}::text AS name, {}::int AS id, folded({}::text) AS find)
     SELECT person.id, person.name, membership.team, membership.since_at, folded
     FROM asked, person JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
     WHERE membership.team = ANY({}::int[]) AND deactivated_at IS NULL AND strpos(folded, find) > 0
-        AND (NOT beyond OR (folded COLLATE "C", person.id) > (asked.name COLLATE "C", asked.id))
+        AND (folded COLLATE "C", person.id) > (asked.name COLLATE "C", asked.id)
     ORDER BY folded COLLATE "C", person.id LIMIT {}
 """

@@ -1,15 +1,13 @@
 """Lists of people, and one person, as admins see them: nothing in them tells of anybody's activity. Reads only."""
 
-import base64
-import binascii
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from hub import people
+from hub import cursors, people
 from hub.database import connection
-from hub.errors import Invalid, NotFound
+from hub.errors import NotFound
 from hub.people import RoleName
 
 PER_PAGE = 50
@@ -92,7 +90,7 @@ class PeoplePage(msgspec.Struct, frozen=True, kw_only=True):
 
 async def page(asked: Filter, after: str | None = None, limit: int = PER_PAGE) -> PeoplePage:
     """The people that match, by name without accents and case, beyond `after` if it is given. Raises `Invalid` for one that isn't ours."""
-    folded, last = _position(after)
+    folded, last = cursors.place(after, "after")
     words = asked.find.replace("\x00", " ")
     about = (words, asked.team, asked.role)
     async with connection() as held:
@@ -102,7 +100,7 @@ async def page(asked: Filter, after: str | None = None, limit: int = PER_PAGE) -
     more = len(rows) > limit
     return PeoplePage(
         people=[PersonRow(**_person(row, roles)) for row in rows[:limit]],
-        after=_cursor(rows[limit - 1]["folded"], rows[limit - 1]["id"]) if more else None,
+        after=cursors.cursor(rows[limit - 1]["folded"], rows[limit - 1]["id"]) if more else None,
         active=counted["active"],
         deactivated=counted["deactivated"],
     )
@@ -137,22 +135,6 @@ async def _roles(held: Any, persons: list[int]) -> dict[int, list[RoleRow]]:
         team = None if row["team"] is None else TeamRef(row["team"], row["team_name"])
         found.setdefault(row["person"], []).append(RoleRow(row["role"], team))
     return found
-
-
-def _cursor(folded: str, person: int) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((folded, person))).decode().rstrip("=")
-
-
-def _position(after: str | None) -> tuple[str, int]:
-    if after is None:
-        return "", 0
-    try:
-        position = msgspec.json.decode(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)), type=tuple[str, int])
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        position = "\x00", 0
-    if "\x00" in position[0] or not 0 < position[1] <= people.ID_MAX:
-        raise Invalid("There is no such page.", "after")
-    return position
 
 
 _FIELDS = ("id", "name", "email", "zone", "locale", "password", "simulated", "deactivated_at", "version")

@@ -7,7 +7,7 @@ from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub import people
+from hub import cursors, people
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require, require_fresh
 from hub.directory import acts, listing, teams
@@ -15,8 +15,6 @@ from hub.errors import NotFound
 from hub.tables import Person, Team
 
 FIND_MAX_CHARACTERS = 100
-AFTER_MAX_CHARACTERS = 1500
-"""A cursor holds a name: 200 characters of up to 4 bytes, some of them folded to two, in base64."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -32,7 +30,7 @@ async def list_people(
     team: Annotated[int | None, QueryParameter(ge=listing.NO_TEAM, le=people.ID_MAX)] = None,
     role: Annotated[listing.RoleFilter, QueryParameter()] = "any",
     in_state: Annotated[listing.State, QueryParameter(name="state")] = "active",
-    after: Annotated[str | None, QueryParameter(max_length=AFTER_MAX_CHARACTERS)] = None,
+    after: Annotated[str | None, QueryParameter(max_length=cursors.MAX_CHARACTERS)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=listing.PER_PAGE_MAX)] = listing.PER_PAGE,
 ) -> listing.PeoplePage:
     await require(viewer, "keep_people", ORGANISATION)
@@ -45,7 +43,7 @@ async def read_person(viewer: NamedDependency[Viewer], person: FromPath[int]) ->
     return await listing.profile(person)
 
 
-@post("/api/people", summary="Add a person")
+@post("/api/people", summary="Add a person", guards=[require_fresh])
 async def add_person(viewer: NamedDependency[Viewer], data: JSONBody[acts.NewPerson]) -> listing.PersonProfile:
     await require(viewer, "keep_people", ORGANISATION)
     return await listing.profile(await acts.add(data, viewer.person))
@@ -72,7 +70,7 @@ async def deactivate_people(viewer: NamedDependency[Viewer], data: JSONBody[acts
     await acts.deactivate(data.people, viewer.person)
 
 
-@post("/api/people/reactivate", status_code=204, summary="Let people in again")
+@post("/api/people/reactivate", status_code=204, summary="Let people in again", guards=[require_fresh])
 async def reactivate_people(viewer: NamedDependency[Viewer], data: JSONBody[acts.Named]) -> None:
     await require(viewer, "keep_people", ORGANISATION)
     await acts.reactivate(data.people, viewer.person)

@@ -379,7 +379,9 @@ async def test_revoked_admin_is_none_at_once(cast, dora, open_browser):
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
+        ("POST", "/api/people", {**NEW, "roles": [{"role": "admin", "team": None}]}),
         ("POST", "/api/people/deactivate", {"people": [2]}),
+        ("POST", "/api/people/reactivate", {"people": [10]}),
         ("POST", "/api/people/2/roles", {"role": "admin", "team": None}),
         ("DELETE", "/api/people/1/roles/manager?team=2", None),
     ],
