@@ -12,7 +12,7 @@ import { SetUp } from "./SetUp";
 
 export interface Page {
   path: string;
-  word: "live" | "devices" | "mydata" | "setup" | "account" | "imports" | "security";
+  word: "live" | "people" | "devices" | "mydata" | "setup" | "account" | "imports" | "security";
   icon: IconName;
   /** Keys that lead there. */
   keys: string;
@@ -26,6 +26,7 @@ export interface Page {
   draw: (me: Me) => ReactNode;
 }
 
+const people = later(() => import("../people/PeoplePage").then(({ PeoplePage }) => PeoplePage));
 const devices = later(() => import("../devices/DevicesPage").then(({ DevicesPage }) => DevicesPage));
 const account = later(() => import("../account/AccountPage").then(({ AccountPage }) => AccountPage));
 const imports = later(() => import("../imports/ImportPage").then(({ ImportPage }) => ImportPage));
@@ -42,6 +43,15 @@ const PAGES: Page[] = [
     may: () => true,
     shown: (me) => !isPlain(me),
     draw: (me) => <Home me={me} />,
+  },
+  {
+    path: "/people",
+    word: "people",
+    icon: "people",
+    keys: "g p",
+    may: (me) => isA("admin", me),
+    ahead: people.ahead,
+    draw: (me) => <people.Part me={me} />,
   },
   {
     path: "/devices",

@@ -1,0 +1,377 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import { speak } from "../i18n/i18n";
+import { answering, type Seen, withSockets } from "../testing/hub";
+import { faults, ME, open } from "../testing/render";
+import "./PeoplePage"; // is here before the first test waits for it
+import type { Person, Profile, Team } from "./api";
+
+const ADMIN = {
+  ...ME,
+  roles: [{ role: "admin", team: null }],
+  manages: false,
+  organisation: { ...ME.organisation, demo: false },
+};
+const PAYMENTS = { id: 2, name: "Payments" };
+const SUPPORT = { id: 4, name: "Support" };
+const PROBLEM = { title: "Bob is in another team by now.", status: 409, request_id: "r-1" };
+
+function person(id: number, name: string, change: Partial<Person> = {}): Person {
+  return {
+    id,
+    name,
+    email: `${name.toLowerCase()}@halden.example`,
+    zone: "Europe/Oslo",
+    locale: null,
+    team: PAYMENTS,
+    roles: [],
+    password: true,
+    simulated: false,
+    deactivated_at: null,
+    version: 1,
+    ...change,
+  };
+}
+
+const team = (id: number, name: string, parent: number | null, people = 0): Team => ({
+  id,
+  name,
+  parent,
+  people,
+  below: people,
+  managers: [],
+  version: 1,
+});
+
+let people: Person[];
+let teams: Team[];
+let seen: Seen[];
+/** What the next act is answered. */
+let refusal: { status: number; body: object } | null;
+
+const profile = (id: number): Profile => {
+  const found = people.find((each) => each.id === id) as Person;
+  return {
+    ...found,
+    created_at: "2026-01-01T00:00:00Z",
+    stays: [{ team: PAYMENTS, since_at: "2026-01-01T00:00:00Z", until_at: null }],
+  };
+};
+const last = () => seen.at(-1)?.body;
+const act = (done: (body: never) => void) => () => {
+  if (refusal) {
+    return refusal;
+  }
+  done(seen.at(-1)?.body as never);
+  return { status: 204 };
+};
+
+function hub() {
+  refusal = null;
+  seen = answering({
+    "GET /api/me": { status: 200, body: ADMIN },
+    "GET /api/zones": { status: 200, body: ["Europe/Oslo", "UTC"] },
+    "GET /api/teams": () => ({ status: 200, body: teams }),
+    "GET /api/people": () => {
+      const asked = new URLSearchParams(seen.at(-1)?.path.split("?")[1]);
+      const state = asked.get("state");
+      const found = people.filter(({ name }) => name.toLowerCase().includes(asked.get("find") ?? ""));
+      const out = (each: Person) => each.deactivated_at !== null;
+      const shown = found.filter((each) => state === "all" || out(each) === (state === "deactivated"));
+      const from = Number(asked.get("after") ?? 0);
+      const body = {
+        people: shown.slice(from, from + 3),
+        after: shown.length > from + 3 ? String(from + 3) : null,
+        active: found.filter((each) => !out(each)).length,
+        deactivated: found.filter(out).length,
+      };
+      return { status: 200, body };
+    },
+    "GET /api/people/2": () => ({ status: 200, body: profile(2) }),
+    "PUT /api/people/2": () => {
+      if (refusal) {
+        return refusal;
+      }
+      const { version, ...form } = last() as Profile;
+      if (version !== profile(2).version) {
+        return { status: 409, body: { ...PROBLEM, title: "Somebody else has changed this person meanwhile." } };
+      }
+      put(2, { ...form, version: version + 1 });
+      return { status: 200, body: profile(2) };
+    },
+    "POST /api/people": () => refusal ?? { status: 201, body: profile(2) },
+    "POST /api/people/move": act(({ moves }: { moves: { person: number; into: number | null }[] }) => {
+      for (const { person: id, into } of moves) {
+        put(id, { team: into === 4 ? SUPPORT : PAYMENTS });
+      }
+    }),
+    "POST /api/people/deactivate": act(({ people: ids }: { people: number[] }) => {
+      for (const id of ids) {
+        put(id, { deactivated_at: "2026-03-03T10:00:00Z" });
+      }
+    }),
+    "POST /api/people/reactivate": act(({ people: ids }: { people: number[] }) => {
+      for (const id of ids) {
+        put(id, { deactivated_at: null });
+      }
+    }),
+    "DELETE /api/people/2/roles/admin": () => refusal ?? { status: 200, body: profile(2) },
+    "PUT /api/teams/2": () => {
+      const { name, version } = last() as Team;
+      teams = teams.map((each) => (each.id === 2 ? { ...each, name, version: version + 1 } : each));
+      return { status: 200, body: teams };
+    },
+    "DELETE /api/teams/4": () => {
+      teams = teams.filter(({ id }) => id !== 4);
+      return { status: 204 };
+    },
+    "POST /api/teams/4/restore": () => {
+      teams = [...teams, team(4, "Support", 1)];
+      return { status: 204 };
+    },
+  });
+}
+
+function put(id: number, change: Partial<Person>) {
+  people = people.map((each) => (each.id === id ? { ...each, ...change } : each));
+}
+
+const names = () => screen.getAllByRole("rowheader").map((cell) => cell.textContent);
+const sent = (route: string) =>
+  seen.filter(({ method, path }) => `${method} ${path}` === route).map(({ body }) => body);
+
+beforeEach(() => {
+  withSockets();
+  people = [
+    person(1, "Alice", { roles: [{ role: "manager", team: PAYMENTS }] }),
+    person(2, "Bob"),
+    person(3, "Carol", { team: null, password: false }),
+    person(4, "Dora", { roles: [{ role: "admin", team: null }] }),
+    person(5, "Erik", { deactivated_at: "2026-02-01T00:00:00Z" }),
+  ];
+  teams = [team(1, "Halden", null), team(2, "Payments", 1, 3), team(4, "Support", 1)];
+  hub();
+});
+
+describe("people", () => {
+  it("are listed with team, roles and what keeps them out, and axe finds nothing", async () => {
+    open("/people");
+    const role = await screen.findByText("Manager of Payments");
+
+    expect(role.closest("[role=row]")).toHaveTextContent("Alicealice@halden.examplePayments");
+    expect(screen.getByText("No password yet")).toBeVisible();
+    expect(screen.getByText("3 of 4")).toBeVisible();
+    const views = within(screen.getByRole("navigation", { name: "People or teams" }));
+    expect(views.getByRole("link", { name: "People" })).toHaveAttribute("aria-current", "page");
+    expect(await faults()).toEqual([]);
+  });
+
+  it("are no page of who is no admin", async () => {
+    seen = answering({ "GET /api/me": { status: 200, body: ME } });
+    open("/people");
+
+    expect(await screen.findByRole("heading", { level: 2, name: "There is no such page" })).toBeVisible();
+    expect(screen.queryByRole("link", { name: "People" })).toBeNull();
+  });
+
+  it("are found and filtered, which the address keeps, and shown bit by bit", async () => {
+    open("/people");
+    await userEvent.click(await screen.findByRole("button", { name: "Show more" }));
+    await screen.findByText("4 of 4");
+    expect(names()).toEqual(["Alice", "Bob", "Carol", "Dora"]);
+
+    await userEvent.click(screen.getByRole("button", { name: /Deactivated/ }));
+    await screen.findByText("1 of 1");
+    expect(names()).toEqual(["Erik"]);
+    await userEvent.type(screen.getByRole("searchbox"), "zoe");
+    expect(await screen.findByText("Nobody matches this")).toBeVisible();
+    expect(location.search).toBe("?state=deactivated&find=zoe");
+    await userEvent.click(screen.getByRole("button", { name: "Show everybody" }));
+    expect(await screen.findByText("4 of 4")).toBeVisible();
+  });
+
+  it("are walked, selected and opened by keys", async () => {
+    open("/people");
+    (await screen.findByRole("button", { name: "Alice" })).focus();
+    await userEvent.keyboard("{ArrowDown} ");
+
+    expect(screen.getByRole("button", { name: "Bob" })).toHaveFocus();
+    expect(screen.getByRole("checkbox", { name: "Select Bob" })).toBeChecked();
+    await userEvent.keyboard("{Enter}");
+    expect(await screen.findByRole("heading", { name: "Bob" })).toHaveFocus();
+    await userEvent.keyboard("{Escape}");
+    expect(screen.getByRole("button", { name: "Bob" })).toHaveFocus();
+  });
+
+  it("move together, and back", async () => {
+    open("/people");
+    await userEvent.click(await screen.findByRole("checkbox", { name: "Select Bob" }));
+    await userEvent.click(screen.getByRole("checkbox", { name: "Select Carol" }));
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Move to" }), "4");
+    await userEvent.click(screen.getByRole("button", { name: "Move" }));
+    expect(await screen.findByText("2 people are in Support now.")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+    await screen.findByText("Taken back.");
+
+    expect(sent("POST /api/people/move")).toEqual([
+      {
+        moves: [
+          { person: 2, out_of: 2, into: 4 },
+          { person: 3, out_of: null, into: 4 },
+        ],
+      },
+      {
+        moves: [
+          { person: 2, out_of: 4, into: 2 },
+          { person: 3, out_of: 4, into: null },
+        ],
+      },
+    ]);
+    expect(screen.queryByRole("group", { name: /selected/ })).toBeNull();
+  });
+
+  it("stay selected when the hub refuses, which is said", async () => {
+    open("/people");
+    await userEvent.click(await screen.findByRole("checkbox", { name: "Select all shown" }));
+    refusal = { status: 409, body: PROBLEM };
+    await userEvent.click(screen.getByRole("button", { name: "Deactivate" }));
+
+    expect(await screen.findByText("Nobody was deactivated")).toBeVisible();
+    expect(screen.getByText(/Bob is in another team by now/)).toBeVisible();
+    expect(screen.getByRole("group", { name: "3 selected" })).toBeVisible();
+  });
+
+  it("are let in again", async () => {
+    open("/people?state=deactivated");
+    await userEvent.click(await screen.findByRole("checkbox", { name: "Select Erik" }));
+    await userEvent.click(screen.getByRole("button", { name: "Let in again" }));
+
+    expect(await screen.findByText("Erik is let in again.")).toBeVisible();
+  });
+
+  it("are spoken of in Arabic", async () => {
+    await speak("ar");
+    open("/people?person=2");
+
+    expect(await screen.findByRole("button", { name: "أضف شخصًا" })).toBeVisible();
+    expect(await screen.findByText("الفرق حتى الآن")).toBeVisible();
+  });
+});
+
+describe("one person", () => {
+  it("is changed, and what is typed outlives a reload", async () => {
+    const { unmount } = open("/people?person=2");
+    const box = await screen.findByRole("textbox", { name: "Name" });
+    await userEvent.clear(box);
+    await userEvent.type(box, "Robert");
+    unmount();
+    open("/people?person=2");
+    expect(await screen.findByRole("textbox", { name: "Name" })).toHaveValue("Robert");
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    await screen.findByText("Saved.");
+
+    expect(sent("PUT /api/people/2")).toEqual([
+      { name: "Robert", email: "bob@halden.example", zone: "Europe/Oslo", locale: null, version: 1 },
+    ]);
+    expect(sessionStorage).toHaveLength(0);
+    expect(await faults()).toEqual([]);
+  });
+
+  it("whom somebody else has changed meanwhile is not overwritten unseen", async () => {
+    open("/people?person=2");
+    await userEvent.type(await screen.findByRole("textbox", { name: "Name" }), " B.");
+    put(2, { name: "Robert", version: 2 });
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+
+    expect(await screen.findByText("Somebody else has changed this meanwhile")).toBeVisible();
+    expect(screen.getByText("Now: Robert")).toBeVisible();
+    expect(screen.getByRole("textbox", { name: "Name" })).toHaveValue("Bob B.");
+    await userEvent.click(screen.getByRole("button", { name: "Save mine" }));
+    await screen.findByText("Saved.");
+    expect(people[1]?.name).toBe("Bob B.");
+  });
+
+  it("keeps what is typed when the session has ended", async () => {
+    open("/people?person=2");
+    await userEvent.type(await screen.findByRole("textbox", { name: "Name" }), "by");
+    refusal = { status: 401, body: { title: "Sign in again.", status: 401 } };
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+
+    expect(await screen.findByRole("heading", { name: "Sign in" })).toBeVisible();
+    expect(Object.values({ ...sessionStorage }).join()).toContain("Bobby");
+  });
+
+  it("is told by field what is wrong", async () => {
+    open("/people?person=new");
+    await userEvent.type(await screen.findByRole("textbox", { name: "Name" }), "Zoe");
+    await userEvent.click(screen.getByRole("button", { name: "Add" }));
+    expect(await screen.findByText("Which address do they sign in with?")).toBeVisible();
+    await userEvent.type(screen.getByRole("textbox", { name: "Work e-mail" }), "b\u043eb@x.example");
+    refusal = { status: 400, body: { title: "Latin letters only.", status: 400, field: "email" } };
+    await userEvent.click(screen.getByRole("button", { name: "Add" }));
+
+    expect(await screen.findByText("Latin letters only.")).toBeVisible();
+    expect(screen.getByRole("textbox", { name: "Work e-mail" })).toHaveAttribute("aria-invalid", "true");
+  });
+
+  it("is the last admin, and stays one", async () => {
+    put(2, { roles: [{ role: "admin", team: null }] });
+    open("/people?person=2");
+    await screen.findByRole("heading", { name: "Bob" });
+    refusal = { status: 400, body: { title: "This is the last admin.", status: 400, code: "last_admin" } };
+    await userEvent.click(await screen.findByRole("button", { name: "Take away: Admin" }));
+
+    expect(await screen.findByText("The roles are as they were")).toBeVisible();
+    expect(screen.getByText(/This is the last admin/)).toBeVisible();
+  });
+
+  it("moves from their panel", async () => {
+    open("/people?person=2");
+    await waitFor(() => expect(screen.getByRole("heading", { name: "Bob" })).toBeVisible());
+    const panel = within(await screen.findByRole("complementary", { name: "Bob" }));
+    await userEvent.selectOptions(panel.getByRole("combobox", { name: "Team" }), "4");
+    await userEvent.click(panel.getByRole("button", { name: "Move" }));
+
+    expect(await screen.findByText("Bob is in Support now.")).toBeVisible();
+  });
+});
+
+describe("teams", () => {
+  it("stand below each other, with their people, and axe finds nothing", async () => {
+    open("/people?view=teams");
+    const row = within(await screen.findByRole("row", { name: /Payments/ }));
+
+    expect(row.getByRole("link", { name: /Show the people of Payments/ })).toHaveAttribute("href", "/people?team=2");
+    expect(await faults()).toEqual([]);
+  });
+
+  it("are renamed, and back", async () => {
+    open("/people?view=teams&team=2");
+    const box = await screen.findByRole("textbox", { name: "Name" });
+    await userEvent.clear(box);
+    await userEvent.type(box, "Money");
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    await screen.findByText("Money is changed.");
+    await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+    await screen.findByText("Taken back.");
+
+    expect(sent("PUT /api/teams/2")).toEqual([
+      { name: "Money", parent: 1, version: 1 },
+      { name: "Payments", parent: 1, version: 2 },
+    ]);
+  });
+
+  it("are removed when they are empty, and come back", async () => {
+    open("/people?view=teams&team=2");
+    expect(await screen.findByText(/It can be removed once nobody is at home in it/)).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Remove" })).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "Support" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Remove" }));
+    await screen.findByText("The team Support is removed.");
+    expect(screen.queryByRole("button", { name: "Support" })).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+
+    expect(await screen.findByRole("button", { name: "Support" })).toBeVisible();
+  });
+});

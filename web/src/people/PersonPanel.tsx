@@ -1,0 +1,137 @@
+import Button from "@mui/material/Button";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Choice } from "../forms/Choice";
+import type { Problem } from "../http/request";
+import { Empty } from "../ui/Empty";
+import { ProblemNote } from "../ui/ProblemNote";
+import { day } from "../ui/time";
+import { AboutForm } from "./AboutForm";
+import type { Said, useActs } from "./acts";
+import { type Profile, type Team, usePersonQuery } from "./api";
+import css from "./Form.module.css";
+import { Roles } from "./Roles";
+import { Section, SidePanel } from "./SidePanel";
+import { options } from "./tree";
+
+interface Props {
+  id: number;
+  /** Who is signed in. */
+  me: number;
+  teams: Team[];
+  acts: ReturnType<typeof useActs>;
+  say: (said: Said) => void;
+  onClose: () => void;
+}
+
+/** One person as admins see them: what is set for them, and nothing of what they do. */
+export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
+  const { t } = useTranslation(["people", "ui"]);
+  const { currentData: person, error, refetch } = usePersonQuery(id, { refetchOnMountOrArgChange: true });
+  const problem = error as Problem | undefined;
+  const gone = problem?.status === 404;
+  return (
+    <SidePanel
+      title={person?.name ?? t(gone ? "person.gone" : "person.loading")}
+      about={person?.email}
+      onClose={onClose}
+    >
+      {gone && (
+        <Empty icon="people" title={t("person.gone")} action={<Button onClick={onClose}>{t("person.back")}</Button>}>
+          {t("person.goneWords")}
+        </Empty>
+      )}
+      {problem && !gone && (
+        <ProblemNote problem={problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
+      )}
+      {!person && !problem && <div className={css.skeleton} role="status" aria-label={t("person.loading")} />}
+      {person && (
+        <>
+          <AboutForm key={person.id} person={person} me={me} say={say} />
+          {!person.deactivated_at && <Home key={person.team?.id ?? 0} person={person} teams={teams} acts={acts} />}
+          <Section title={t("person.roles")}>
+            <Roles person={person} teams={teams} />
+          </Section>
+          <Access person={person} self={person.id === me} acts={acts} />
+          {person.stays.length > 0 && (
+            <Section title={t("person.history")}>
+              <ul className={css.history}>
+                {person.stays.map(({ team, since_at, until_at }) => (
+                  <li key={since_at}>
+                    <span>{team.name}</span>
+                    <span>
+                      {until_at
+                        ? t("person.period", { from: day(since_at), to: day(until_at) })
+                        : t("person.since", { day: day(since_at) })}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            </Section>
+          )}
+        </>
+      )}
+    </SidePanel>
+  );
+}
+
+function Home({ person, teams, acts }: { person: Profile; teams: Team[]; acts: Props["acts"] }) {
+  const { t } = useTranslation("people");
+  const now = person.team ? String(person.team.id) : "";
+  const [into, setInto] = useState(now);
+  const team = teams.find(({ id }) => String(id) === into);
+  return (
+    <Section title={t("person.home")}>
+      <div className={css.line}>
+        <Choice
+          className={css.choice}
+          label={t("person.home")}
+          value={into}
+          options={[...(now === "" ? [["", t("noTeam")] as const] : []), ...options(teams)]}
+          onChoose={setInto}
+        />
+        <Button disabled={into === now || !team} onClick={() => team && acts.moveTo([person], team)}>
+          {t("move")}
+        </Button>
+      </div>
+      <p className={css.note}>{t("person.homeHint")}</p>
+    </Section>
+  );
+}
+
+function Access({ person, self, acts }: { person: Profile; self: boolean; acts: Props["acts"] }) {
+  const { t } = useTranslation("people");
+  const [busy, setBusy] = useState(false);
+  async function doing(act: Promise<unknown>) {
+    setBusy(true);
+    await act;
+    setBusy(false);
+  }
+  return (
+    <Section title={t("person.access")}>
+      {person.deactivated_at ? (
+        <>
+          <p className={css.note}>{t("person.out", { day: day(person.deactivated_at) })}</p>
+          <div className={css.actions}>
+            <Button disabled={busy} onClick={() => doing(acts.letIn([person]))}>
+              {t("reactivate")}
+            </Button>
+          </div>
+        </>
+      ) : (
+        <>
+          <p className={css.note}>
+            {self ? `${t("person.self")} ` : ""}
+            {t(person.password ? "person.canSignIn" : "person.canNot")}
+          </p>
+          <div className={css.actions}>
+            <Button color="error" disabled={busy} onClick={() => doing(acts.letOut([person]))}>
+              {t("deactivate")}
+            </Button>
+          </div>
+          <p className={css.note}>{t("person.deactivateWords")}</p>
+        </>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,185 @@
+import { api } from "../http/api";
+
+export interface Named {
+  id: number;
+  name: string;
+}
+
+export const ROLES = ["manager", "admin", "auditor", "representative"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface HeldRole {
+  role: Role;
+  /** A manager's. */
+  team: Named | null;
+}
+
+export type Locale = "en" | "ar";
+
+export interface Person {
+  id: number;
+  name: string;
+  email: string;
+  zone: string;
+  locale: Locale | null;
+  /** Where they are at home; of somebody deactivated, where they were. */
+  team: Named | null;
+  roles: HeldRole[];
+  /** Whether they have one. */
+  password: boolean;
+  simulated: boolean;
+  deactivated_at: string | null;
+  version: number;
+}
+
+export interface Profile extends Person {
+  created_at: string;
+  /** Newest first. */
+  stays: { team: Named; since_at: string; until_at: string | null }[];
+}
+
+export const ROLE_FILTERS = ["any", "none", ...ROLES] as const;
+export const STATES = ["active", "deactivated", "all"] as const;
+
+export interface Filter {
+  find: string;
+  /** A team with all below it; 0: in none; `null`: all. */
+  team: number | null;
+  role: (typeof ROLE_FILTERS)[number];
+  state: (typeof STATES)[number];
+}
+
+export interface PeoplePage {
+  people: Person[];
+  after: string | null;
+  active: number;
+  deactivated: number;
+}
+
+export type PersonForm = Pick<Person, "name" | "email" | "zone" | "locale" | "version">;
+
+export interface NewPerson {
+  name: string;
+  email: string;
+  zone?: string;
+  locale: Locale | null;
+  team: number | null;
+}
+
+export interface Move {
+  person: number;
+  out_of: number | null;
+  into: number | null;
+}
+
+export interface Team {
+  id: number;
+  name: string;
+  parent: number | null;
+  people: number;
+  below: number;
+  managers: Named[];
+  version: number;
+}
+
+export type TeamForm = Pick<Team, "name" | "parent" | "version">;
+
+/** As many as the hub takes at once. */
+export const AT_ONCE = 200;
+const SHOWN = 100;
+
+export function pathOf(filter: Filter, after: string | null, limit = SHOWN): string {
+  const { find, team, role, state } = filter;
+  const asked = new URLSearchParams({ find, role, state, limit: String(limit) });
+  if (team !== null) {
+    asked.set("team", String(team));
+  }
+  if (after !== null) {
+    asked.set("after", after);
+  }
+  return `/api/people?${asked}`;
+}
+
+const peopleApi = api.enhanceEndpoints({ addTagTypes: ["Person", "Team"] }).injectEndpoints({
+  endpoints: (build) => ({
+    people: build.infiniteQuery<PeoplePage, Filter, string | null>({
+      infiniteQueryOptions: { initialPageParam: null, getNextPageParam: ({ after }) => after ?? undefined },
+      query: ({ queryArg, pageParam }) => ({ path: pathOf(queryArg, pageParam) }),
+      providesTags: ["Person"],
+    }),
+    peopleAfter: build.query<PeoplePage, { filter: Filter; after: string | null }>({
+      query: ({ filter, after }) => ({ path: pathOf(filter, after, AT_ONCE) }),
+    }),
+    person: build.query<Profile, number>({
+      query: (id) => ({ path: `/api/people/${id}` }),
+      providesTags: ["Person"],
+    }),
+    addPerson: build.mutation<Profile, NewPerson>({
+      query: (body) => ({ path: "/api/people", method: "POST", body }),
+      invalidatesTags: ["Person", "Team"],
+    }),
+    changePerson: build.mutation<Profile, { id: number; form: PersonForm }>({
+      query: ({ id, form }) => ({ path: `/api/people/${id}`, method: "PUT", body: form }),
+      // Also when it was refused: what is there now is to be shown.
+      invalidatesTags: ["Person"],
+    }),
+    movePeople: build.mutation<null, Move[]>({
+      query: (moves) => ({ path: "/api/people/move", method: "POST", body: { moves } }),
+      invalidatesTags: ["Person", "Team"],
+    }),
+    deactivatePeople: build.mutation<null, number[]>({
+      query: (people) => ({ path: "/api/people/deactivate", method: "POST", body: { people } }),
+      invalidatesTags: ["Person", "Team"],
+    }),
+    reactivatePeople: build.mutation<null, number[]>({
+      query: (people) => ({ path: "/api/people/reactivate", method: "POST", body: { people } }),
+      invalidatesTags: ["Person", "Team"],
+    }),
+    giveRole: build.mutation<Profile, { id: number; role: Role; team: number | null }>({
+      query: ({ id, role, team }) => ({ path: `/api/people/${id}/roles`, method: "POST", body: { role, team } }),
+      invalidatesTags: ["Person", "Team"],
+    }),
+    takeRole: build.mutation<Profile, { id: number; held: HeldRole }>({
+      query: ({ id, held: { role, team } }) => ({
+        path: `/api/people/${id}/roles/${role}${team ? `?team=${team.id}` : ""}`,
+        method: "DELETE",
+      }),
+      invalidatesTags: ["Person", "Team"],
+    }),
+    teams: build.query<Team[], void>({ query: () => ({ path: "/api/teams" }), providesTags: ["Team"] }),
+    addTeam: build.mutation<{ id: number }, { name: string; parent: number }>({
+      query: (body) => ({ path: "/api/teams", method: "POST", body }),
+      invalidatesTags: ["Team"],
+    }),
+    changeTeam: build.mutation<Team[], { id: number; form: TeamForm }>({
+      query: ({ id, form }) => ({ path: `/api/teams/${id}`, method: "PUT", body: form }),
+      invalidatesTags: ["Person", "Team"],
+    }),
+    removeTeam: build.mutation<null, number>({
+      query: (id) => ({ path: `/api/teams/${id}`, method: "DELETE" }),
+      invalidatesTags: ["Team"],
+    }),
+    restoreTeam: build.mutation<null, number>({
+      query: (id) => ({ path: `/api/teams/${id}/restore`, method: "POST" }),
+      invalidatesTags: ["Team"],
+    }),
+  }),
+});
+
+export const {
+  usePeopleInfiniteQuery,
+  useLazyPeopleAfterQuery,
+  usePersonQuery,
+  useAddPersonMutation,
+  useChangePersonMutation,
+  useMovePeopleMutation,
+  useDeactivatePeopleMutation,
+  useReactivatePeopleMutation,
+  useGiveRoleMutation,
+  useTakeRoleMutation,
+  useTeamsQuery,
+  useAddTeamMutation,
+  useChangeTeamMutation,
+  useRemoveTeamMutation,
+  useRestoreTeamMutation,
+} = peopleApi;
