@@ -3,18 +3,18 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import msgspec
 import pytest
 
 from hub import passwords, people
 from hub.auth.access import Range, load_subject, load_viewer, permitted
 from hub.auth.login import WRONG
-from hub.database import connection
 from hub.demo import HISTORY, seed_demo
 from hub.errors import Invalid, NotFound
 from hub.settings import Settings
 from hub.tables import Audit, Membership, Organisation, Person, Role, SignIn, Team
+
+from .locks import both_at_once
 
 
 async def version_of(person: int) -> int:
@@ -150,29 +150,10 @@ async def test_last_admin_stays(cast, database):
         await people.deactivate(cast.dora.id)
 
 
-async def until_waiting(backends: int, unless: asyncio.Task | None = None) -> None:
-    """Returns when so many backends of this database wait for a lock, or when the task has ended."""
-    waiting = 0
-    while waiting < backends and not (unless and unless.done()):
-        async with connection() as held:
-            waiting = await held.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-
-
 async def test_two_admins_who_remove_each_other_at_once_leave_one(cast, database):
-    blocker = await asyncpg.connect(database)
-    holding = blocker.transaction()
-    await holding.start()
-    await blocker.execute("LOCK TABLE role IN SHARE MODE")  # the first stops between looking and writing
-    async with asyncio.timeout(10):
-        first = asyncio.create_task(people.revoke(cast.alma.id, "admin"))
-        await until_waiting(1)
-        second = asyncio.create_task(people.deactivate(cast.dora.id))
-        await until_waiting(2, unless=second)
-        await holding.rollback()
-        outcomes = await asyncio.gather(first, second, return_exceptions=True)
-    await blocker.close()
+    outcomes = await both_at_once(
+        database, "role", people.revoke(cast.alma.id, "admin"), people.deactivate(cast.dora.id)
+    )
 
     assert outcomes[0] is None
     assert isinstance(outcomes[1], Invalid)

@@ -11,6 +11,8 @@ from hub.directory import teams
 from hub.errors import Invalid
 from hub.tables import Audit, Membership, Team
 
+from .locks import both_at_once
+
 PAYMENTS = {"name": "Payments", "parent": 1, "version": 1}
 
 
@@ -101,13 +103,14 @@ async def test_tree_stays_one(team, change, code, cast, dora):
     assert [row["parent"] for row in await Team.select().order_by(Team.id)] == [None, 1, 2, 1]
 
 
-async def test_two_teams_that_move_under_each_other_at_once_make_no_circle(cast, dora):
-    answers = await asyncio.gather(
-        dora.change("PUT", "/api/teams/2", json={**PAYMENTS, "parent": 4}),
-        dora.change("PUT", "/api/teams/4", json={"name": "Support", "parent": 2, "version": 1}),
-    )
+async def test_two_teams_that_move_under_each_other_at_once_make_no_circle(cast, database):
+    def move(team: int, name: str, parent: int):
+        return teams.change(team, teams.TeamChange(name=name, parent=parent, version=1), cast.dora.id)
 
-    assert sorted(answer.status_code for answer in answers) == [200, 400]
+    outcomes = await both_at_once(database, "team", move(2, "Payments", 4), move(4, "Support", 2))
+
+    assert outcomes[0] is None
+    assert isinstance(outcomes[1], Invalid)
     assert await people.teams_under(frozenset({cast.halden})) == {1, 2, 3, 4}
 
 
@@ -166,19 +169,14 @@ async def test_team_whose_name_was_given_away_does_not_come_back(cast, dora):
     assert (await dora.change("POST", "/api/teams/4/restore")).status_code == 404
 
 
-async def test_nobody_comes_into_a_team_while_it_is_removed(cast, dora):
+async def test_nobody_comes_into_a_team_while_it_is_removed(cast, database):
     team = await teams.add(teams.TeamForm(name="Ledger"), cast.dora.id)
-    async with asyncio.timeout(20):
-        outcomes = await asyncio.gather(
-            *(people.move(person.id, team) for person in (cast.bob, cast.charlie, cast.rita)),
-            teams.remove(team, cast.dora.id),
-            return_exceptions=True,
-        )
 
-    refused = [outcome for outcome in outcomes if outcome is not None]
-    assert all(isinstance(outcome, Invalid) for outcome in refused)
-    removed = await Team.exists().where(Team.id == team, Team.removed_at.is_not_null())
-    assert await Membership.exists().where(Membership.team == team, Membership.until_at.is_null()) is not removed
+    outcomes = await both_at_once(database, "team", teams.remove(team, cast.dora.id), people.move(cast.bob.id, team))
+
+    assert outcomes[0] is None
+    assert isinstance(outcomes[1], Invalid)
+    assert not await Membership.exists().where(Membership.team == team)
 
 
 @pytest.mark.parametrize("team", [0, 99, 2**31, 2**70])
