@@ -1,5 +1,6 @@
 import Button from "@mui/material/Button";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { Icon } from "../ui/Icon";
 import type { Preview } from "./api";
 import css from "./Done.module.css";
@@ -27,9 +28,12 @@ export function Done({ result, onAnother }: { result: Result; onAnother: () => v
         ))}
       </ul>
       <p className={css.words}>{t("done.audited")}</p>
-      <Button variant="contained" color="primary" className={css.act ?? ""} onClick={onAnother}>
-        {t("done.another")}
-      </Button>
+      <div className={css.acts}>
+        <Button variant="contained" color="primary" component={Link} to="/people">
+          {t("done.people")}
+        </Button>
+        <Button onClick={onAnother}>{t("done.another")}</Button>
+      </div>
     </section>
   );
 }

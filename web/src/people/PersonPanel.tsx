@@ -47,8 +47,8 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
       {!person && !problem && <div className={css.skeleton} role="status" aria-label={t("person.loading")} />}
       {person && (
         <>
-          <AboutForm key={person.id} person={person} me={me} say={say} />
-          {!person.deactivated_at && <Home key={person.team?.id ?? 0} person={person} teams={teams} acts={acts} />}
+          <AboutForm person={person} me={me} say={say} />
+          {!person.deactivated_at && <Home key={person.team?.id ?? "none"} person={person} teams={teams} acts={acts} />}
           <Section title={t("person.roles")}>
             <Roles person={person} teams={teams} />
           </Section>
