@@ -16,7 +16,7 @@ import secrets
 import signal
 import socket as sockets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -84,6 +84,8 @@ GOODBYE_S = 2.0
 BEAT_TICKS = 10
 """Of uvicorn's, each 0.1 s: a word to the supervisor every second."""
 PAGES = Path(__file__).parent.parent / "web" / "dist"
+PACKED = {"br": ".br", "gzip": ".gz"}
+"""What the build has beside an asset, by content coding, the smallest first."""
 
 log = structlog.get_logger()
 
@@ -303,12 +305,17 @@ async def page(request: "Request[Any, Any, Any]") -> File:
         caching = "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         headers = {"cache-control": caching}
-        packed = found.with_name(f"{found.name}.gz")
-        if name.startswith("assets/") and packed.is_file():
+        packed = {
+            coding: path
+            for coding, ending in PACKED.items()
+            if (path := found.with_name(found.name + ending)).is_file()
+        }
+        if name.startswith("assets/") and packed:
             headers["vary"] = "Accept-Encoding"
-            if takes_gzip(request.headers.get("accept-encoding", "")):
-                headers["content-encoding"] = "gzip"
-                found = packed
+            coding = best_coding(request.headers.get("accept-encoding", ""), packed)
+            if coding is not None:
+                headers["content-encoding"] = coding
+                found = packed[coding]
         return File(found, media_type=kind, headers=headers, content_disposition_type="inline")
     if "." in name.rsplit("/", 1)[-1] or not (PAGES / "index.html").is_file():
         raise NotFoundException
@@ -320,16 +327,20 @@ async def page(request: "Request[Any, Any, Any]") -> File:
     )
 
 
-def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding lets us answer in gzip (RFC 9110, section 12.5.3): named, or by `*`, and not with a weight of nothing."""
+def best_coding(accepted: str, codings: Iterable[str]) -> str | None:
+    """Which of these an Accept-Encoding (RFC 9110, section 12.5.3) weighs most, the first of several; `None` when it takes none."""
     weights: dict[str, float] = {}
+
+    def weigh(coding: str) -> float:
+        return weights.get(coding, weights.get("*", 0.0))
+
     for part in accepted.lower().split(","):
         coding, _, weight = part.partition(";")
         try:
             weights[coding.strip()] = float(weight.strip().removeprefix("q=") or 1)
         except ValueError:
-            return False
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+            return None
+    return max((each for each in codings if weigh(each) > 0), key=weigh, default=None)
 
 
 def serve(settings: Settings, inherited: str | None = None) -> None:

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 /** Smaller than this, a packet carries it either way. */
 const WORTH_BYTES = 1024;
 const TEXT = /\.(js|css|svg)$/;
 
-/** Writes `.gz` beside each asset that is text, once, so that the hub compresses nothing while somebody waits. Fonts are compressed as they are. */
+/** Writes `.br` and `.gz` beside each asset that is text, once, so that the hub compresses nothing while somebody waits. Fonts are compressed as they are. */
 export function compressed(): Plugin {
   return {
     name: "compressed",
@@ -17,6 +17,7 @@ export function compressed(): Plugin {
       for (const name of readdirSync(assets).filter((file) => TEXT.test(file))) {
         const content = readFileSync(join(assets, name));
         if (content.length >= WORTH_BYTES) {
+          writeFileSync(join(assets, `${name}.br`), brotliCompressSync(content));
           writeFileSync(join(assets, `${name}.gz`), gzipSync(content, { level: constants.Z_BEST_COMPRESSION }));
         }
       }

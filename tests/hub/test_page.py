@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from hub import web
-from hub.app import page, takes_gzip
+from hub.app import best_coding, page
 from hub.settings import Settings
 
 PAGE = "<!doctype html><title>Daylight</title>"
 SCRIPT = b"export const word = 'daylight';" * 100
+BROTLI = b"of the build: see tests/web/test_bundle.py"
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (pages / "icon.svg").write_text("<svg/>")
     (pages / "assets" / "first-abc.js").write_bytes(SCRIPT)
     (pages / "assets" / "first-abc.js.gz").write_bytes(gzip.compress(SCRIPT))
+    (pages / "assets" / "first-abc.js.br").write_bytes(BROTLI)
     (pages / "assets" / "small-abc.js").write_bytes(b"1")
     (tmp_path / "secret.txt").write_text("secret")
     monkeypatch.setattr("hub.app.PAGES", pages)
@@ -39,7 +41,7 @@ async def browser(pages: Path, settings: Settings) -> AsyncIterator[httpx.AsyncC
 
 
 async def test_an_asset_is_compressed_for_whom_takes_it_and_kept_for_good(browser: httpx.AsyncClient) -> None:
-    packed = await browser.get("/assets/first-abc.js", headers={"accept-encoding": "gzip, br"})
+    packed = await browser.get("/assets/first-abc.js", headers={"accept-encoding": "gzip"})
     plain = await browser.get("/assets/first-abc.js", headers={"accept-encoding": "identity"})
 
     assert packed.content == plain.content == SCRIPT
@@ -52,6 +54,15 @@ async def test_an_asset_is_compressed_for_whom_takes_it_and_kept_for_good(browse
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert "set-cookie" not in answer.headers  # what is kept for everybody is nobody's
     assert packed.headers["etag"] != plain.headers["etag"]
+
+
+async def test_an_asset_is_served_in_the_smallest_form_that_a_browser_takes(browser: httpx.AsyncClient) -> None:
+    async with browser.stream(
+        "GET", "/assets/first-abc.js", headers={"accept-encoding": "gzip, deflate, br"}
+    ) as answer:
+        assert b"".join([part async for part in answer.aiter_raw()]) == BROTLI
+    assert answer.headers["content-encoding"] == "br"
+    assert answer.headers["content-type"].startswith("text/javascript")
 
 
 async def test_an_asset_that_is_not_compressed_is_served_as_it_is(browser: httpx.AsyncClient) -> None:
@@ -109,11 +120,12 @@ async def test_scripts_come_from_the_hub_alone(browser: httpx.AsyncClient) -> No
 
 
 @pytest.mark.parametrize(
-    ("accepted", "takes"),
+    ("accepted", "best"),
     [
-        ("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("*;q=0, gzip", True),
-        ("", False), ("br", False), ("gzip;q=0", False), ("gzip;q=0, *", False), ("gzip;q=x", False),
+        ("gzip", "gzip"), ("br, GZIP;q=0.5", "br"), ("*", "br"), ("*;q=0, gzip", "gzip"), ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.1, gzip", "gzip"), ("br;q=0, *", "gzip"),
+        ("", None), ("zstd", None), ("gzip;q=0", None), ("gzip;q=0, br;q=0, *", None), ("gzip;q=x", None),
     ],
 )  # fmt: skip
-def test_gzip_is_taken_as_the_browser_weighs_it(accepted: str, takes: bool) -> None:
-    assert takes_gzip(accepted) is takes
+def test_coding_is_chosen_as_the_browser_weighs_it(accepted: str, best: str | None) -> None:
+    assert best_coding(accepted, ["br", "gzip"]) == best

@@ -76,9 +76,11 @@ def test_page_has_no_script_of_its_own() -> None:
 
 def test_text_is_compressed_ahead_and_is_the_same() -> None:
     for file in (DIST / "assets").glob("*.js"):
-        packed = file.with_name(f"{file.name}.gz")
-        assert packed.is_file() or file.stat().st_size < 1024
-        assert not packed.is_file() or gzip.decompress(packed.read_bytes()) == file.read_bytes()
+        packed, smaller = (file.with_name(file.name + ending) for ending in (".gz", ".br"))
+        assert packed.is_file() == smaller.is_file() == (file.stat().st_size >= 1024)
+        if packed.is_file():
+            assert gzip.decompress(packed.read_bytes()) == file.read_bytes()
+            assert smaller.stat().st_size <= packed.stat().st_size
 
 
 def first_files() -> list[str]:
@@ -107,5 +109,5 @@ def covers_english(face: str) -> bool:
 
 
 def transferred(file: Path) -> int:
-    packed = file.with_name(f"{file.name}.gz")
+    packed = file.with_name(f"{file.name}.br")
     return (packed if packed.is_file() else file).stat().st_size
