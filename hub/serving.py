@@ -12,18 +12,21 @@ import os
 import resource
 import socket as sockets
 import struct
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar, NoReturn
 from urllib.parse import unquote
 
 import structlog
 import uvicorn
 from litestar.exceptions import WebSocketDisconnect
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import apply_mask  # type: ignore[attr-defined] # the quicker of two
 from websockets.protocol import State
 
+from hub.addresses import network_of
 from hub.figures import FIGURES
 from hub.settings import Settings
 from hub.wire.agent import FRAME_MAX_BYTES
@@ -48,7 +51,9 @@ UNSENT_MAX_BYTES = 1024 * 1024
 ARRIVING_MAX = 400
 """Agents that have connected and are not admitted yet: a second or two of work. With more than that each would wait for longer than its
 deadline; then none is admitted in the end, while the process is busy with all of them. One more is told so at once, for a tenth of what
-hearing it would cost, and comes again later."""
+hearing it would cost, and comes again later; or else the latest who has said nothing makes room, of an address with far more of them."""
+FAR_MORE = 2
+"""Times. Those of one office take turns as they come; whoever opens sockets and says nothing keeps out their own address at most."""
 LATER = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 USER_TIMEOUT_MS = 20_000
 """The kernel ends a connection whose peer has acknowledged nothing for this long."""
@@ -75,8 +80,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _taken = 0
     _served = False
     """The application has returned."""
-    arriving: ClassVar["set[WebSocketProtocol]"] = set()
-    """Agents' connections that are not admitted yet, of all of the process. `live/ingest.py` takes each out once it is."""
+    arriving: ClassVar["dict[WebSocketProtocol, str]"] = {}
+    """Agents' connections that are not admitted yet, of all of the process, as they came, with the address that each comes from.
+    `live/ingest.py` takes each out once it is."""
+    spoken = False
+    """A frame of it was received."""
 
     @property
     def unsent_bytes(self) -> int:
@@ -108,7 +116,23 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def has_arrived(self) -> None:
         """It is admitted, or gone."""
-        self.arriving.discard(self)
+        self.arriving.pop(self, None)
+
+    @classmethod
+    def has_room(cls, address: str) -> bool:
+        """Whether one more agent of this address may arrive, if need be in the place of another, which is cut off."""
+        if len(cls.arriving) < ARRIVING_MAX:
+            return True
+        by_address = Counter(cls.arriving.values())
+        most, count = by_address.most_common(1)[0] if by_address else ("", 0)
+        if count <= FAR_MORE * (by_address[address] + 1):
+            return False
+        silent = next((each for each, its in reversed(cls.arriving.items()) if its == most and not each.spoken), None)
+        if silent is None:
+            return False
+        silent.has_arrived()
+        silent.cut()
+        return True
 
     def cut(self) -> None:
         """Ends the connection at once, whatever its buffers hold: the only thing that works on a peer that doesn't read.
@@ -201,7 +225,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             if socket is not None and self.transport.get_extra_info("ssl_object") is None:
                 self._descriptor = socket.fileno()
             if self.scope["path"].startswith("/agent/"):
-                self.arriving.add(self)
+                self.arriving[self] = address_of(self.app, self.client, self.scope["headers"])
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.has_arrived()
@@ -282,7 +306,9 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._body_done()
         path = unquote(self.url.partition(b"?")[0].decode("latin-1"))  # as the scope will have it
-        if path.startswith("/agent/") and len(WebSocketProtocol.arriving) >= ARRIVING_MAX:
+        if path.startswith("/agent/") and not WebSocketProtocol.has_room(
+            address_of(self.app, self.client, self.headers)
+        ):
             FIGURES.refused["later"] += 1
             self.transport.write(LATER)
             self.transport.close()
@@ -381,6 +407,15 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=75,
         backlog=BACKLOG,
     )
+
+
+def address_of(app: Any, client: tuple[str, int] | None, headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Whom a connection comes from, as the headers of a trusted proxy say, and as it is counted."""
+    address = client[0] if client else ""
+    if isinstance(app, ProxyHeadersMiddleware) and address in app.trusted_hosts:
+        forwarded = b", ".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+        address = app.trusted_hosts.get_trusted_client_address(forwarded)[0] or address
+    return network_of(address)
 
 
 def let_go(socket: Any) -> None:

@@ -7,7 +7,6 @@ fails open: see `docs/decisions/0015-limits-when-redis-is-away.md`. Addresses ar
 import asyncio
 import contextlib
 import hashlib
-import ipaddress
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +17,7 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 from redis.exceptions import RedisError
 
+from hub.addresses import network_of
 from hub.errors import TooMany, Unavailable
 
 SIGN_INS_BY_ADDRESS = RateLimitItemPerMinute(300, 5)
@@ -42,8 +42,6 @@ FORGOTTEN_BY_MAIL = RateLimitItemPerMinute(5, 60)
 """More mails than these an hour nobody needs, and nobody should get because somebody else asks for them."""
 WRONG_LINKS_BY_ADDRESS = RateLimitItemPerMinute(20, 10)
 """192 random bits leave nothing to guess: this keeps the audit from being filled."""
-IPV6_PREFIX = 64
-"""One customer has at least this much: counting single addresses would count nothing."""
 
 
 class Limits:
@@ -151,19 +149,6 @@ class Limits:
         stats = await (by or self._limiter).get_window_stats(item, *key)
         wait_s = max(1, round(stats.reset_time - time.time()))
         return TooMany("Too many tries. Wait a little, then try again.", wait_s)
-
-
-def network_of(address: str) -> str:
-    """What an address is counted by: itself, or the /64 that an IPv6 address is in."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
 
 
 def _hashed(email: str) -> str:

@@ -54,6 +54,7 @@ class Line:
             raise WebSocketDisconnect(code=1005, detail="gone")
         self.heard_at = time.monotonic()
         self.frames += 1
+        self._protocol.spoken = True
         text, data = message.get("text"), message.get("bytes")
         if (text is not None) != self._codec.text:
             raise BadFrame(Close.MALFORMED, "not the frame type of the subprotocol")

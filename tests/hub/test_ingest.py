@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hub import policies
 from hub import serving as serving_module
@@ -613,6 +613,26 @@ async def test_agent_beyond_those_who_can_be_admitted_in_time_is_told_to_come_la
         assert refused.value.response.status_code == 503
         async with connected(hub, cast.device(cast.charlie)) as another:  # nobody is on the way any more
             assert another.welcomed is not None
+
+
+async def test_silent_sockets_of_one_address_keep_out_nobody_of_another(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_module, "ARRIVING_MAX", 4)
+    async with contextlib.AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(dialled(hub, local_addr=("127.0.0.9", 0))) for _ in range(4)]
+        with pytest.raises(InvalidStatus):
+            async with dialled(hub, local_addr=("127.0.0.9", 0)):
+                pass
+        agent = await stack.enter_async_context(dialled(hub))
+        await agent.hello(hub, cast.device(cast.bob))
+        await agent.receive(Welcome)
+
+        with pytest.raises(ConnectionClosed):
+            await silent[3].receive_any()
+            await silent[3].receive_any()
+        await silent[0].hello(hub, cast.device(cast.charlie))
+        await silent[0].receive(Welcome)
 
 
 @pytest.mark.parametrize("path", ["/%61gent/v1", "/agent%2Fv1", "/agent/v1?x=/"])
