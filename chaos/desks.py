@@ -6,8 +6,8 @@
     sleep DESK SECONDS    its machine sleeps for this long, and wakes up at once
     (end of input)        no more events; what waits is sent, and `left N` says how many were not acked
 
-Each is answered by `done`. A process that is started again on the same folder goes on where the killed one was: what the spool has and the
-ledger does not yet, is written there before anything is sent.
+Each is answered by `done True`, or `done False` when it could not be. A process that is started again on the same folder goes on where the
+killed one was: what the spool has and the ledger does not yet, is written there before anything is sent.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class Desk:
             return
         device.keep(self._sample(self._recorder, now_ms))
 
-    async def step(self, seconds: int) -> None:
+    async def step(self, seconds: int) -> bool:
         device = self.device
         self.busy = True
         try:
@@ -90,20 +90,22 @@ class Desk:
             device.keep(offline.pause())
             self._recorder = Recorder(device.clock, device.policy)
             device.connect()
+            return True
         finally:
             device.wall_step = timedelta(0)
             self.busy = False
 
-    def sleep(self, seconds: int) -> None:
+    def sleep(self, seconds: int) -> bool:
         device, slept = self.device, timedelta(seconds=seconds)
         if slept > device.lag or not device.clock.met:
-            return
+            return False
         device.lag -= slept
         self._lag_file.write_text(str(device.lag.total_seconds()))
         from_ms = device.mono_ms()
         device.clock.lag = device.lag
         device.slept_ms += seconds * 1000
         device.keep(self._recorder.slept(from_ms, device.mono_ms()))
+        return True
 
     def end(self) -> None:
         self.busy = True
@@ -210,11 +212,8 @@ async def main(folder: Path, hub: str, code: str, count: int, path: Path) -> Non
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while words := (await reader.readline()).decode().split():
         desk = desks[int(words[1])]
-        if words[0] == "step":
-            await desk.step(int(words[2]))
-        else:
-            desk.sleep(int(words[2]))
-        print("done", flush=True)
+        done = await desk.step(int(words[2])) if words[0] == "step" else desk.sleep(int(words[2]))
+        print("done", done, flush=True)
     looking.cancel()
     for desk in desks:
         desk.end()

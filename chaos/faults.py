@@ -392,4 +392,5 @@ async def _tell(world: World, *words: object) -> None:
     process = world.desks.process
     if process is None or process.returncode is not None:
         raise Absent("the desks are down")
-    await world.desks.tell(*words)
+    if not await world.desks.tell(*words):
+        raise Absent("the desk knows no time yet, or has slept as long as it can")

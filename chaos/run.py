@@ -4,14 +4,25 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from chaos import faults
-from chaos.oracle import Judged, fresh_write_s, judge, walls_agree_s, walls_show_somebody
+from chaos.oracle import (
+    Judged,
+    fresh_write_s,
+    judge,
+    rollups_that_differ,
+    set_aside_in_error,
+    walls_agree_s,
+    walls_show_somebody,
+)
 from chaos.schedule import Kind, Planned, rounds
 from chaos.world import SETTLE_S, Size, World, running, stopped
+from hub.database import close_pool, open_pool
+from hub.rollups.job import backlog, roll_up
 
 RECOVERY_S = 10.0
 WALLS_S = 30.0
@@ -19,6 +30,8 @@ WALLS_EVERY = 4
 """Rounds. All agents are stopped for it, since walls can be compared only while nobody says anything new."""
 RETIRED_S = 20.0
 """The fleet began before the faults, and ends before them."""
+LATER = timedelta(hours=3)
+"""Every quarter-hour is over by then, also that of a clock that was an hour ahead."""
 GIVE_UP_S = 120.0
 """When nothing has recovered by then, nothing will."""
 
@@ -75,8 +88,11 @@ async def run(
                 break
         await _walls(world, outcome, say, somebody=False)
         await _settle(world, outcome, say)
+        await _roll_up(world.database_url)
         outcome.judged = await judge(world.ledgers, world.database_url)
         outcome.wrong += outcome.judged.broken
+        outcome.wrong += await set_aside_in_error(world.database_url, world.poisoner.member.device)
+        outcome.wrong += await rollups_that_differ(world.database_url)
     return outcome
 
 
@@ -147,3 +163,14 @@ async def _settle(world: World, outcome: Outcome, say: Callable[[str], None]) ->
     say(f"fleet: {said.decode().strip()}; desks: unacked={left}")
     if left or world.fleet.returncode:
         outcome.wrong.append(f"something was never acked: desks {left}, fleet {said.decode().strip()}")
+
+
+async def _roll_up(database_url: str) -> None:
+    """What the worker would go on to do until the last quarter-hour is over."""
+    await open_pool(database_url)
+    try:
+        async with asyncio.timeout(SETTLE_S):
+            while (await backlog(soon := datetime.now(UTC) + LATER)).marks:
+                await roll_up(soon)
+    finally:
+        await close_pool()

@@ -152,13 +152,13 @@ class Desks:
             )  # fmt: skip
         await self._heard("ready")
 
-    async def tell(self, *words: object) -> None:
-        """Has them do something; returns when it is done."""
+    async def tell(self, *words: object) -> bool:
+        """Has them do something; returns when it is done, and whether it was."""
         assert self.process is not None
         assert self.process.stdin is not None
         self.process.stdin.write((" ".join(map(str, words)) + "\n").encode())
         await self.process.stdin.drain()
-        await self._heard("done")
+        return await self._heard("done") == "done True\n"
 
     async def kill(self) -> None:
         assert self.process is not None
@@ -217,7 +217,7 @@ async def running(folder: Path, size: Size, seed: int) -> AsyncIterator[World]:
         await world.proxy.start()
         stack.callback(world.proxy.close)
         near = f"http://127.0.0.1:{world.proxy.port}"
-        await _devices(world, stack, origin, code)
+        await _devices(world, stack, near, code)
         world.desks = Desks(world, near, code)
         await world.desks.start()
         stack.push_async_callback(_end, lambda: world.desks.process)
@@ -231,12 +231,12 @@ async def running(folder: Path, size: Size, seed: int) -> AsyncIterator[World]:
         yield world
 
 
-async def _devices(world: World, stack: contextlib.AsyncExitStack, origin: str, code: str) -> None:
-    """The probe, which writes past the proxy, and whoever sends poison."""
+async def _devices(world: World, stack: contextlib.AsyncExitStack, url: str, code: str) -> None:
+    """The probe, and whoever sends poison."""
     ledger = Ledger(world.ledgers[2])
     stack.callback(ledger.close)
-    members = await Roster(origin).members([f"{name}@{DOMAIN}" for name in ("probe", "poisoner")], code)
-    world.probe, world.poisoner = (Device(origin, member, MemorySpool(), ledger) for member in members)
+    members = await Roster(url).members([f"{name}@{DOMAIN}" for name in ("probe", "poisoner")], code)
+    world.probe, world.poisoner = (Device(url, member, MemorySpool(), ledger) for member in members)
     for device in (world.probe, world.poisoner):
         device.begin()
 

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from agents.identity import new_key, public_bytes
@@ -14,11 +16,21 @@ from agents.ledger import Ledger
 from agents.roster import Member
 from agents.spool import MemorySpool
 from chaos.device import Device
-from chaos.oracle import Judged, fresh_write_s, judge, walls_agree_s, walls_show_somebody
+from chaos.oracle import (
+    Judged,
+    fresh_write_s,
+    judge,
+    rollups_that_differ,
+    set_aside_in_error,
+    walls_agree_s,
+    walls_show_somebody,
+)
 from chaos.viewers import Walls
 from hub import tables
 from hub.database import connection
+from hub.rollups.job import roll_up
 from hub.settings import Settings
+from hub.wire.events import Interval
 from hub.wire.policy import NOTHING
 from hub.wire.viewer import Tile
 from tests.hub.live import running
@@ -99,6 +111,42 @@ async def test_an_event_that_is_counted_twice_is_found(written: Path, database: 
     assert found.lost == 0
     assert found.duplicates > 0
     assert found.broken
+
+
+async def test_event_that_nobody_made_for_quarantine_is_found(written: Path, database: str) -> None:
+    put = (
+        "INSERT INTO quarantine (id, device, epoch, seq, reason, event) "
+        "SELECT gen_random_uuid(), device, 1, {seq}, '{reason}', '\\x{event}' FROM device_cursor"
+    )
+    now, years = datetime.now(UTC), timedelta(days=3650)
+
+    def event(at: datetime) -> str:
+        return msgspec.msgpack.encode(
+            Interval(started_at=at, ended_at=at + timedelta(seconds=1), wall_at=at, zone_min=0, policy=1)
+        ).hex()
+
+    await execute(put.format(seq=101, reason="outside_horizon", event=event(now - years)))
+    await execute(put.format(seq=102, reason="wall_clock", event=event(now)))
+    assert await set_aside_in_error(database, str(UID)) == []
+    assert await set_aside_in_error(database, "another") == [f"{UID}: set aside in error: {{'wall_clock': 1}}"]
+
+    await execute(put.format(seq=103, reason="outside_horizon", event=event(now)))
+    await execute(put.format(seq=101, reason="outside_horizon", event=event(now - years)))
+    assert await set_aside_in_error(database, str(UID)) == [
+        f"{UID}: set aside in error: {{'outside_horizon': 1, 'twice': 1}}"
+    ]
+
+
+@pytest.mark.parametrize("table", ["rollup_quarter", "rollup_day"])
+async def test_rollup_that_is_not_what_the_rows_say_is_found(written: Path, database: str, table: str) -> None:
+    await roll_up(datetime.now(UTC) + timedelta(hours=1))
+    assert await rollups_that_differ(database) == []
+
+    await execute(f"UPDATE {table} SET duration_us = duration_us + 1")
+    assert len(await rollups_that_differ(database)) == 1
+
+    await execute(f"DELETE FROM {table}")
+    assert len(await rollups_that_differ(database)) == 1
 
 
 async def test_a_write_that_gets_nowhere_is_no_recovery(settings: Settings, tmp_path: Path) -> None:
