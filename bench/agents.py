@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import os
 import resource
 import sys
 import time
@@ -295,7 +296,8 @@ class _Fleet:
         )
         for at in range(0, len(members), OPEN_AT_ONCE):
             group = [_Agent(self, member) for member in members[at : at + OPEN_AT_ONCE]]
-            source = f"127.0.0.{1 + at // PER_ADDRESS}", 0
+            # Of this process alone: ports of an earlier one's connections are not free again for a minute.
+            source = f"127.{1 + os.getpid() // 250 % 250}.{os.getpid() % 250}.{1 + at // PER_ADDRESS}", 0
             self._expect(len(group))
             for agent in group:
                 await agent.connect(self.port, source)

@@ -18,9 +18,9 @@ from tests.ports import free_port
 from .hubs import command, environment, hub_process, until
 from .wall import settle_people, simulator
 
-PEOPLE = 2000
+PEOPLE = 1000
 RATE = 2
-SECONDS = 75
+SECONDS = 50
 AT_WORK = 0.85
 """The others have their machines switched off: their days are lifelike."""
 THERE_LIMIT_S = 60.0
