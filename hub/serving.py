@@ -61,6 +61,8 @@ BACKLOG = 4096
 FILES_FEW = 4096
 """Each connection is an open file. Beyond its limit a process resets new ones without a word: who runs it should hear that it is low."""
 GRACEFUL_S = 3
+OPEN = State.OPEN
+"""Each frame to each viewer asks for it, and an enum is slow to be asked."""
 
 log = structlog.get_logger()
 
@@ -91,28 +93,31 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """What waits in this process for the peer to read. What was written a moment ago counts until the loop's next turn."""
         return self.transport.get_write_buffer_size()
 
-    def write_frame(self, frame: bytes) -> bool:
-        """Writes a whole frame as it is. False, and nothing written, when the connection is not open in both directions.
+    def write_frame(self, frame: bytes) -> int | None:
+        """Writes a whole frame as it is, and returns what now waits for the peer to read, in bytes. `None`, and nothing written, when the
+        connection is not open in both directions.
 
         uvicorn's own flag can't be asked: after a peer's close `close_sent` stays False, and what is written then comes after the
         close frame. The frame is never within another: uvicorn writes whole messages in one step, too.
         """
-        if self.conn.state is not State.OPEN or not self.handshake_complete or self.transport.is_closing():
-            return False
-        if self._descriptor is None or self.transport.get_write_buffer_size():
-            self.transport.write(frame)
-            return True
+        transport = self.transport
+        if self.conn.state is not OPEN or not self.handshake_complete or transport.is_closing():
+            return None
+        if self._descriptor is None or transport.get_write_buffer_size():
+            transport.write(frame)
+            return self.unsent_bytes
         # uvloop would keep it until the end of its turn, and take as long about it as the kernel. Nothing waits that this could overtake.
         try:
             written = os.write(self._descriptor, frame)
         except BlockingIOError:
             written = 0
         except OSError:
-            self.transport.abort()
-            return False
-        if written < len(frame):
-            self.transport.write(memoryview(frame)[written:])
-        return True
+            transport.abort()
+            return None
+        if written == len(frame):
+            return 0
+        transport.write(memoryview(frame)[written:])
+        return self.unsent_bytes
 
     def has_arrived(self) -> None:
         """It is admitted, or gone."""
@@ -166,9 +171,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 break
             size = head[1] & 0x7F
             end = at + 6 + size if size < 126 else at + 8 + int.from_bytes(head[2:4])
-            whole = (
-                head[0] == 0x81 and size < 126 and at == taken and end <= len(data) and self.conn.state is State.OPEN
-            )
+            whole = head[0] == 0x81 and size < 126 and at == taken and end <= len(data) and self.conn.state is OPEN
             if whole and take(apply_mask(data[at + 6 : end], head[2:6])):
                 taken = end
             at = end

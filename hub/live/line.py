@@ -85,9 +85,8 @@ class Line:
             return False
         data = self._codec.encode(frame)
         assert len(data) <= SMALL_BYTES
-        return self._protocol.write_frame(
-            bytes((0x81 if self._codec.text else 0x82, len(data))) + data
-        )  # RFC 6455, section 5.2
+        written = bytes((0x81 if self._codec.text else 0x82, len(data))) + data  # RFC 6455, section 5.2
+        return self._protocol.write_frame(written) is not None
 
     async def close(self, code: Close) -> None:
         """Ends the connection with a code, which is counted and logged unless the hub itself is going."""

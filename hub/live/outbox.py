@@ -44,6 +44,10 @@ _Sent = tuple[tuple[int, int], int, float]
 class Outbox:
     """One viewer's end of the connection: frames out, in order, and acks in."""
 
+    __slots__ = (
+        "_protocol", "_socket", "_taken", "_taken_at", "_unacked", "_unacked_bytes", "_written", "closed", "connection", "last_put",
+    )  # fmt: skip
+
     def __init__(self, socket: "WebSocket[Any, Any, Any]") -> None:
         self._socket = socket
         self._protocol = protocol_of(socket)
@@ -75,12 +79,8 @@ class Outbox:
 
     def put(self, frame: bytes) -> None:
         """Writes a frame that needs no ack. A viewer for whom more waits than may is cut off: it asks and doesn't read."""
-        if self.closed:
-            return
-        if self._protocol.unsent_bytes > HELD_MAX_BYTES:
-            self.cut()
-            return
-        self._write(frame, time.monotonic())
+        if not self.closed:
+            self._write(frame, time.monotonic())
 
     def put_part(self, team: int, part: Part) -> None:
         """Writes a frame that counts as unacked until the viewer has drawn it. To be asked before: `has_room`."""
@@ -92,8 +92,12 @@ class Outbox:
         self._write(part.frame, now)
 
     def _write(self, frame: bytes, now: float) -> None:
-        if not self._protocol.write_frame(frame):
+        unsent = self._protocol.write_frame(frame)
+        if unsent is None:
             self.closed = True
+            return
+        if unsent > HELD_MAX_BYTES + len(frame):
+            self.cut()
             return
         self._written += len(frame)
         self.last_put = now

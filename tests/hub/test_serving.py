@@ -31,7 +31,7 @@ LIMIT_S = 10.0
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
 async def test_prebuilt_frame_is_what_the_peer_reads(tmp_path: Path, size: int) -> None:
     async with pair(tmp_path) as (peer, side):
-        assert side.protocol.write_frame(text_frame(b"x" * size))
+        assert side.protocol.write_frame(text_frame(b"x" * size)) == 0
 
         assert await peer.recv() == "x" * size
 
@@ -53,10 +53,10 @@ async def test_nothing_is_written_before_the_connection_is_accepted(tmp_path: Pa
         dialling = asyncio.create_task(dialled(url))
         side = await sides.get()
 
-        assert not side.protocol.write_frame(text_frame(b"early"))
+        assert side.protocol.write_frame(text_frame(b"early")) is None
         await side.accept()
         peer = await dialling
-        assert side.protocol.write_frame(text_frame(b"in time"))
+        assert side.protocol.write_frame(text_frame(b"in time")) == 0
         assert await peer.recv() == "in time"
         await peer.close()
 
@@ -69,7 +69,7 @@ async def test_nothing_is_written_after_the_peer_closed(tmp_path: Path) -> None:
         # What makes the guard needed, and what it goes by: uvicorn's flag does not tell.
         assert not side.protocol.close_sent
         assert side.protocol.conn.state is not State.OPEN
-        assert not side.protocol.write_frame(text_frame(b"late"))
+        assert side.protocol.write_frame(text_frame(b"late")) is None
         await closing
         assert peer.close_code == 1000
 
@@ -79,7 +79,7 @@ async def test_nothing_is_written_after_we_closed(tmp_path: Path) -> None:
         await side.send({"type": "websocket.close", "code": 4100})
 
         assert not side.protocol.transport.is_closing()  # it waits for the peer's answer: only the state tells
-        assert not side.protocol.write_frame(text_frame(b"late"))
+        assert side.protocol.write_frame(text_frame(b"late")) is None
         with pytest.raises(ConnectionClosed):
             await peer.recv()
         assert peer.close_code == 4100
@@ -90,7 +90,7 @@ async def test_nothing_is_written_to_an_aborted_transport(tmp_path: Path) -> Non
         side.protocol.transport.abort()
 
         assert side.protocol.conn.state is State.OPEN  # no close frame went either way: only the transport tells
-        assert not side.protocol.write_frame(text_frame(b"late"))
+        assert side.protocol.write_frame(text_frame(b"late")) is None
 
 
 async def test_peer_that_was_cut_off_gets_a_reset_and_the_kernel_keeps_nothing_for_it(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ class Wire:
         self.unsent_bytes = 0
         self.was_cut = False
 
-    def write_frame(self, frame: bytes) -> bool:
+    def write_frame(self, frame: bytes) -> int | None:
         self.sent.append(frame)
-        return not self.was_cut
+        return None if self.was_cut else self.unsent_bytes
 
     def cut(self) -> None:
         self.was_cut = True
