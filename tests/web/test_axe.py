@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 
@@ -195,4 +196,38 @@ async def test_axe_finds_nothing_on_a_phone_and_from_right_to_left(wall: Face, s
         await page.goto(f"{wall.origin}{path}")
         await expect(page.locator(there).first).to_be_visible()
         await look.at(page, path, dark=False)
+    look.nothing()
+
+
+async def test_api_client_is_made_and_axe_finds_nothing_on_the_way(wall: Face) -> None:
+    look = Look()
+    page = await wall.opened("/clients", email=ADMIN, **AT_REST)
+    await expect(page.get_by_role("button", name="Make a client").or_(page.get_by_role("list")).first).to_be_visible()
+    await look.at(page, "/clients")
+    await page.get_by_role("button", name="Make a client").first.click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Name", exact=True).fill("Payroll")
+    await form.get_by_role("checkbox").last.check()
+    await look.at(page, "a client to make")
+    await form.get_by_role("button", name="Make a client").click()
+    shown = page.get_by_role("dialog", name="Give these to Payroll")
+    client_id, secret = await shown.locator("code").all_inner_texts()
+    await look.at(page, "a client's secret")
+    await shown.get_by_role("button", name="Done").click()
+    await expect(page.get_by_text("Payroll").first).to_be_visible()
+    await look.at(page, "/clients with one")
+
+    async with httpx.AsyncClient(base_url=wall.origin) as program:
+        grant = {"grant_type": "client_credentials"}
+        issued = await program.post("/api/oauth/token", data=grant, auth=(client_id, secret))
+        token = issued.json()["access_token"]
+        read = await program.get("/api/v1/teams", headers={"authorization": f"Bearer {token}"})
+
+    assert read.status_code == 200
+    assert len(read.json()["teams"]) >= 1
+    await page.goto(f"{wall.origin}/api/docs")
+    await page.locator("summary").first.click()
+    look.found["/api/docs"] = await faults(page)
+    await page.emulate_media(color_scheme="dark")
+    look.found["/api/docs, dark"] = await faults(page, *COLOURS)
     look.nothing()

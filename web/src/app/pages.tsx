@@ -12,7 +12,7 @@ import { SetUp } from "./SetUp";
 
 export interface Page {
   path: string;
-  word: "live" | "people" | "devices" | "mydata" | "setup" | "account" | "imports" | "security";
+  word: "clients" | "live" | "people" | "devices" | "mydata" | "setup" | "account" | "imports" | "security";
   icon: IconName;
   /** Keys that lead there. */
   keys: string;
@@ -28,6 +28,7 @@ export interface Page {
 
 const people = later(() => import("../people/PeoplePage").then(({ PeoplePage }) => PeoplePage));
 const devices = later(() => import("../devices/DevicesPage").then(({ DevicesPage }) => DevicesPage));
+const clients = later(() => import("../clients/ClientsPage").then(({ ClientsPage }) => ClientsPage));
 const account = later(() => import("../account/AccountPage").then(({ AccountPage }) => AccountPage));
 const imports = later(() => import("../imports/ImportPage").then(({ ImportPage }) => ImportPage));
 const myData = later(() => import("../mydata/MyDataPage").then(({ MyDataPage }) => MyDataPage));
@@ -71,6 +72,14 @@ const PAGES: Page[] = [
     shown: () => false,
     ahead: imports.ahead,
     draw: () => <imports.Part />,
+  },
+  {
+    path: "/clients",
+    word: "clients",
+    icon: "key",
+    keys: "g c",
+    may: (me) => isA("admin", me),
+    draw: () => <clients.Part />,
   },
   {
     path: "/my-data",

@@ -1,4 +1,5 @@
 import account from "./account.json";
+import clients from "./clients.json";
 import devices from "./devices.json";
 import imports from "./imports.json";
 import live from "./live.json";
@@ -10,11 +11,14 @@ import security from "./security.json";
 import session from "./session.json";
 import setup from "./setup.json";
 import shell from "./shell.json";
+import tokens from "./tokens.json";
 import ui from "./ui.json";
 
 /** Each file is one namespace. */
 export const words = {
   account,
+  clients,
+  tokens,
   ui,
   shell,
   session,

@@ -1,0 +1,119 @@
+import Button from "@mui/material/Button";
+import Dialog from "@mui/material/Dialog";
+import DialogActions from "@mui/material/DialogActions";
+import DialogContent from "@mui/material/DialogContent";
+import DialogTitle from "@mui/material/DialogTitle";
+import OutlinedInput from "@mui/material/OutlinedInput";
+import { type FormEvent, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import css from "../ui/Dialog.module.css";
+import { described, Field } from "../forms/Field";
+import { focusOn, wordsOf } from "../forms/mistakes";
+import type { Problem } from "../http/request";
+import form from "../tokens/Boxes.module.css";
+import { ScopeBoxes } from "../tokens/ScopeBoxes";
+import { Secret } from "../tokens/Secret";
+import type { Scope } from "../tokens/scopes";
+import { ProblemNote } from "../ui/ProblemNote";
+import own from "./TokenDialog.module.css";
+import { useMakeTokenMutation } from "./tokensApi";
+
+const DAYS = [7, 30, 90, 365];
+
+/** Makes a token, then shows it this once. */
+export function TokenDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation(["tokens", "ui"]);
+  const [name, setName] = useState("");
+  const [scopes, setScopes] = useState<Scope[]>(["teams:read", "people:read"]);
+  const [days, setDays] = useState(30);
+  const [wrong, setWrong] = useState<{ name?: string; scopes?: string }>({});
+  const [make, { data: made, isLoading, error }] = useMakeTokenMutation();
+  const problem = error as Problem | undefined;
+  const ids = { title: useId(), name: useId(), scopes: useId(), days: useId() };
+  const nameError = wrong.name ?? (problem?.field === "name" ? wordsOf(problem) : undefined);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const missing = name.trim() === "" ? "name" : scopes.length === 0 ? "scopes" : null;
+    if (missing) {
+      setWrong({ [missing]: t(`form.missing.${missing}`) });
+      focusOn(ids[missing]);
+      return;
+    }
+    await make({ name, scopes, days });
+  }
+
+  return (
+    <Dialog open {...(!made && { onClose })} aria-labelledby={ids.title} fullWidth maxWidth="sm">
+      <form className={form.form} onSubmit={submit} noValidate>
+        <DialogTitle id={ids.title} className={css.title ?? ""}>
+          {t(made ? "shown.title" : "form.title")}
+        </DialogTitle>
+        <DialogContent className={form.content ?? ""}>
+          {made ? (
+            <>
+              <p>{t("shown.words")}</p>
+              <Secret name={made.token.name} text={made.secret} />
+            </>
+          ) : (
+            <>
+              {problem && problem.field !== "name" && (
+                <ProblemNote problem={problem} kept={problem.status ? t("ui:kept.unchanged") : undefined} />
+              )}
+              <Field id={ids.name} label={t("form.name")} error={nameError} hint={t("form.nameHint")}>
+                <OutlinedInput
+                  id={ids.name}
+                  fullWidth
+                  autoFocus
+                  autoComplete="off"
+                  error={Boolean(nameError)}
+                  inputProps={{ maxLength: 80, ...described(ids.name, { error: nameError, hint: true }) }}
+                  value={name}
+                  onChange={(event) => {
+                    setWrong({});
+                    setName(event.target.value);
+                  }}
+                />
+              </Field>
+              <ScopeBoxes
+                id={ids.scopes}
+                chosen={scopes}
+                error={wrong.scopes ?? null}
+                onChoose={(next) => {
+                  setWrong({});
+                  setScopes(next);
+                }}
+              />
+              <Field id={ids.days} label={t("form.days")}>
+                <select
+                  id={ids.days}
+                  className={own.days}
+                  value={days}
+                  onChange={(event) => setDays(Number(event.target.value))}
+                >
+                  {DAYS.map((count) => (
+                    <option key={count} value={count}>
+                      {t("form.ofDays", { count })}
+                    </option>
+                  ))}
+                </select>
+              </Field>
+            </>
+          )}
+        </DialogContent>
+        <DialogActions className={css.actions ?? ""}>
+          {made ? (
+            <Button onClick={onClose}>{t("ui:done")}</Button>
+          ) : (
+            <>
+              <Button onClick={onClose}>{t("ui:cancel")}</Button>
+              <Button type="submit" variant="contained" color="primary" disabled={isLoading}>
+                {t("make")}
+              </Button>
+            </>
+          )}
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,128 @@
+import Button from "@mui/material/Button";
+import Dialog from "@mui/material/Dialog";
+import DialogActions from "@mui/material/DialogActions";
+import DialogContent from "@mui/material/DialogContent";
+import DialogTitle from "@mui/material/DialogTitle";
+import OutlinedInput from "@mui/material/OutlinedInput";
+import { type FormEvent, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import css from "../ui/Dialog.module.css";
+import { described, Field } from "../forms/Field";
+import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
+import type { Problem } from "../http/request";
+import boxes from "../tokens/Boxes.module.css";
+import { ScopeBoxes } from "../tokens/ScopeBoxes";
+import { ProblemNote } from "../ui/ProblemNote";
+import { type Client, type ClientForm, type NewSecret, useChangeClientMutation, useMakeClientMutation } from "./api";
+import { dropDraft, keepDraft, readDraft } from "./draft";
+import { TeamBoxes } from "./TeamBoxes";
+
+type Name = "name" | "scopes" | "teams";
+const NAMES = ["name", "scopes", "teams"] as const;
+const EMPTY: ClientForm = { name: "", scopes: ["teams:read", "people:read"], teams: [] };
+
+interface Props {
+  /** The one to change; none: a new one. */
+  client?: Client;
+  onMade: (made: NewSecret) => void;
+  onClose: () => void;
+}
+
+/** Names a client, what it may and where. A new one that was begun is there again after a reload. */
+export function ClientDialog({ client, onMade, onClose }: Props) {
+  const { t } = useTranslation(["clients", "ui"]);
+  const [form, setForm] = useState<ClientForm>(() =>
+    client
+      ? { name: client.name, scopes: client.scopes, teams: client.teams.map((team) => team.id) }
+      : (readDraft() ?? EMPTY),
+  );
+  const [wrong, setWrong] = useState<Partial<Record<Name, string>>>({});
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [make, making] = useMakeClientMutation();
+  const [change, changing] = useChangeClientMutation();
+  const ids = { title: useId(), name: useId(), scopes: useId(), teams: useId() };
+
+  function put(part: Partial<ClientForm>) {
+    const next = { ...form, ...part };
+    setForm(next);
+    setWrong({});
+    if (!client) {
+      keepDraft(next);
+    }
+  }
+
+  function refuse(name: Name, words: string) {
+    setWrong({ [name]: words });
+    focusOn(ids[name]);
+  }
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const missing = NAMES.find((name) => form[name].length === 0);
+    if (missing) {
+      refuse(missing, t(`form.missing.${missing}`));
+      return;
+    }
+    setProblem(null);
+    const done = client ? await change({ id: client.id, form }) : await make(form);
+    if (done.error) {
+      const refused = done.error as Problem;
+      const field = fieldOf(refused, NAMES);
+      if (field) {
+        refuse(field, wordsOf(refused));
+      } else {
+        setProblem(refused);
+      }
+      return;
+    }
+    dropDraft();
+    if (client) {
+      onClose();
+    } else {
+      onMade(done.data as NewSecret);
+    }
+  }
+
+  return (
+    <Dialog open onClose={onClose} aria-labelledby={ids.title} fullWidth maxWidth="sm">
+      <form className={boxes.form} onSubmit={submit} noValidate>
+        <DialogTitle id={ids.title} className={css.title ?? ""}>
+          {client ? t("form.change", { name: client.name }) : t("form.make")}
+        </DialogTitle>
+        <DialogContent className={boxes.content ?? ""}>
+          {problem && <ProblemNote problem={problem} kept={problem.status ? t("ui:kept.unchanged") : undefined} />}
+          <Field id={ids.name} label={t("form.name")} error={wrong.name} hint={t("form.nameHint")}>
+            <OutlinedInput
+              id={ids.name}
+              fullWidth
+              autoFocus
+              autoComplete="off"
+              error={Boolean(wrong.name)}
+              inputProps={{ maxLength: 80, ...described(ids.name, { error: wrong.name, hint: true }) }}
+              value={form.name}
+              onChange={(event) => put({ name: event.target.value })}
+            />
+          </Field>
+          <ScopeBoxes
+            id={ids.scopes}
+            chosen={form.scopes}
+            error={wrong.scopes ?? null}
+            onChoose={(scopes) => put({ scopes })}
+          />
+          <TeamBoxes
+            id={ids.teams}
+            chosen={form.teams}
+            error={wrong.teams ?? null}
+            onChoose={(teams) => put({ teams })}
+          />
+        </DialogContent>
+        <DialogActions className={css.actions ?? ""}>
+          <Button onClick={onClose}>{t("ui:cancel")}</Button>
+          <Button type="submit" variant="contained" color="primary" disabled={making.isLoading || changing.isLoading}>
+            {client ? t("form.save") : t("make")}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
