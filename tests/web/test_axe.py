@@ -201,9 +201,12 @@ async def test_axe_finds_nothing_on_a_phone_and_from_right_to_left(wall: Face, s
 
 async def test_api_client_is_made_and_axe_finds_nothing_on_the_way(wall: Face) -> None:
     look = Look()
-    page = await wall.opened("/clients", email=ADMIN, **AT_REST)
-    await expect(page.get_by_role("button", name="Make a client").or_(page.get_by_role("list")).first).to_be_visible()
-    await look.at(page, "/clients")
+    page = await wall.opened("/admin", email=ADMIN, **AT_REST)
+    await expect(page.get_by_role("link", name="API clients")).to_be_visible()
+    await look.at(page, "/admin")
+    await page.get_by_role("link", name="API clients").click()
+    await expect(page.get_by_role("button", name="Make a client")).to_be_visible()
+    await look.at(page, "/admin/clients")
     await page.get_by_role("button", name="Make a client").first.click()
     form = page.get_by_role("dialog")
     await form.get_by_label("Name", exact=True).fill("Payroll")
@@ -215,7 +218,7 @@ async def test_api_client_is_made_and_axe_finds_nothing_on_the_way(wall: Face) -
     await look.at(page, "a client's secret")
     await shown.get_by_role("button", name="Done").click()
     await expect(page.get_by_text("Payroll").first).to_be_visible()
-    await look.at(page, "/clients with one")
+    await look.at(page, "/admin/clients with one")
 
     async with httpx.AsyncClient(base_url=wall.origin) as program:
         grant = {"grant_type": "client_credentials"}

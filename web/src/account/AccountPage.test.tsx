@@ -14,6 +14,7 @@ let factors: Factors;
 const hub = () => ({
   "GET /api/me": { status: 200, body: ME },
   "GET /api/me/sessions": () => ({ status: 200, body: sessions }),
+  "GET /api/me/tokens": { status: 200, body: [] },
   "GET /api/me/factors": () => ({ status: 200, body: factors }),
   "POST /api/me/totp": { status: 201, body: { qr: "data:image/svg+xml,%3Csvg/%3E", secret: "ABCDEFGHIJKLMNOP" } },
   "POST /api/me/totp/confirm": () => {

@@ -21,7 +21,11 @@ let tokens: Token[];
 
 const hub = () => ({
   "GET /api/me": { status: 200, body: ME },
-  "GET /api/me/factors": { status: 200, body: { password: true, totp_since: null, recovery_codes_left: 0 } },
+  "GET /api/me/factors": {
+    status: 200,
+    body: { password: true, totp_since: null, passkeys: [], recovery_codes_left: 0 },
+  },
+  "GET /api/me/sessions": { status: 200, body: [] },
   "GET /api/me/tokens": () => ({ status: 200, body: tokens }),
 });
 

@@ -90,8 +90,8 @@ export function App() {
   return (
     <Routes>
       <Route element={<Shell me={me} />}>
-        {pagesOf(me).map(({ path, draw }) => (
-          <Route key={path} path={path} element={wanted || draw(me)} />
+        {pagesOf(me).map(({ path, below, draw }) => (
+          <Route key={path} path={below ? `${path}/*` : path} element={wanted || draw(me)} />
         ))}
         <Route path="sign-in" element={<Navigate to="/" replace />} />
         <Route path="*" element={wanted || <NotFound me={me} />} />

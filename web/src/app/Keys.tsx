@@ -3,7 +3,7 @@ import css from "./Keys.module.css";
 
 /** Keys as they stand on the keyboard: `g` then `l`. */
 export function Keys({ keys }: { keys: string }) {
-  const { t } = useTranslation("shell");
+  const { t } = useTranslation("palette");
   return (
     <span className={css.keys}>
       {keys.split(" ").map((key, index) => (

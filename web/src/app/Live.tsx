@@ -6,10 +6,11 @@ import { sessionEnded } from "../session/slice";
 import { Boundary } from "../ui/Boundary";
 import { later } from "../ui/later";
 import { PartNote } from "../ui/PartNote";
-import { SeesEmptyTeams, SeesNobody } from "./SeesNobody";
 import type { Store } from "./store";
 
 const panel = later(() => import("../person/PersonPanel").then(({ PersonPanel }) => PersonPanel));
+const nobody = later(() => import("./SeesNobody").then(({ SeesNobody }) => SeesNobody));
+const unpeopled = later(() => import("./SeesNobody").then(({ SeesEmptyTeams }) => SeesEmptyTeams));
 
 /** The live page, with what it has others do. */
 export function Live({ me }: { me: Me }) {
@@ -18,8 +19,16 @@ export function Live({ me }: { me: Me }) {
     <LivePage
       onSignedOut={() => dispatch(sessionEnded())}
       onUnsure={() => dispatch(checkSession())}
-      nobody={<SeesNobody me={me} />}
-      unpeopled={<SeesEmptyTeams me={me} />}
+      nobody={
+        <Suspense>
+          <nobody.Part me={me} />
+        </Suspense>
+      }
+      unpeopled={
+        <Suspense>
+          <unpeopled.Part me={me} />
+        </Suspense>
+      }
       panel={(person, live, onClose) => (
         <Boundary of={String(person)} instead={() => <PartNote onClose={onClose} />}>
           <Suspense>

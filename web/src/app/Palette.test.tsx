@@ -3,6 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { answering, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
+import "../devices/DevicesPage"; // What comes later otherwise: to a busy machine seconds later.
+import "./Palette";
 
 const FOUND = {
   people: [{ id: 7, name: "Ben Zieliński", team: { id: 1, name: "Payments" } }],

@@ -2,6 +2,7 @@ import Dialog from "@mui/material/Dialog";
 import { type KeyboardEvent, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
+import "../i18n/en/palette";
 import type { Me } from "../session/api";
 import { useOffered } from "../ui/commands";
 import { Icon } from "../ui/Icon";
@@ -15,7 +16,7 @@ import { recall, remember } from "./recent";
 
 /** Search people, teams, pages and acts, and go there. A combobox with its list: the focus stays in the field. */
 export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
-  const { t } = useTranslation(["shell", "ui"]);
+  const { t } = useTranslation(["palette", "ui", "shell"]);
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [moved, setMoved] = useState<string | null>(null);
@@ -72,7 +73,7 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
       slotProps={{ paper: { className: css.palette ?? "" } }}
     >
       <h2 id={`${list}-title`} className="sr">
-        {t("palette.open")}
+        {t("shell:search")}
       </h2>
       <div className={css.field}>
         <Icon name="search" className={css.glass} />
@@ -80,12 +81,12 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
           autoFocus
           className={css.input}
           role="combobox"
-          aria-label={t("palette.label")}
+          aria-label={t("label")}
           aria-expanded={choices.length > 0}
           aria-controls={list}
           aria-autocomplete="list"
           aria-activedescendant={idOf(active)}
-          placeholder={t("palette.placeholder")}
+          placeholder={t("placeholder")}
           autoComplete="off"
           spellCheck={false}
           enterKeyHint="go"
@@ -100,11 +101,11 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
           <Icon name="close" />
         </button>
       </div>
-      <div className={css.list} role="listbox" id={list} aria-label={t("palette.list")} hidden={choices.length === 0}>
+      <div className={css.list} role="listbox" id={list} aria-label={t("list")} hidden={choices.length === 0}>
         {sections.map(({ key, choices: inside }) => (
           <div key={key} role="group" aria-labelledby={`${list}-${key}`}>
             <div className={css.section} id={`${list}-${key}`} role="presentation">
-              {t(`palette.${key}`)}
+              {t(key)}
             </div>
             {inside.map((choice) => (
               // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the focus and the keys
@@ -119,7 +120,7 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
               >
                 <Icon name={choice.icon} className={css.icon} />
                 <span className={css.title}>{choice.title}</span>
-                <span className={css.detail}>{isMe(choice, me) ? t("palette.you") : choice.detail}</span>
+                <span className={css.detail}>{isMe(choice, me) ? t("you") : choice.detail}</span>
                 {choice.keys && <Keys keys={choice.keys} />}
               </div>
             ))}
@@ -128,14 +129,14 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
       </div>
       {choices.length === 0 && !searching && !problem && (
         <div className={css.none}>
-          <b>{t("palette.none", { text: wanted })}</b>
-          <p>{t("palette.noneWords")}</p>
+          <b>{t("none", { text: wanted })}</b>
+          <p>{t("noneWords")}</p>
         </div>
       )}
       {problem && (
         <div className={css.problem}>
           <ProblemNote
-            problem={within(t("palette.failed"), problem)}
+            problem={within(t("failed"), problem)}
             action={
               <button type="button" className={css.again} onClick={again}>
                 {t("ui:tryAgain")}
@@ -145,10 +146,9 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
         </div>
       )}
       <div className={css.foot}>
-        <span role="status">{searching ? t("palette.searching") : t("palette.found", { count: choices.length })}</span>
+        <span role="status">{searching ? t("searching") : t("found", { count: choices.length })}</span>
         <span className={css.hints} aria-hidden="true">
-          <kbd>↑</kbd> <kbd>↓</kbd> {t("palette.move")} <kbd>↵</kbd> {t("palette.go")} <kbd>Esc</kbd>{" "}
-          {t("palette.leave")}
+          <kbd>↑</kbd> <kbd>↓</kbd> {t("move")} <kbd>↵</kbd> {t("go")} <kbd>Esc</kbd> {t("leave")}
         </span>
       </div>
     </Dialog>

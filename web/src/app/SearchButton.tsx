@@ -16,7 +16,7 @@ export function SearchButton({ onOpen, onNear }: { onOpen: () => void; onNear: (
       onFocus={onNear}
     >
       <Icon name="search" size={14} className={css.icon} />
-      <span className={css.words}>{t("palette.open")}</span>
+      <span className={css.words}>{t("search")}</span>
       <kbd className={css.keys} dir="ltr">
         {PALETTE_KEYS}
       </kbd>

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import "../i18n/en/nobody";
 import type { Me } from "../session/api";
 import { Button, buttonClass } from "../ui/Button";
 import { Empty } from "../ui/Empty";
@@ -8,7 +9,7 @@ import { isA, mustSetUp } from "./roles";
 
 /** Live, for who manages no team: why it is empty, and what they can do from here. */
 export function SeesNobody({ me }: { me: Me }) {
-  const { t } = useTranslation("shell");
+  const { t } = useTranslation("nobody");
   if (isA("admin", me)) {
     return mustSetUp(me) ? (
       <Empty icon="admin" title={t("nobody.setUp")} action={<Go to="/set-up">{t("nobody.setUpGo")}</Go>}>
@@ -29,7 +30,7 @@ export function SeesNobody({ me }: { me: Me }) {
 
 /** Live, for a manager of teams in which nobody has a device: their own first, then everybody's. */
 export function SeesEmptyTeams({ me }: { me: Me }) {
-  const { t } = useTranslation("shell");
+  const { t } = useTranslation("nobody");
   const [copied, setCopied] = useState(false);
   if (me.team && !me.device) {
     return (

@@ -15,11 +15,13 @@ import { Away } from "./Away";
 import { Fault } from "./Fault";
 import { NotOut } from "./NotOut";
 import { pagesOf } from "./pages";
+import { governs } from "./roles";
 import { SearchButton } from "./SearchButton";
 import css from "./Shell.module.css";
 import { useEverywhere } from "./useEverywhere";
 import { useKeyboard } from "./useKeyboard";
 
+const governing = later(() => import("./Admin").then(({ Governing }) => Governing));
 const palette = later(() => import("./Palette").then(({ Palette }) => Palette));
 const proof = later(() => import("../factors/ProofDialog").then(({ ProofDialog }) => ProofDialog));
 const sheet = later(() => import("./Shortcuts").then(({ Shortcuts }) => Shortcuts));
@@ -56,11 +58,11 @@ export function Shell({ me }: { me: Me }) {
         </span>
         {pagesOf(me)
           .filter((page) => page.shown?.(me) ?? true)
-          .map(({ path, word, icon, ahead, aside }) => (
+          .map(({ path, word, icon, ahead, aside, below }) => (
             <NavLink
               key={path}
               to={path}
-              end
+              end={!below}
               className={`${css.link} ${aside ? css.aside : ""}`}
               onPointerEnter={ahead}
               onFocus={ahead}
@@ -81,6 +83,9 @@ export function Shell({ me }: { me: Me }) {
         </div>
       </BarEnd>
       <NotOut />
+      <Boundary of="" instead={() => null}>
+        <Suspense>{governs(me) && <governing.Part me={me} />}</Suspense>
+      </Boundary>
       <Boundary of={String(proving !== null)} instead={() => <PartNote onClose={() => proved(false)} />}>
         <Suspense>{proving && <proof.Part onDone={proved} />}</Suspense>
       </Boundary>

@@ -1,6 +1,7 @@
 import Dialog from "@mui/material/Dialog";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import "../i18n/en/palette";
 import { type Command, type Hint, useHinted, useOffered } from "../ui/commands";
 import { Icon } from "../ui/Icon";
 import { setSingleKeys, singleKeys } from "../ui/keys";
@@ -12,7 +13,7 @@ const GROUPS: Command["group"][] = ["view", "page", "action"];
 
 /** Which keys do what now: those of the page that is open, of its parts, and those that go everywhere. */
 export function Shortcuts({ onClose }: { onClose: () => void }) {
-  const { t } = useTranslation(["shell", "ui"]);
+  const { t } = useTranslation(["palette", "ui", "shell"]);
   const ids = { title: useId(), box: useId(), words: useId() };
   const [on, setOn] = useState(singleKeys);
   const keyed = useOffered().filter(({ keys }) => keys);
@@ -43,8 +44,8 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
       </header>
       <div className={css.groups}>
         {GROUPS.filter((group) => keyed.some((command) => command.group === group)).map((group) => (
-          <section key={group} aria-label={t(`palette.${group}`)}>
-            <h3 className={css.name}>{t(`palette.${group}`)}</h3>
+          <section key={group} aria-label={t(group)}>
+            <h3 className={css.name}>{t(group)}</h3>
             <dl className={css.group}>
               {keyed
                 .filter((command) => command.group === group)
@@ -58,7 +59,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
                 ))}
               {group === "action" && (
                 <div className={css.line}>
-                  <dt>{t("palette.open")}</dt>
+                  <dt>{t("shell:search")}</dt>
                   <dd dir="ltr">
                     <kbd className={css.key}>{PALETTE_KEYS}</kbd>
                   </dd>

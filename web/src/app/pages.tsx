@@ -7,12 +7,12 @@ import { wasOffered } from "../setup/offer";
 import type { IconName } from "../ui/Icon";
 import { later } from "../ui/later";
 import { Live } from "./Live";
-import { isA, mustSetUp } from "./roles";
+import { governs, isA, mustSetUp } from "./roles";
 import { SetUp } from "./SetUp";
 
 export interface Page {
   path: string;
-  word: "clients" | "live" | "people" | "devices" | "mydata" | "setup" | "account" | "imports" | "security";
+  word: "live" | "people" | "devices" | "mydata" | "setup" | "account" | "imports" | "admin";
   icon: IconName;
   /** Keys that lead there. */
   keys: string;
@@ -21,18 +21,19 @@ export interface Page {
   shown?: (me: Me) => boolean;
   /** At the foot of the rail: about oneself, or about the whole. */
   aside?: boolean;
+  /** It has pages of its own below its address. */
+  below?: boolean;
   /** Begins to load it before it is asked for. */
   ahead?: () => void;
   draw: (me: Me) => ReactNode;
 }
 
+const admin = later(() => import("./Admin").then(({ Admin }) => Admin));
 const people = later(() => import("../people/PeoplePage").then(({ PeoplePage }) => PeoplePage));
 const devices = later(() => import("../devices/DevicesPage").then(({ DevicesPage }) => DevicesPage));
-const clients = later(() => import("../clients/ClientsPage").then(({ ClientsPage }) => ClientsPage));
 const account = later(() => import("../account/AccountPage").then(({ AccountPage }) => AccountPage));
 const imports = later(() => import("../imports/ImportPage").then(({ ImportPage }) => ImportPage));
 const myData = later(() => import("../mydata/MyDataPage").then(({ MyDataPage }) => MyDataPage));
-const security = later(() => import("../security/SecurityPage").then(({ SecurityPage }) => SecurityPage));
 
 /** In the order of the navigation. */
 const PAGES: Page[] = [
@@ -74,14 +75,6 @@ const PAGES: Page[] = [
     draw: () => <imports.Part />,
   },
   {
-    path: "/clients",
-    word: "clients",
-    icon: "key",
-    keys: "g c",
-    may: (me) => isA("admin", me),
-    draw: () => <clients.Part />,
-  },
-  {
     path: "/my-data",
     word: "mydata",
     icon: "me",
@@ -101,24 +94,25 @@ const PAGES: Page[] = [
     draw: (me) => <account.Part admin={isA("admin", me)} />,
   },
   {
-    path: "/security",
-    word: "security",
-    icon: "locked",
-    keys: "g u",
-    may: (me) => isA("admin", me) || isA("auditor", me) || isA("representative", me),
-    aside: true,
-    ahead: security.ahead,
-    draw: () => <security.Part />,
-  },
-  {
     path: "/set-up",
     word: "setup",
-    icon: "admin",
+    icon: "check",
     keys: "g s",
     may: (me) => isA("admin", me),
     shown: mustSetUp,
     aside: true,
     draw: (me) => <SetUp me={me} />,
+  },
+  {
+    path: "/admin",
+    word: "admin",
+    icon: "admin",
+    keys: "g o",
+    may: governs,
+    aside: true,
+    below: true,
+    ahead: admin.ahead,
+    draw: (me) => <admin.Part me={me} />,
   },
 ];
 

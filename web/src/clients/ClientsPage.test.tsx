@@ -51,7 +51,7 @@ async function pressed(name: string, within_?: ReturnType<typeof within>) {
 describe("API clients", () => {
   it("say what each may, where, and which secrets serve", async () => {
     answering(hub());
-    open("/clients");
+    open("/admin/clients");
 
     expect(await screen.findByText("People, Activity of Payments")).toBeVisible();
     expect(screen.getByText(/secret …wxyz since 2 Mar 2026/)).toBeVisible();
@@ -62,7 +62,7 @@ describe("API clients", () => {
   it("are made with a name, scopes and teams, and the secret is shown this once", async () => {
     clients = [];
     const seen = answering(hub());
-    open("/clients");
+    open("/admin/clients");
     expect(await screen.findByText("No program reads anything here")).toBeVisible();
     await pressed("Make a client");
     const dialog = within(await screen.findByRole("dialog"));
@@ -90,11 +90,11 @@ describe("API clients", () => {
 
   it("that were begun are there after a reload", async () => {
     answering(hub());
-    const { unmount } = open("/clients");
+    const { unmount } = open("/admin/clients");
     await pressed("Make a client");
     await userEvent.type(await screen.findByLabelText("Name"), "Dash");
     unmount();
-    open("/clients");
+    open("/admin/clients");
     await pressed("Make a client");
 
     expect(await screen.findByLabelText("Name")).toHaveValue("Dash");
@@ -102,7 +102,7 @@ describe("API clients", () => {
 
   it("have whatever lies under a team with it", async () => {
     answering(hub());
-    open("/clients");
+    open("/admin/clients");
     await pressed("Make a client");
     await userEvent.click(await screen.findByRole("checkbox", { name: "Halden" }));
 
@@ -115,7 +115,7 @@ describe("API clients", () => {
       ...hub(),
       "POST /api/clients/7/secret": { status: 201, body: { client: PAYROLL, secret: "dls_another" } },
     });
-    open("/clients");
+    open("/admin/clients");
     await pressed("New secret for Payroll");
     const dialog = within(await screen.findByRole("dialog"));
     expect(dialog.getByText("The one that was replaced before stops serving at once.")).toBeVisible();
@@ -127,7 +127,7 @@ describe("API clients", () => {
 
   it("are disabled by their name only", async () => {
     const seen = answering({ ...hub(), "DELETE /api/clients/7": { status: 204 } });
-    open("/clients");
+    open("/admin/clients");
     await pressed("Disable Payroll");
     const dialog = within(await screen.findByRole("dialog"));
     expect(dialog.getByRole("button", { name: "Disable" })).toBeDisabled();

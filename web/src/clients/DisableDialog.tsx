@@ -6,8 +6,8 @@ import DialogTitle from "@mui/material/DialogTitle";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useId, useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
-import css from "../ui/Dialog.module.css";
 import type { Problem } from "../http/request";
+import css from "../ui/Dialog.module.css";
 import { ProblemNote } from "../ui/ProblemNote";
 import { type Client, useDisableClientMutation } from "./api";
 

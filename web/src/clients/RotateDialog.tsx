@@ -5,8 +5,8 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import css from "../ui/Dialog.module.css";
 import type { Problem } from "../http/request";
+import css from "../ui/Dialog.module.css";
 import { ProblemNote } from "../ui/ProblemNote";
 import { type Client, type NewSecret, useRotateSecretMutation } from "./api";
 

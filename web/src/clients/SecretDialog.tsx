@@ -5,8 +5,8 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import css from "../ui/Dialog.module.css";
 import { Secret } from "../tokens/Secret";
+import css from "../ui/Dialog.module.css";
 import type { NewSecret } from "./api";
 
 /** A client's id and new secret, until one says that they are kept somewhere. */

@@ -67,7 +67,7 @@ const lines = async () =>
 
 describe("the page Security", () => {
   it("shows who was refused what, and earlier ones on request", async () => {
-    open("/security");
+    open("/admin/security");
 
     expect(await lines()).toEqual([
       "Not allowed Bob Brandt · see activity · of Alice Okafor",
@@ -82,13 +82,13 @@ describe("the page Security", () => {
 
   it("says so when nobody was refused anything", async () => {
     refusals = [];
-    open("/security");
+    open("/admin/security");
 
     expect(await screen.findByText("Nobody was refused anything")).toBeVisible();
   });
 
   it("shows the access table of one role, which the address keeps", async () => {
-    open("/security");
+    open("/admin/security");
     const mine = await screen.findByRole("table", { name: "What may: Employee" });
     expect(within(mine).getByRole("row", { name: /Oneself/ })).toHaveTextContent("see activity, keep saved views");
     expect(within(mine).getByRole("row", { name: /Everybody and everything else/ })).toHaveTextContent("nothing");
@@ -101,14 +101,14 @@ describe("the page Security", () => {
   });
 
   it("shows what the hub has no older word for as the hub calls it", async () => {
-    open("/security?role=admin");
+    open("/admin/security?role=admin");
 
     expect(await screen.findByRole("row", { name: /Oneself/ })).toHaveTextContent("see activity, turn keys");
     expect(screen.getByRole("button", { name: "keeper of keys" })).toBeVisible();
   });
 
   it("says in plain words how often one may try and how long a session lasts", async () => {
-    open("/security");
+    open("/admin/security");
 
     expect(await screen.findByText("300 in 5 minutes")).toBeVisible();
     expect(screen.getByText("3,000 a minute")).toBeVisible();
@@ -119,19 +119,19 @@ describe("the page Security", () => {
   it("is there for auditors and representatives, and for nobody else", async () => {
     for (const role of ["auditor", "representative"]) {
       hub(withRole(role));
-      const { unmount } = open("/security");
+      const { unmount } = open("/admin/security");
       expect(await screen.findByText("300 in 5 minutes")).toBeVisible();
       unmount();
     }
     hub(ME);
-    open("/security");
+    open("/admin/security");
 
     expect(await screen.findByRole("heading", { name: "There is no such page", level: 2 })).toBeVisible();
   });
 
   it("speaks Arabic from right to left", async () => {
     await speak("ar");
-    open("/security?role=admin");
+    open("/admin/security?role=admin");
 
     expect(await screen.findByText("من يحق له ماذا")).toBeVisible();
     expect(await screen.findByText("300 في 5 دقائق")).toBeVisible();

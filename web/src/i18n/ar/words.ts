@@ -1,10 +1,13 @@
 import account from "./account.json";
+import admin from "./admin.json";
 import clients from "./clients.json";
 import devices from "./devices.json";
 import imports from "./imports.json";
 import live from "./live.json";
 import mydata from "./mydata.json";
+import nobody from "./nobody.json";
 import pages from "./pages.json";
+import palette from "./palette.json";
 import people from "./people.json";
 import person from "./person.json";
 import security from "./security.json";
@@ -31,4 +34,7 @@ export const words = {
   pages,
   people,
   imports,
+  admin,
+  nobody,
+  palette,
 };

@@ -1,0 +1,100 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, Navigate, Route, Routes, useNavigate } from "react-router";
+import "../i18n/en/admin";
+import type { Me } from "../session/api";
+import { Bar } from "../ui/Bar";
+import { type Command, useCommands } from "../ui/commands";
+import { Icon, type IconName } from "../ui/Icon";
+import { later } from "../ui/later";
+import css from "./Admin.module.css";
+import { NotFound } from "./NotFound";
+import { governs, isA } from "./roles";
+
+interface Page {
+  path: string;
+  word: "imports" | "clients" | "security" | "setup";
+  icon: IconName;
+  /** Keys that lead there, and what is there; none for a page that is nobody's alone. */
+  keys?: string;
+  draw?: () => ReactNode;
+  may: (me: Me) => boolean;
+}
+
+const clients = later(() => import("../clients/ClientsPage").then(({ ClientsPage }) => ClientsPage));
+const security = later(() => import("../security/SecurityPage").then(({ SecurityPage }) => SecurityPage));
+const admins = (me: Me) => isA("admin", me);
+
+/** In the order of their list. Those without `draw` are among the others of the application. */
+const PAGES: Page[] = [
+  { path: "/people/import", word: "imports", icon: "people", may: admins },
+  { path: "/admin/clients", word: "clients", icon: "key", keys: "g c", may: admins, draw: () => <clients.Part /> },
+  {
+    path: "/admin/security",
+    word: "security",
+    icon: "locked",
+    keys: "g u",
+    may: governs,
+    draw: () => <security.Part />,
+  },
+  { path: "/set-up", word: "setup", icon: "check", may: admins },
+];
+
+function pagesOf(me: Me): Page[] {
+  return PAGES.filter((page) => page.may(me));
+}
+
+/** What is set up and checked for all: a list of pages, and each of them below it. */
+export function Admin({ me }: { me: Me }) {
+  return (
+    <Routes>
+      <Route index element={<List me={me} />} />
+      {pagesOf(me).map(
+        ({ path, draw }) => draw && <Route key={path} path={path.replace("/admin/", "")} element={draw()} />,
+      )}
+      <Route path="*" element={<NotFound me={me} />} />
+    </Routes>
+  );
+}
+
+function List({ me }: { me: Me }) {
+  const { t } = useTranslation("admin");
+  const pages = pagesOf(me);
+  if (pages.length === 1 && pages[0]) {
+    return <Navigate to={pages[0].path} replace />;
+  }
+  return (
+    <>
+      <Bar title={t("title")} />
+      <main className={css.page}>
+        <ul className={css.list}>
+          {pages.map(({ path, word, icon }) => (
+            <li key={path}>
+              <Link className={css.line} to={path}>
+                <Icon name={icon} size={20} className={css.icon} />
+                <span>
+                  <b>{t(`page.${word}`)}</b>
+                  <span className={css.about}>{t(`about.${word}`)}</span>
+                </span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </main>
+    </>
+  );
+}
+
+/** Offers the pages of the list from everywhere. */
+export function Governing({ me }: { me: Me }) {
+  const { t } = useTranslation("admin");
+  const navigate = useNavigate();
+  useCommands(
+    pagesOf(me).flatMap(({ path, word, icon, keys }): Command[] =>
+      keys
+        ? [{ id: `page/${word}`, group: "page", title: t(`page.${word}`), icon, keys, run: () => navigate(path) }]
+        : [],
+    ),
+  );
+  return null;
+}
