@@ -41,10 +41,21 @@ def cpu_s(*roots: int) -> float:
 
 def resident_bytes(*roots: int) -> int:
     """Memory of these processes and all below them; what several share is counted once, in shares (PSS)."""
+    return _mapped("Pss:", roots)
+
+
+def own_bytes(*roots: int) -> int:
+    """Memory that these processes and all below them have written themselves (anonymous). Files, such as Python's own code, are not in
+    it: their share depends on who else on the machine uses them.
+    """
+    return _mapped("Anonymous:", roots)
+
+
+def _mapped(what: str, roots: tuple[int, ...]) -> int:
     total = 0
     for pid in tree(*roots):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(what):
                 total += int(line.split()[1]) * 1024
     return total
 

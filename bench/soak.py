@@ -1,9 +1,10 @@
 """`make soak MINUTES=60`: a constant load for a long time, agents and viewers coming and going, and whether anything grows.
 
 500 agents at their real cadence and 60 viewers. Every five seconds ten agents go (they are away for a minute and a half or so, and come
-back with a backlog), and four viewers leave and others come. Sampled meanwhile: the hub's resident memory, descriptors, tasks, database
-connections, and what the worker, PostgreSQL and Valkey hold. At the end everybody goes, and counts have to be what they were before
-anybody came. Memory is judged by its slope: a line through the means of minutes, warm-up left out, with the 95 % confidence interval.
+back with a backlog), and four viewers leave and others come. Sampled meanwhile: the hub's own (anonymous) memory, descriptors, tasks,
+database connections, the worker's own memory, and what PostgreSQL and Valkey hold. At the end everybody goes, and counts have to be what
+they were before anybody came. Memory is judged by its slope: a line through the means of minutes, warm-up left out, with the 95 %
+confidence interval.
 
 Writes `soak.svg` and `soak.json` into `OUT` (the working directory). Exit 1 when a count is not back, or something was not acked.
 """
@@ -173,8 +174,8 @@ async def _sampled(made: Site, client: "redis.Redis", minutes: float, waiting: f
         pool=pool,
         pool_busy=pool - idle,
         redis=sum(one["name"] == REDIS_NAME for one in clients),
-        hub_mb=cpu.resident_bytes(hub.process.pid) / 1e6,
-        worker_mb=cpu.resident_bytes(made.worker.pid) / 1e6,
+        hub_mb=cpu.own_bytes(hub.process.pid) / 1e6,
+        worker_mb=cpu.own_bytes(made.worker.pid) / 1e6,
         postgresql_mb=cpu.resident_bytes(made.served.embedded.postgres.pid or 0) / 1e6,
         valkey_mb=memory["used_memory"] / 1e6,
         waiting=waiting,
