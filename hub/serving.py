@@ -70,13 +70,18 @@ log = structlog.get_logger()
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's, plus limits and prebuilt frames. Puts itself into the scope's state, where `protocol_of` finds it."""
 
+    __slots__ = ("_descriptor", "_open")
+    # What each frame to each viewer asks for: in a slot it is one place in memory, and in uvicorn's dictionary of forty several cold ones.
+
+    _descriptor: int | None
+    """Of the socket, where what is written there is what the peer reads."""
+    _open: Any
+    """The transport, while frames may be written: from the acceptance until either side has closed."""
     take_text: Callable[[bytes], bool] | None = None
     """Given small text frames that come by themselves, before uvicorn is: True, and uvicorn never hears of them. An ack costs 2 us then,
     and not 13 and what Litestar adds. May be taken away at any time; then uvicorn hears everything."""
     _begun_bytes = 0
     """Of a frame that uvicorn has the beginning of: what is still to come."""
-    _descriptor: int | None = None
-    """Of the socket, where what is written there is what the peer reads."""
     _unread = b""
     """What was read; up to `_taken` it was given to uvicorn. Reading is paused while there is more."""
     _taken = 0
@@ -87,6 +92,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     `live/ingest.py` takes each out once it is."""
     spoken = False
     """A frame of it was received."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._descriptor = self._open = None
 
     @property
     def unsent_bytes(self) -> int:
@@ -100,8 +109,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         uvicorn's own flag can't be asked: after a peer's close `close_sent` stays False, and what is written then comes after the
         close frame. The frame is never within another: uvicorn writes whole messages in one step, too.
         """
-        transport = self.transport
-        if self.conn.state is not OPEN or not self.handshake_complete or transport.is_closing():
+        transport = self._open
+        if transport is None or transport.is_closing():
             return None
         if self._descriptor is None or transport.get_write_buffer_size():
             transport.write(frame)
@@ -157,6 +166,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._unread, self._taken = self._unread[self._taken :] + data, 0
         self._take()
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] != "websocket.send":
+            self._look()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._look()
+
+    def _look(self) -> None:
+        """After anything that can have opened or closed the connection."""
+        self._open = self.transport if self.handshake_complete and self.conn.state is OPEN else None
+
     def _untaken(self, data: bytes, take: Callable[[bytes], bool]) -> bytes:
         """Has the small text frames at the front of what was read taken, and returns the rest.
 
@@ -207,6 +229,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             return
         start, self._taken = self._taken, self._taken + PIECE_BYTES
         super().data_received(self._unread[start : self._taken])
+        self._look()
         if self.conn.handshake_exc is not None and not self.transport.is_closing():
             # Headers that are too much for websockets, and were none for httptools: uvicorn would leave the connection open, and forget it.
             self.transport.write(b"".join(self.conn.data_to_send()))
@@ -233,6 +256,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.has_arrived()
         super().connection_lost(exc)
+        self._open = None
         self._let_go()
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:

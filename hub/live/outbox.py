@@ -79,29 +79,28 @@ class Outbox:
 
     def put(self, frame: bytes) -> None:
         """Writes a frame that needs no ack. A viewer for whom more waits than may is cut off: it asks and doesn't read."""
-        if not self.closed:
-            self._write(frame, time.monotonic())
+        if self.closed:
+            return
+        unsent = self._protocol.write_frame(frame)
+        if unsent is None:
+            self.closed = True
+            return
+        size = len(frame)
+        if unsent > HELD_MAX_BYTES + size:
+            self.cut()
+            return
+        self._written += size
+        self.last_put = time.monotonic()
+        FIGURES.frames_to_viewers += 1
 
     def put_part(self, team: int, part: Part) -> None:
         """Writes a frame that counts as unacked until the viewer has drawn it. To be asked before: `has_room`."""
         if self.closed:
             return
-        size, now = len(part.frame), time.monotonic()
-        self._unacked.setdefault(team, deque()).append(((part.rev, part.part), size, now))
+        size = len(part.frame)
+        self._unacked.setdefault(team, deque()).append(((part.rev, part.part), size, time.monotonic()))
         self._unacked_bytes += size
-        self._write(part.frame, now)
-
-    def _write(self, frame: bytes, now: float) -> None:
-        unsent = self._protocol.write_frame(frame)
-        if unsent is None:
-            self.closed = True
-            return
-        if unsent > HELD_MAX_BYTES + len(frame):
-            self.cut()
-            return
-        self._written += len(frame)
-        self.last_put = now
-        FIGURES.frames_to_viewers += 1
+        self.put(part.frame)
 
     def acked(self, team: int, rev: int, part: int) -> bool:
         """Takes an ack of everything of a team up to here. True when it was one of something: an ack of what was not sent is not heard."""
