@@ -14,14 +14,14 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 from litestar.utils.helpers import unwrap_partial
 
+from hub.auth.idempotency import SAFE
 from hub.errors import FileCode, ForbiddenCode, InvalidCode
-from hub.examples import example_of
+from hub.examples import BY_NAME, example_of
 
 PROBLEM = "application/problem+json"
 PATH = "/api/openapi.json"
 PROGRAMS = "For programs"
 """The routes that keep what they promise: the others are those of our own pages."""
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATE_KEY = "openapi"
 
 Described = dict[str, Any]
@@ -48,7 +48,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 ERRORS = {
     "400": "Something in the request isn't as it should be; `field` names it.",
     "401": "Nobody is signed in, or no longer.",
-    "403": "The request was not made by a page of the hub's own, or without its CSRF token.",
+    "403": "Not like this; the page is not the hub's own, a CSRF token or a scope is missing, or `code` says what comes first.",
     "404": "There is no such thing, or it is none of the caller's business.",
     "409": "Somebody else has changed it meanwhile, or it is being done at this moment.",
     "413": "The body is too large.",
@@ -127,11 +127,13 @@ def described(application: Litestar) -> Described:
         for handler, method, told in _operations(application, made):
             told["responses"] = _answers(handler, method, told)
             told["security"] = _security(handler, method)
-            if method == "POST" and told["security"]:
-                told.setdefault("parameters", []).append(ONCE)
+            if method not in SAFE and told["security"]:
+                told.setdefault("parameters", []).append({**ONCE})
             told.setdefault("tags", [_group(handler)])
+            for parameter in told.get("parameters", []):
+                parameter["example"] = example_of(parameter["schema"], shapes, parameter["name"])
             for media in _bodies(told):
-                media["example"] = example_of(media["schema"], shapes)
+                media.setdefault("example", example_of(media["schema"], shapes))
         application.state[_STATE_KEY] = made
     return made
 
@@ -160,7 +162,7 @@ def _answers(handler: HTTPRouteHandler, method: str, told: Described) -> Describ
         "404": bool(asked_by) or takes,
         "409": changes,
         "413": takes_body,
-        "422": method == "POST",
+        "422": changes,
         "429": True,
         "503": True,
     }
@@ -198,4 +200,10 @@ def _security(handler: HTTPRouteHandler, method: str) -> list[dict[str, list[str
 
 def _error(status: str) -> Described:
     shape = {"$ref": "#/components/schemas/Problem"}
-    return {"description": ERRORS[status], "content": {PROBLEM: {"schema": shape}}}
+    example = {
+        "type": "about:blank",
+        "title": ERRORS[status].partition(";")[0].rstrip(".") + ".",
+        "status": int(status),
+        "request_id": BY_NAME["request_id"],
+    }
+    return {"description": ERRORS[status], "content": {PROBLEM: {"schema": shape, "example": example}}}

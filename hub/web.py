@@ -35,7 +35,7 @@ from redis.exceptions import RedisError
 
 from hub import api_page, openapi, policies
 from hub.auth import account, client_routes, links, routes, tokens
-from hub.auth.idempotency import Idempotency
+from hub.auth.idempotency import SAFE, Idempotency
 from hub.auth.limits import Limits
 from hub.auth.login import (
     SESSION_STORE,
@@ -287,7 +287,7 @@ async def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
     scope: Any = connection.scope
     if scope["type"] == ScopeType.WEBSOCKET:
         require_origin(connection, settings)
-    elif scope["method"] not in openapi.SAFE:
+    elif scope["method"] not in SAFE:
         require_origin(connection, settings, optional=True)
 
 

@@ -1,8 +1,9 @@
 """`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): what was asked once is done once, however often it is sent.
 
-One mechanism for every POST of who is signed in, around the route: the first with a key acts, and its answer is kept for `KEPT`; the same
-again gets that answer. Another body under the same key is refused (422), and so is the same while it is being done (409). What was refused
-(4xx) has done nothing: it may be tried again. An answer may hold a secret that is shown once, so it is kept sealed.
+One mechanism for all that changes something and is asked by who is signed in, around the route: the first with a key acts, and its
+answer is kept for `KEPT`; the same again gets that answer. Another request under the same key is refused (422), and so is the same while
+it is being done (409). What was refused (4xx) has done nothing: it may be tried again. An answer may hold a secret that is shown once, so
+it is kept sealed.
 
 When a hub dies or fails within, whether the act was done is not known: the key is refused (409) until it is forgotten, and nothing is
 done twice.
@@ -23,6 +24,8 @@ from hub.database import DATABASE_AWAY, connection
 from hub.errors import Conflict, Invalid, Reused
 
 HEADER = "idempotency-key"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""What changes nothing (RFC 9110, 9.2.1)."""
 KEPT = timedelta(hours=24)
 KEY_MAX_CHARACTERS = 200
 PURPOSE = "answer"
@@ -45,7 +48,7 @@ class Idempotency:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST" or scope["path"].startswith(_NEVER):
+        if scope["type"] != ScopeType.HTTP or scope["method"] in SAFE or scope["path"].startswith(_NEVER):
             await self._app(scope, receive, send)
             return
         request: Request[Any, Any, Any] = Request(scope, receive)
@@ -63,7 +66,8 @@ class Idempotency:
         person = (await login.signed_in(request)).viewer.person
         secret: str = request.app.state.settings.secret
         name = hashlib.sha256(f"{person}:{key}".encode()).digest()
-        asked = hashlib.sha256(scope["path"].encode() + b"\0" + scope["query_string"] + b"\0" + await request.body())
+        what = f"{request.method} {scope['path']}".encode()
+        asked = hashlib.sha256(what + b"\0" + scope["query_string"] + b"\0" + await request.body())
         if not await _claim(name, person, asked.digest()):
             kept = await _kept(name, person, asked.digest(), secret)
             await send({"type": "http.response.start", "status": kept.status, "headers": kept.headers})

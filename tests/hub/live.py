@@ -210,11 +210,13 @@ async def signed_in(hub: Running, person: Any, password: str) -> httpx.AsyncClie
 
 
 @contextlib.asynccontextmanager
-async def viewing(hub: Running, client: httpx.AsyncClient | None, origin: str | None = None) -> AsyncIterator[Viewer]:
-    """The live socket of a signed-in client (`None`: of nobody)."""
+async def viewing(
+    hub: Running, client: httpx.AsyncClient | None, origin: str | None = None, *, token: str = ""
+) -> AsyncIterator[Viewer]:
+    """The live socket of a signed-in client (`None`: of nobody), or of who shows a `token`."""
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items()) if client else ""
     url = f"ws://127.0.0.1:{hub.port}/live"
-    headers = {"Cookie": cookies}
+    headers = {"Cookie": cookies} | ({"Authorization": token} if token else {})
     place = Origin(origin or hub.settings.origin)
     async with connect(url, additional_headers=headers, origin=place, compression=None, ping_interval=None) as socket:
         yield Viewer(socket)

@@ -45,6 +45,17 @@ async def test_same_again_is_answered_the_same_and_done_once(dora: Browser) -> N
     assert await made() == 1
 
 
+async def test_removal_asked_twice_is_answered_twice_and_the_key_is_of_its_route(dora: Browser) -> None:
+    team = (await add(dora, key="another")).json()["id"]
+    headers = {**await dora.csrf(), "idempotency-key": KEY}
+
+    answers = [(await dora.delete(f"/api/teams/{team}", headers=headers)).status_code for _ in range(2)]
+    other = await dora.put(f"/api/teams/{team}", json={}, headers=headers)
+
+    assert answers == [204, 204]
+    assert other.status_code == 422
+
+
 async def test_another_body_under_the_key_is_refused(dora: Browser) -> None:
     await add(dora)
 

@@ -105,10 +105,28 @@ async def test_every_body_has_an_example_that_is_one(schema: dict[str, Any]) -> 
         if media.get("schema")
     ]
 
+    errors = [
+        (name, media)
+        for name, answer in schema["components"]["responses"].items()
+        for media in answer["content"].values()
+    ]
+
     assert bodies
-    for route, media in bodies:
+    assert errors
+    for route, media in bodies + errors:
         checked = jsonschema_rs.validator_for({**media["schema"], "components": schema["components"]})
         assert [str(error) for error in checked.iter_errors(media["example"])] == [], route
+
+
+async def test_every_parameter_has_an_example_that_is_one(schema: dict[str, Any]) -> None:
+    parameters = [
+        (route, told) for route, operation in operations(schema).items() for told in operation.get("parameters", [])
+    ]
+
+    assert len(parameters) > len(ROUTES) / 2
+    for route, told in parameters:
+        checked = jsonschema_rs.validator_for({**told["schema"], "components": schema["components"]})
+        assert [str(error) for error in checked.iter_errors(told["example"])] == [], (route, told["name"])
 
 
 async def test_page_of_the_api_tells_of_every_route_and_runs_nothing(
