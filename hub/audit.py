@@ -53,6 +53,8 @@ Act = Literal[
     "look_wall",
     "look_person",
     "people_imported",
+    "identity_connected",
+    "identity_disconnected",
     "organisation_changed",
     "organisation_set_up",
     "demo_clearing",

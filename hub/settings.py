@@ -54,6 +54,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = True
     admin_email: str = "admin@daylight.localhost"
     admin_password: str = ""
+    oidc_issuer: str = ""
+    """Of the OpenID provider that people may sign in through. Empty: there is none."""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_scopes: str = "openid profile email"
+    oidc_team_claim: str = ""
+    """The claim of the ID token that names the team of people who come for the first time."""
+    oidc_name: str = ""
+    """What the button on the sign-in page calls the provider: its host, when empty."""
     trusted_proxies: str = ""
     """Addresses and networks, separated by commas, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Never everybody's."""
     log_level: LogLevel = "info"
@@ -93,6 +102,12 @@ NAMES = {
     "demo": "DEMO",
     "admin_email": "DAYLIGHT_ADMIN_EMAIL",
     "admin_password": "DAYLIGHT_ADMIN_PASSWORD",
+    "oidc_issuer": "OIDC_ISSUER",
+    "oidc_client_id": "OIDC_CLIENT_ID",
+    "oidc_client_secret": "OIDC_CLIENT_SECRET",
+    "oidc_scopes": "OIDC_SCOPES",
+    "oidc_team_claim": "OIDC_TEAM_CLAIM",
+    "oidc_name": "OIDC_NAME",
     "trusted_proxies": "DAYLIGHT_TRUSTED_PROXIES",
     "log_level": "DAYLIGHT_LOG_LEVEL",
     "drain_delay_s": "DAYLIGHT_DRAIN_DELAY_S",
@@ -104,7 +119,7 @@ MAIL_SCHEMES: dict[str, tuple[Literal["from the start", "STARTTLS", "none"], int
     "smtp+insecure": ("none", 25),
 }
 """How TLS is spoken, and on which port where none is given (RFC 8314; RFC 6409)."""
-_SECRETS = {"smtp_url"}
+_SECRETS = {"smtp_url", "oidc_client_secret"}
 """Never repeated in an error."""
 SECRET_MIN_BYTES = 24
 """What a secret must come to when what repeats in it is taken out: 32 hexadecimal digits by chance come to 30 and more, a word that is
@@ -132,6 +147,8 @@ def read(environ: dict[str, str] | None = None) -> Settings:
     settings = Settings(**given)  # type: ignore[arg-type]
     if settings.smtp_url and not settings.mail_from:
         raise StartError("DAYLIGHT_MAIL_FROM must be set where SMTP_URL is: the address that mail comes from")
+    if settings.oidc_issuer and not (settings.oidc_client_id and settings.oidc_client_secret):
+        raise StartError("OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be set where OIDC_ISSUER is")
     settings = msgspec.structs.replace(settings, data=settings.data.expanduser().resolve())
     if settings.environment == "production":
         _refuse_unsafe(settings)
@@ -191,6 +208,16 @@ def _convert(field: str, raw: str) -> object:
             if raw.lower() not in get_args(LogLevel):
                 raise ValueError(f"expected one of {', '.join(get_args(LogLevel))}")
             return raw.lower()
+        case "oidc_issuer":
+            issuer = urlsplit(raw)
+            plain = issuer.scheme == "http" and issuer.hostname in LOOPBACK
+            if not issuer.hostname or not (issuer.scheme == "https" or plain) or issuer.query or issuer.fragment:
+                raise ValueError("expected the https address that the provider gives as its issuer")
+            return raw
+        case "oidc_scopes":
+            if "openid" not in raw.split():
+                raise ValueError("expected openid among them")
+            return " ".join(raw.split())
         case "public_origin":
             if not raw.startswith(("http://", "https://")) or raw.count("/") != 2:
                 raise ValueError("expected scheme, host and port only, as in https://daylight.example.org")

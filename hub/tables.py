@@ -130,6 +130,16 @@ class PeopleImport(Table, db=ENGINE, tablename="people_import"):
     """What was done: `imports.carry_out.Result`."""
 
 
+class Identity(Table, db=ENGINE):
+    """Who somebody is at an OpenID provider: each issuer and sub is one person's, and a person has one at each issuer."""
+
+    id = Serial(primary_key=True)
+    issuer = Varchar(length=500)
+    sub = Varchar(length=255)
+    person = ForeignKey(Person, on_delete=OnDelete.cascade, null=False, index=True)
+    created_at = Timestamptz(default=TimestamptzNow())
+
+
 class SignIn(Table, db=ENGINE, tablename="sign_in"):
     """One signed-in browser. The session itself is in Redis; this row can end it while Redis is away."""
 
@@ -477,7 +487,7 @@ class Audit(Table, db=ENGINE):
 
 
 PLAIN: list[type[Table]] = [
-    Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, SignIn, TotpFactor, Passkey, RecoveryCode,
+    Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, Identity, SignIn, TotpFactor, Passkey, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, Audit,
     IdempotencyKey, ApiClient, ClientSecret, PersonalToken,

@@ -34,7 +34,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from hub import api_page, openapi, policies
-from hub.auth import account, client_routes, links, routes, tokens
+from hub.auth import account, client_routes, links, routes, sign_on, tokens
 from hub.auth.idempotency import SAFE, Idempotency
 from hub.auth.limits import Limits
 from hub.auth.login import (
@@ -112,7 +112,7 @@ def build(
     `client` holds the sessions and the limits; the caller closes it. `sockets` are served at these paths without a session and without
     Litestar's routing: whoever is behind them proves who they are by themselves, and needs no Origin. `options` go to Litestar (`lifespan`,
     `on_startup`, ...).
-    Routes may ask for `viewer` (signed in, or 401), `settings`, `limits` and `policy` (in force) by these names.
+    Routes may ask for `viewer` (signed in, or 401), `settings`, `limits`, `sign_on` and `policy` (in force) by these names.
     """
     sessions = session_config(settings)
     counted = limits or Limits(client)
@@ -124,6 +124,7 @@ def build(
         exclude=["^/agent/", "^/assets/"],  # whatever keeps an asset for everybody must not keep a token with it
     )
     challenges = Challenges(client)
+    way = sign_on.SignOn(settings, client)
     application = Litestar(
         route_handlers=[
             *routes.ROUTES,
@@ -131,12 +132,14 @@ def build(
             *api_page.ROUTES,
             *account.ROUTES,
             *links.ROUTES,
+            *sign_on.ROUTES,
             *handlers,
         ],
         dependencies={
             **routes.DEPENDENCIES,
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "limits": Provide(lambda: counted, sync_to_thread=False),
+            "sign_on": Provide(lambda: way, sync_to_thread=False),
             "challenges": Provide(lambda: challenges, sync_to_thread=False),
             "policy": Provide(policies.in_force, sync_to_thread=False),
         },

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from hub import audit, people
-from hub.auth import factors, login, passkeys, recovery, sessions, totp
+from hub.auth import factors, identities, login, passkeys, recovery, sessions, totp
 from hub.auth.access import ORGANISATION, PERSON_MAX, Subject, Viewer, load_subject
 from hub.auth.guard import require, require_fresh
 from hub.auth.limits import Limits
@@ -68,6 +68,8 @@ class Factors(msgspec.Struct, frozen=True, kw_only=True):
     """When the authenticator was set up; none: there is none."""
     passkeys: list[passkeys.PasskeyRow]
     recovery_codes_left: int
+    sign_on_since: datetime | None
+    """When the identity at the OpenID provider was connected; none: it is not."""
 
 
 class Codes(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ async def give_proof(
 
 
 @get("/api/me/factors", summary="What one signs in with")
-async def list_factors(keeper: NamedDependency[Viewer]) -> Factors:
+async def list_factors(keeper: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> Factors:
     await require(keeper, "keep_account", Subject(person=keeper.person))
     hashed = (await Person.select(Person.password_hash).where(Person.id == keeper.person))[0]["password_hash"]
     since = await TotpFactor.select(TotpFactor.confirmed_at).where(TotpFactor.person == keeper.person)
@@ -98,6 +100,7 @@ async def list_factors(keeper: NamedDependency[Viewer]) -> Factors:
         totp_since=since[0]["confirmed_at"] if since else None,
         passkeys=await passkeys.passkeys_of(keeper.person),
         recovery_codes_left=await recovery.left(keeper.person),
+        sign_on_since=await identities.connected_since(settings.oidc_issuer, keeper.person),
     )
 
 
@@ -280,9 +283,8 @@ async def _codes_of_first(settings: Settings, person: int) -> Codes:
 
 
 def _browser_of(request: Call) -> str:
-    """What tells this browser from others, signed in or not: the CSRF token, which no change is let through without."""
-    token = request.cookies.get("__Host-csrftoken") or request.cookies.get("csrftoken")  # the first where there is TLS
-    if not token:
+    token = login.browser_of(request)
+    if token is None:
         raise Forbidden(passkeys.REFUSED)
     return token
 

@@ -79,11 +79,12 @@ class Limits:
         self._minute = 0
         self._arrived: Counter[int] = Counter()
 
-    async def count_sign_in(self, address: str, email: str) -> None:
-        """Counts a try before it is made. Raises `TooMany`, or `Unavailable` when it can't be counted."""
+    async def count_sign_in(self, address: str, email: str | None = None) -> None:
+        """Counts a try before it is made. Raises `TooMany`, or `Unavailable` when it can't be counted. No mail address: none was typed."""
         with _counting():
             await self._count(self._by_address, "sign-in", network_of(address))
-            await self._count(self._by_mail, "sign-in-mail", _hashed(email))
+            if email is not None:
+                await self._count(self._by_mail, "sign-in-mail", _hashed(email))
 
     async def forgive(self, email: str) -> None:
         """Sets the count of a mail address back after a success."""

@@ -407,6 +407,12 @@ def address_of(connection: Connection) -> str:
     return connection.client.host if connection.client else "unknown"
 
 
+def browser_of(connection: Connection) -> str | None:
+    """What tells this browser from others, signed in or not: the CSRF token, which no change is let through without."""
+    cookies = connection.cookies
+    return cookies.get("__Host-csrftoken") or cookies.get("csrftoken") or None  # the first where there is TLS
+
+
 # --- sessions
 
 

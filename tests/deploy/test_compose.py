@@ -16,7 +16,9 @@ COMPOSE = ROOT / "compose.yaml"
 EXAMPLE = ROOT / ".env.example"
 NGINX = ROOT / "deploy" / "nginx"
 SERVICES: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
-OPTIONAL = {"SMTP_URL", "DAYLIGHT_MAIL_FROM"}
+OPTIONAL = {
+    "SMTP_URL", "DAYLIGHT_MAIL_FROM", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES", "OIDC_TEAM_CLAIM", "OIDC_NAME",
+}  # fmt: skip
 """Without them it does less; without the others it must not start."""
 OURS = ("hub-1", "hub-2", "worker", "migrate")
 NOT_OF_THE_HUB = {

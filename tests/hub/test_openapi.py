@@ -31,6 +31,8 @@ ROUTES = {
     ("POST", "/api/people/{person}/roles"), ("DELETE", "/api/people/{person}/roles/{role}"),
     ("GET", "/api/views"), ("POST", "/api/views"), ("PUT", "/api/views/{view}"), ("DELETE", "/api/views/{view}"),
     ("GET", "/api/mail"), ("POST", "/api/mail/test"),
+    ("GET", "/api/sign-on"), ("POST", "/api/sign-on"), ("POST", "/api/session/proof/sign-on"), ("POST", "/api/me/identity"),
+    ("DELETE", "/api/me/identity"),
     ("POST", "/api/people/imports"), ("GET", "/api/people/imports/{preview}"), ("PUT", "/api/people/imports/{preview}"),
     ("POST", "/api/people/imports/{preview}/done"), ("DELETE", "/api/people/imports/{preview}"),
     ("GET", "/api/people/{person}/link"), ("POST", "/api/people/{person}/link"), ("DELETE", "/api/people/{person}/link"),

@@ -91,6 +91,9 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("DELETE", "/api/me/totp"): [own("/api/me/totp", 204)],
     ("POST", "/api/me/recovery-codes"): [own("/api/me/recovery-codes", 201)],
     ("POST", "/api/session/proof/passkey"): [own("/api/session/proof/passkey", 400, {"credential": {}})],
+    ("POST", "/api/session/proof/sign-on"): [own("/api/session/proof/sign-on", 404, {})],  # no provider is set up
+    ("POST", "/api/me/identity"): [own("/api/me/identity", 404)],
+    ("DELETE", "/api/me/identity"): [own("/api/me/identity", 204)],
     ("POST", "/api/me/passkeys/options"): [own("/api/me/passkeys/options", 201)],
     ("POST", "/api/me/passkeys"): [own("/api/me/passkeys", 400, {"credential": {}, "name": "Mine"})],
     ("DELETE", "/api/me/passkeys/{passkey:int}"): [
@@ -243,6 +246,9 @@ OPEN = {
     ("POST", "/api/password/forgotten"): "for who can't sign in (test_links.py)",
     ("POST", "/api/link"): "proved by a signed link (test_links.py)",
     ("POST", "/api/link/password"): "proved by a signed link (test_links.py)",
+    ("GET", "/api/sign-on"): "the sign-in page's: which other ways there are",
+    ("POST", "/api/sign-on"): "leads to the provider (test_sign_on.py)",
+    ("GET", "/api/sign-on/callback"): "proved by the provider (test_sign_on.py)",
     ("POST", "/api/oauth/token"): "proved by a client's secret (test_clients.py)",
     ("POST", "/agent/v1/enrol"): "proved by a one-time code (test_enrolment.py)",
     ("GET", "/health"): "for probes; tells nothing",

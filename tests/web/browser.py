@@ -8,7 +8,8 @@ the test at its end, unless the test brought it about.
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -178,8 +179,17 @@ class Face(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def face(database: str, redis_url: str, folder: Path, teams: dict[str, list[str]]) -> AsyncIterator[Face]:
-    """A hub with these people in these teams, all of which one manager sees, an admin who has set up nothing, and a browser."""
+async def face(
+    database: str,
+    redis_url: str,
+    folder: Path,
+    teams: dict[str, list[str]],
+    beside: Callable[[str], AbstractContextManager[dict[str, str]]] = lambda origin: contextlib.nullcontext({}),
+) -> AsyncIterator[Face]:
+    """A hub with these people in these teams, all of which one manager sees, an admin who has set up nothing, and a browser.
+
+    `beside` runs something else for as long, and has more for the hub's environment.
+    """
     port = free_port()
     origin = f"http://localhost:{port}"
     env = environment(database, redis_url, origin, folder / "data")
@@ -188,7 +198,7 @@ async def face(database: str, redis_url: str, folder: Path, teams: dict[str, lis
     await feed.start(lambda change: None, lambda healthy: None, lambda: None)
     complaints = Complaints()
     try:
-        with hub_process(env, port, folder / "hub.log") as hub:
+        with beside(origin) as more, hub_process(env | more, port, folder / "hub.log") as hub:
             await hub.await_ready()
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Factors } from "../factors/api";
@@ -34,7 +34,7 @@ beforeEach(() => {
     { id: "s2", started_at: ago(90_000), seen_at: ago(7_200), browser: PHONE, address: "192.0.2.2", this: false },
     { id: "s3", started_at: ago(90_000), seen_at: ago(30), browser: "curl/8", address: "192.0.2.3", this: false },
   ];
-  factors = { password: true, totp_since: null, passkeys: [], recovery_codes_left: 0 };
+  factors = { password: true, totp_since: null, passkeys: [], recovery_codes_left: 0, sign_on_since: null };
 });
 
 async function pressed(name: string) {
@@ -84,7 +84,13 @@ describe("the authenticator", () => {
   });
 
   it("is removed only by one who is sure", async () => {
-    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", passkeys: [], recovery_codes_left: 2 };
+    factors = {
+      password: true,
+      totp_since: "2026-03-02T10:00:00Z",
+      passkeys: [],
+      recovery_codes_left: 2,
+      sign_on_since: null,
+    };
     answering({
       ...hub(),
       "DELETE /api/me/totp": () => {
@@ -99,6 +105,60 @@ describe("the authenticator", () => {
 
     expect(await screen.findByText("Not set up")).toBeVisible();
     await waitFor(() => expect(screen.queryByRole("heading", { name: "Recovery codes" })).toBeNull()); // each section asks by itself
+  });
+});
+
+describe("the sign-in of the organisation", () => {
+  const provided = () => ({ ...hub(), "GET /api/sign-on": { status: 200, body: { oidc: "Halden ID" } } });
+
+  it("is connected by going there, and disconnected by who has another way", async () => {
+    const seen = answering({
+      ...provided(),
+      "POST /api/me/identity": { status: 200, body: { address: "#there" } },
+      "DELETE /api/me/identity": () => {
+        factors = { ...factors, sign_on_since: null };
+        return { status: 204 };
+      },
+    });
+    open("/account");
+    await pressed("Connect");
+    await waitFor(() => expect(location.hash).toBe("#there"));
+    expect(seen.at(-1)?.body).toEqual({ next: "/account" });
+    factors = { ...factors, sign_on_since: "2026-03-02T10:00:00Z" };
+    cleanup();
+    open("/account?sign-on=connected");
+
+    expect(await screen.findByText("Connected since 2 Mar 2026")).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await waitFor(() => expect(location.search).toBe(""));
+    await pressed("Disconnect");
+    await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Disconnect" }));
+    expect(await screen.findByText("Not connected")).toBeVisible();
+  });
+
+  it("is kept by who would have no way in without it, and proves that it is them", async () => {
+    factors = { ...factors, password: false, sign_on_since: "2026-03-02T10:00:00Z" };
+    const seen = answering({
+      ...provided(),
+      "POST /api/me/totp": PROVE,
+      "POST /api/session/proof/sign-on": { status: 200, body: { address: "#there" } },
+    });
+    open("/account");
+    expect(await screen.findByText(/it is your only way in/)).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Disconnect" })).toBeNull();
+    await pressed("Set up an authenticator");
+    const dialog = within(await screen.findByRole("dialog", { name: "Is it you?" }));
+    await userEvent.click(await dialog.findByRole("button", { name: "Sign in anew with Halden ID" }));
+
+    await waitFor(() => expect(location.hash).toBe("#there"));
+    expect(seen.at(-1)?.path).toBe("/api/session/proof/sign-on");
+  });
+
+  it("says why it failed", async () => {
+    answering(provided());
+    open("/account?sign-on=taken");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("It is connected to another account here");
   });
 });
 
@@ -126,7 +186,13 @@ describe("an act that asks for a fresh proof", () => {
   });
 
   it("takes a code as well, and says of a wrong password that it is one", async () => {
-    factors = { password: true, totp_since: "2026-03-02T10:00:00Z", passkeys: [], recovery_codes_left: 9 };
+    factors = {
+      password: true,
+      totp_since: "2026-03-02T10:00:00Z",
+      passkeys: [],
+      recovery_codes_left: 9,
+      sign_on_since: null,
+    };
     const refused = { title: "This is not your password.", status: 400, field: "password", request_id: "r-1" };
     const seen = answering({
       ...hub(),

@@ -8,6 +8,7 @@ import { Password } from "./Password";
 import { RecoveryCodes } from "./RecoveryCodes";
 import { RequiredFactors } from "./RequiredFactors";
 import { Sessions } from "./Sessions";
+import { SignOn } from "./SignOn";
 import { Tokens } from "./Tokens";
 
 /** What is one's own to set: how and where one signs in. Each section is a component by itself, in this order. */
@@ -21,6 +22,7 @@ export function AccountPage({ admin }: { admin: boolean }) {
         <Passkeys />
         <RecoveryCodes />
         <Password />
+        <SignOn />
         <Sessions />
         <Tokens />
         {admin && <RequiredFactors />}

@@ -46,6 +46,10 @@ const accountApi = api.injectEndpoints({
       query: (id) => ({ path: `/api/me/passkeys/${id}`, method: "DELETE" }),
       invalidatesTags: ["Factors"],
     }),
+    disconnect: build.mutation<null, void>({
+      query: () => ({ path: "/api/me/identity", method: "DELETE" }),
+      invalidatesTags: ["Factors"],
+    }),
     sessions: build.query<Session[], void>({ query: () => ({ path: "/api/me/sessions" }), providesTags: ["Session"] }),
     endSession: build.mutation<null, string | null>({
       query: (id) => ({ path: id ? `/api/me/sessions/${id}` : "/api/me/sessions", method: "DELETE" }),
@@ -79,6 +83,7 @@ export const {
   usePasskeyFormMutation,
   useAddPasskeyMutation,
   useRemovePasskeyMutation,
+  useDisconnectMutation,
   useSessionsQuery,
   useEndSessionMutation,
   useRequiredQuery,

@@ -9,10 +9,12 @@ import { useTranslation } from "react-i18next";
 import "../i18n/en/account";
 import type { Problem } from "../http/request";
 import css from "../ui/Dialog.module.css";
+import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
-import { useFactorsQuery, useProveMutation, useProvePasskeyMutation } from "./api";
+import { useFactorsQuery, useProveMutation, useProvePasskeyMutation, useWaysQuery } from "./api";
 import { PasskeyButton } from "./PasskeyButton";
 import { wordedProblem } from "./problem";
+import { useLeave } from "./signOn";
 
 /** Asks whoever sits there to prove who they are, by password or code, before an act that asked for it goes on. */
 export function ProofDialog({ onDone }: { onDone: (proved: boolean) => void }) {
@@ -24,11 +26,14 @@ export function ProofDialog({ onDone }: { onDone: (proved: boolean) => void }) {
   const ids = { title: useId(), box: useId() };
   const [provePasskey] = useProvePasskeyMutation();
   const [unproved, setUnproved] = useState<Problem | null>(null);
+  const { data: ways } = useWaysQuery();
+  const { leave, isLoading: leaving } = useLeave("/api/session/proof/sign-on", setUnproved);
   const problem = unproved ?? ((error ?? unread) as Problem | undefined);
   const by = chosen ?? (factors?.password === false && factors.totp_since ? "code" : "password");
   const keys = (factors?.passkeys.length ?? 0) > 0;
   const typing = !factors || factors.password || factors.totp_since !== null;
-  const none = !typing && !keys;
+  const there = factors?.sign_on_since ? ways?.oidc : null;
+  const none = !typing && !keys && !there;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -86,6 +91,14 @@ export function ProofDialog({ onDone }: { onDone: (proved: boolean) => void }) {
             >
               {t("proof.usePasskey")}
             </PasskeyButton>
+          )}
+          {there && (
+            <>
+              <Button className={css.other ?? ""} onClick={leave} disabled={leaving} startIcon={<Icon name="admin" />}>
+                {t("proof.useSignOn", { name: there })}
+              </Button>
+              <p>{t("proof.signOnWords")}</p>
+            </>
           )}
         </DialogContent>
         <DialogActions className={css.actions ?? ""}>

@@ -14,6 +14,14 @@ export interface Factors {
   totp_since: string | null;
   passkeys: Passkey[];
   recovery_codes_left: number;
+  /** When who one is at the provider was connected; `null`: it is not. */
+  sign_on_since: string | null;
+}
+
+/** The provider is gone to for a session, for a fresh proof, or to connect who one is there; `next` is come back to. */
+export interface Away {
+  to: "/api/sign-on" | "/api/session/proof/sign-on" | "/api/me/identity";
+  next: string;
 }
 
 export type Proof = { password: string } | { code: string };
@@ -30,10 +38,21 @@ const factorsApi = api.injectEndpoints({
     passkeyOptions: build.mutation<object, void>({
       query: () => ({ path: "/api/session/passkey/options", method: "POST" }),
     }),
+    ways: build.query<{ oidc: string | null }, void>({ query: () => ({ path: "/api/sign-on" }) }),
+    leave: build.mutation<{ address: string }, Away>({
+      query: ({ to, next }) => ({ path: to, method: "POST", body: { next } }),
+    }),
     provePasskey: build.mutation<null, unknown>({
       query: (credential) => ({ path: "/api/session/proof/passkey", method: "POST", body: { credential } }),
     }),
   }),
 });
 
-export const { useFactorsQuery, useProveMutation, usePasskeyOptionsMutation, useProvePasskeyMutation } = factorsApi;
+export const {
+  useFactorsQuery,
+  useProveMutation,
+  usePasskeyOptionsMutation,
+  useProvePasskeyMutation,
+  useWaysQuery,
+  useLeaveMutation,
+} = factorsApi;

@@ -10,7 +10,7 @@ export function PasskeySignIn({ onProblem }: { onProblem: (problem: Problem | nu
   const [signIn] = useSignInPasskeyMutation();
   return (
     <PasskeyButton
-      className={css.passkey ?? ""}
+      className={css.other ?? ""}
       fullWidth
       onProblem={onProblem}
       onAnswer={async (credential) => {

@@ -7,6 +7,7 @@ import { type Kind, useSignInMutation } from "./api";
 import { recallEmail, rememberEmail } from "./email";
 import { PasskeySignIn } from "./PasskeySignIn";
 import css from "./SignInPage.module.css";
+import { SignOn } from "./SignOn";
 
 interface Props {
   problem: Problem | null;
@@ -76,6 +77,7 @@ export function PasswordForm({ problem, onProblem, onSecondStep, onForgotten }: 
         {isLoading ? t("signingIn") : t("signIn")}
       </Button>
       <PasskeySignIn onProblem={onProblem} />
+      <SignOn onProblem={onProblem} />
       <div className={css.others}>
         <Button
           variant="text"

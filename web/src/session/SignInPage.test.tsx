@@ -176,3 +176,46 @@ describe("the session", () => {
     await waitFor(() => expect(screen.getByRole("heading", { name: "Sign in" })).toBeVisible());
   });
 });
+
+describe("signing in through a provider", () => {
+  const hub = { "GET /api/me": OUT, "GET /api/sign-on": { status: 200, body: { oidc: "Halden ID" } } };
+
+  it("leads there, and back to the address that was asked for", async () => {
+    const seen = answering({
+      ...hub,
+      "POST /api/sign-on": { status: 200, body: { address: "#there" } },
+    });
+    open("/devices?view=all#x");
+    await userEvent.click(await screen.findByRole("button", { name: "Sign in with Halden ID" }));
+
+    await waitFor(() => expect(location.hash).toBe("#there"));
+    expect(seen.find((call) => call.method === "POST")?.body).toEqual({ next: "/devices?view=all#x" });
+    expect(await faults()).toEqual([]);
+  });
+
+  it("says that it is away, and leaves the other ways", async () => {
+    answering({ ...hub, "POST /api/sign-on": { status: 503, body: { status: 503, title: "Away." } } });
+    open("/");
+    await userEvent.click(await screen.findByRole("button", { name: "Sign in with Halden ID" }));
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("can't be reached now");
+    expect(screen.getByLabelText("Password")).toBeVisible();
+  });
+
+  it("says why it failed, once", async () => {
+    answering(hub);
+    open("/devices?view=all&sign-on=nobody");
+
+    expect(await screen.findByRole("alert")).toHaveTextContent("You are known there, and nobody here.");
+    await waitFor(() => expect(location.search).toBe("?view=all"));
+    expect(await faults()).toEqual([]);
+  });
+
+  it("goes on with the second step that is wanted", async () => {
+    answering(hub);
+    open("/?second-step=totp,recovery");
+
+    expect(await screen.findByRole("heading", { name: "Second step" })).toBeVisible();
+    await waitFor(() => expect(location.search).toBe(""));
+  });
+});

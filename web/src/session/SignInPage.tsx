@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import "../i18n/en/session";
+import { useSaidOnReturn } from "../factors/signOn";
 import type { Problem } from "../http/request";
 import { i18n } from "../i18n/i18n";
 import { Icon } from "../ui/Icon";
@@ -11,13 +12,19 @@ import { Frame } from "./Frame";
 import { PasswordForm } from "./PasswordForm";
 import { SecondStepForm } from "./SecondStepForm";
 import css from "./SignInPage.module.css";
+import { NotIn } from "./SignOn";
+
+const KINDS: Kind[] = ["totp", "passkey", "recovery"];
 
 /** Shown in place of any page, at that page's address, so that signing in leads back to the same view. */
 export function SignInPage({ ended }: { ended: boolean }) {
   const { t } = useTranslation("session");
-  const [second, setSecond] = useState<Kind[] | null>(null);
+  const returned = useSaidOnReturn();
+  const wanted = KINDS.filter((kind) => returned.second.includes(kind));
+  const [second, setSecond] = useState<Kind[] | null>(wanted.length > 0 ? wanted : null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [forgotten, setForgotten] = useState(false);
+  const said = returned.said === "connected" ? null : returned.said;
   const title = second ? t("second.title") : t("title");
 
   if (forgotten) {
@@ -31,7 +38,8 @@ export function SignInPage({ ended }: { ended: boolean }) {
 
   return (
     <Frame title={title}>
-      {ended && !problem && !second && (
+      {said && !problem && !second && <NotIn said={said} />}
+      {ended && !said && !problem && !second && (
         <div className={css.said} role="status">
           <Icon name="key" />
           <span>
