@@ -54,9 +54,10 @@ def own_bytes(*roots: int) -> int:
 def _mapped(what: str, roots: tuple[int, ...]) -> int:
     total = 0
     for pid in tree(*roots):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith(what):
-                total += int(line.split()[1]) * 1024
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # ended meanwhile
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith(what):
+                    total += int(line.split()[1]) * 1024
     return total
 
 

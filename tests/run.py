@@ -115,7 +115,7 @@ def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
 
     # Each worker starts servers of its own; servers that are given can't be shared, since tests empty them.
     given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("TEST_REDIS_URL")
-    together = [] if given else ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
+    together = [] if given else ["-n", str(WORKERS), "--dist", "worksteal"]
     return [
         ("ruff check", [str(BIN / "ruff"), "check", "-q", "."]),
         ("ruff format", [str(BIN / "ruff"), "format", "-q", "--check", "."]),

@@ -1,16 +1,20 @@
 """Valkey's append-only file, as far as it has to be mended.
 
 Valkey 9.1 leaves a hole in it when the disk fills: it cuts off the record that was written in part, and goes on behind the place where that
-ended. In between are zeros, and at its next start it refuses the whole file. Its tool that cuts the file off there is not in the wheel, and
-would cost all that was written since.
+ended. In between are zeros, and at its next start it refuses the whole file. The second time that this happens to a file it cuts off too
+much, by the length of the first hole, which it does not count: the end of what was written before is gone for good, mostly in the middle of
+a record. Its tool that cuts the file off there is not in the wheel, and would cost all that was written since.
 """
 
 import os
+import re
 from pathlib import Path
 
 MEND_MAX_BYTES = 256 * 1024 * 1024
 """Of a file, which is mended in memory. Valkey makes it anew when it has doubled; it has some MB here."""
 _LINE_END = b"\r\n"
+_HOLE = re.compile(rb"\0+(?=\*[0-9]+\r\n\$)")
+_MULTI, _EXEC = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 
 
 class Damaged(Exception):
@@ -18,22 +22,40 @@ class Damaged(Exception):
 
 
 def mended(data: bytes) -> bytes:
-    """The records of an append-only file without the holes between them, and without a last one that is cut off, as Valkey leaves that
-    out itself. Raises `Damaged`."""
-    kept: list[bytes] = []
-    at = begin = 0
+    """The records of an append-only file without the holes between them, without those whose end is lost in a hole, with what they were one
+    transaction with, and without a last one that is cut off, as Valkey leaves that out itself. Raises `Damaged`."""
+    kept = bytearray()
+    transaction: int | None = None
+    """Where the one that is open begins in what is kept."""
+    at = 0
     while at < len(data):
         if data[at] == 0:
-            kept.append(data[begin:at])
-            at = begin = len(data) - len(data[at:].lstrip(b"\0"))
+            at = len(data) - len(data[at:].lstrip(b"\0"))
             if at < len(data) and data[at] != ord("*"):
                 raise Damaged
             continue
-        end = _end_of(data, at)
+        try:
+            end, is_record = _end_of(data, at), True
+        except Damaged:
+            end, is_record = None, False
         if end is None:
-            return b"".join([*kept, data[begin:at]])
+            after = _after_hole(data, at)
+            if after is None and is_record:
+                break
+            if after is None:
+                raise Damaged
+            del kept[len(kept) if transaction is None else transaction :]
+            transaction, at = None, after
+            continue
+        if data.startswith(_MULTI, at):
+            if transaction is not None:
+                del kept[transaction:]  # its end is lost, and they can't be nested
+            transaction = len(kept)
+        elif data.startswith(_EXEC, at):
+            transaction = None
+        kept += data[at:end]
         at = end
-    return b"".join([*kept, data[begin:at]])
+    return bytes(kept)
 
 
 def mend(folder: Path) -> bool:
@@ -58,6 +80,15 @@ def mend(folder: Path) -> bool:
             raise
         changed = True
     return changed
+
+
+def _after_hole(data: bytes, at: int) -> int | None:
+    """Where it goes on after the record that begins here, when that ends in a hole; `None` when it does not."""
+    hole = _HOLE.search(data, at)
+    try:
+        return hole.end() if hole and _end_of(data[: hole.start()], at) is None else None
+    except Damaged:
+        return None
 
 
 def _end_of(data: bytes, at: int) -> int | None:

@@ -326,6 +326,7 @@ async def test_valkey_comes_back_with_all_records_when_a_full_disk_left_a_hole_a
 
 
 ONE = b"*1\r\n$1\r\na\r\n"
+MULTI, EXEC = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 
 
 @pytest.mark.parametrize(
@@ -337,10 +338,14 @@ ONE = b"*1\r\n$1\r\na\r\n"
         (ONE + bytes(9) + ONE + bytes(7) + ONE, ONE * 3),
         (ONE + bytes(9), ONE),
         (bytes(10), b""),
+        (ONE + b"*2\r\n$1\r\na\r\n$9\r\n\0\0bc" + bytes(9) + ONE + ONE, ONE * 3),
+        (ONE + MULTI + ONE + b"*1\r\n$1" + bytes(9) + MULTI + ONE + EXEC, ONE + MULTI + ONE + EXEC),
+        (ONE + MULTI + ONE + bytes(9) + MULTI + ONE + EXEC + ONE, ONE + MULTI + ONE + EXEC + ONE),
+        (MULTI + ONE + bytes(9) + ONE + EXEC + ONE[:5], MULTI + ONE * 2 + EXEC),
         *((ONE + ONE[:length], ONE) for length in range(1, len(ONE))),
     ],
 )
-def test_append_only_file_loses_its_holes_and_what_is_cut_off_at_its_end(content: bytes, kept: bytes) -> None:
+def test_append_only_file_loses_its_holes_and_what_is_cut_off(content: bytes, kept: bytes) -> None:
     assert aof.mended(content) == kept
     assert aof.mended(kept) == kept
 
@@ -350,6 +355,7 @@ def test_append_only_file_loses_its_holes_and_what_is_cut_off_at_its_end(content
     [
         b"x" + ONE,
         ONE + b"nonsense\r\n" + ONE,
+        ONE + b"*1\r\n$1\r\nabc" + bytes(5) + ONE,
         b"*1\r\n$-1\r\n" + ONE,
         b"*1\r\n$3\r\na\r\n" + ONE,
         ONE + bytes(5) + b"#\n" + ONE,
