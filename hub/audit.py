@@ -68,6 +68,7 @@ Act = Literal[
     "token_made",
     "token_revoked",
     "mail_tried",
+    "mail_again",
     "link_sent",
     "link_shown",
     "link_withdrawn",

@@ -101,6 +101,29 @@ async def queue(kind: Kind, person: int | None, language: str = "en") -> None:
     )
 
 
+async def again(mail: int) -> int | None:
+    """Has a mail that waits tried at once, and one that was not sent, or perhaps not, queued anew; within the caller's transaction.
+
+    Whom it is for; `None` when there is nothing to send again: it was sent or taken back, or a newer one has taken its place.
+    """
+    rows = await Mail.raw(
+        """
+        WITH due AS (UPDATE mail SET due_at = now() WHERE id = {} AND state = 'queued' RETURNING person),
+        anew AS (
+            INSERT INTO mail (kind, person, language) SELECT kind, person, language FROM mail
+            WHERE id = {} AND person IS NOT NULL AND state IN ('refused', 'failed', 'unclear') AND NOT EXISTS (
+                SELECT FROM mail newer WHERE newer.person = mail.person AND newer.kind = mail.kind AND newer.id > mail.id
+            )
+            ON CONFLICT (person, kind) WHERE state = 'queued' DO NOTHING RETURNING person
+        )
+        SELECT person FROM due UNION ALL SELECT person FROM anew
+        """,
+        mail,
+        mail,
+    )
+    return rows[0]["person"] if rows else None
+
+
 async def take_back(person: int, kinds: Sequence[Kind]) -> bool:
     """Ends mails of these kinds that wait for the person, within the caller's transaction. Whether there were any."""
     rows = await Mail.raw(

@@ -32,7 +32,9 @@ class Decided(msgspec.Struct, frozen=True):
 class Limited(msgspec.Struct, frozen=True):
     """How often something may be done in so many minutes, by whom it is counted, and whether it is refused while Redis is away."""
 
-    what: Literal["sign_ins", "wrong_codes", "requests", "requests_signed_out", "arrivals"]
+    what: Literal[
+        "sign_ins", "wrong_codes", "wrong_links", "forgotten", "mails", "requests", "requests_signed_out", "arrivals"
+    ]
     by: Literal["address", "mail", "person", "device"]
     times: int
     minutes: int
@@ -80,6 +82,10 @@ async def read_security(viewer: NamedDependency[Viewer]) -> Security:
         Limited("sign_ins", "address", *_of(limits.SIGN_INS_BY_ADDRESS), closed=True),
         Limited("sign_ins", "mail", *_of(limits.SIGN_INS_BY_MAIL), closed=True),
         Limited("wrong_codes", "address", *_of(limits.WRONG_CODES_BY_ADDRESS), closed=True),
+        Limited("wrong_links", "address", *_of(limits.WRONG_LINKS_BY_ADDRESS), closed=True),
+        Limited("forgotten", "address", *_of(limits.FORGOTTEN_BY_ADDRESS), closed=True),
+        Limited("forgotten", "mail", *_of(limits.FORGOTTEN_BY_MAIL), closed=True),
+        Limited("mails", "person", *_of(limits.MAILS_BY_PERSON), closed=True),
         Limited("requests", "person", *_of(limits.REQUESTS_BY_PERSON), closed=False),
         Limited("requests_signed_out", "address", *_of(limits.REQUESTS_BY_ADDRESS), closed=False),
         Limited("arrivals", "device", *_of(limits.ARRIVALS_BY_DEVICE), closed=False),

@@ -40,6 +40,8 @@ FORGOTTEN_BY_ADDRESS = RateLimitItemPerMinute(30, 15)
 """An office's worth of forgotten passwords; each costs a row and perhaps a mail."""
 FORGOTTEN_BY_MAIL = RateLimitItemPerMinute(5, 60)
 """More mails than these an hour nobody needs, and nobody should get because somebody else asks for them."""
+MAILS_BY_PERSON = RateLimitItemPerMinute(20, 10)
+"""Tests of mail, and mails sent again: more than an admin needs who puts a mail server right."""
 WRONG_LINKS_BY_ADDRESS = RateLimitItemPerMinute(20, 10)
 """192 random bits leave nothing to guess: this keeps the audit from being filled."""
 
@@ -124,6 +126,11 @@ class Limits:
         with _counting():
             await self._count(FORGOTTEN_BY_ADDRESS, "forgotten", network_of(address))
             await self._count(FORGOTTEN_BY_MAIL, "forgotten-mail", _hashed(email))
+
+    async def count_mail(self, person: int) -> None:
+        """Counts a mail that somebody has sent by hand. Raises as `count_sign_in` does."""
+        with _counting():
+            await self._count(MAILS_BY_PERSON, "mail", str(person))
 
     async def require_link_tries_left(self, address: str) -> None:
         """Raises `TooMany` after too many links from there that didn't work, or `Unavailable` when they can't be counted."""

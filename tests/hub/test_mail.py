@@ -11,12 +11,15 @@ from urllib.parse import quote
 
 import pytest
 import structlog
+from limits import RateLimitItemPerMinute
 
 from hub import mail, runs, web, worker
 from hub.app import api
+from hub.auth import limits
 from hub.database import connection, transaction
 from hub.errors import StartError
 from hub.settings import MailServer, Settings, mail_server, read
+from hub.tables import Audit
 from hub.worker import Worker
 from tests.conftest import SECRET
 from tests.hub.conftest import Browser, Cast
@@ -342,6 +345,58 @@ async def test_request_that_queues_mail_asks_no_server(cast: Cast, posting: Brow
     assert answers == [204] * 3
     assert await states() == [("queued", 0, "")]
     assert [run.job for run in await runs.waiting()] == [mail.JOB]
+
+
+async def test_mail_that_was_not_sent_is_sent_again_by_hand(cast: Cast, posting: Browser, box: Mailbox) -> None:
+    box.said = {"RCPT": "550 5.1.1 nobody here"}
+    await queued(cast.bob.id, cast.bea.id)
+    await send(box)
+    box.said = {}
+    await posting.sign_in(cast.dora)
+    shown = (await posting.get("/api/mail")).json()["mails"]
+
+    answers = [(await posting.change("POST", f"/api/mail/{shown[0]['id']}/again")).status_code for _ in range(2)]
+    went = await send(box)
+
+    assert [(row["state"], row["error"], row["again"]) for row in shown] == [("refused", "550", True)] * 2
+    assert answers == [204, 409], "the new one waits"
+    assert went == mail.Sent(sent=1)
+    assert [to(message) for message in box.arrived] == [shown[0]["name"].split()[0].lower() + "@halden.example"]
+    after = (await posting.get("/api/mail")).json()["mails"]
+    assert [(row["state"], row["again"]) for row in after] == [("sent", False), ("refused", False), ("refused", True)]
+    done = await Audit.select().where(Audit.action == "mail_again").output(load_json=True)
+    assert [(row["actor"], row["subject"], row["detail"]) for row in done] == [
+        (cast.dora.id, shown[0]["person"], {"mail": shown[0]["id"]})
+    ]
+
+
+async def test_mail_that_waits_is_tried_at_once_and_one_that_is_sent_never_again(
+    cast: Cast, posting: Browser, box: Mailbox
+) -> None:
+    box.said = {"RCPT": "450 4.2.1 greylisted"}
+    await queued(cast.bob.id)
+    await send(box)
+    box.said = {}
+    assert await send(box) == mail.Sent(), "it waits"
+    await posting.sign_in(cast.dora)
+    (row,) = (await posting.get("/api/mail")).json()["mails"]
+    assert row["again"]
+
+    assert (await posting.change("POST", f"/api/mail/{row['id']}/again")).status_code == 204
+    assert await send(box) == mail.Sent(sent=1)
+    assert (await posting.change("POST", f"/api/mail/{row['id']}/again")).status_code == 409
+    for nobodys in (0, row["id"] + 1, 2**63):
+        assert (await posting.change("POST", f"/api/mail/{nobodys}/again")).status_code == 404
+
+
+async def test_mails_by_hand_are_limited(cast: Cast, posting: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAILS_BY_PERSON", RateLimitItemPerMinute(2, 10))
+    await posting.sign_in(cast.dora)
+
+    answers = [await posting.change("POST", "/api/mail/test") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [204, 204, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
 
 
 def test_worker_without_a_mail_server_has_no_job_for_mail(tmp_path: Path) -> None:

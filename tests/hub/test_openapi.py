@@ -30,7 +30,7 @@ ROUTES = {
     ("POST", "/api/people/move"), ("POST", "/api/people/deactivate"), ("POST", "/api/people/reactivate"),
     ("POST", "/api/people/{person}/roles"), ("DELETE", "/api/people/{person}/roles/{role}"),
     ("GET", "/api/views"), ("POST", "/api/views"), ("PUT", "/api/views/{view}"), ("DELETE", "/api/views/{view}"),
-    ("GET", "/api/mail"), ("POST", "/api/mail/test"),
+    ("GET", "/api/mail"), ("POST", "/api/mail/test"), ("POST", "/api/mail/{mail_id}/again"),
     ("GET", "/api/sign-on"), ("POST", "/api/sign-on"), ("POST", "/api/session/proof/sign-on"), ("POST", "/api/me/identity"),
     ("DELETE", "/api/me/identity"),
     ("POST", "/api/people/imports"), ("GET", "/api/people/imports/{preview}"), ("PUT", "/api/people/imports/{preview}"),

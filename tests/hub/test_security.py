@@ -34,7 +34,9 @@ async def test_limits_are_those_in_force(cast, open_browser):
         limits.REQUESTS_BY_PERSON.amount,
         limits.SIGN_INS_BY_MAIL.amount,
     }
-    assert {row["what"] for row in told["limits"] if row["closed"]} == {"sign_ins", "wrong_codes"}
+    assert {row["what"] for row in told["limits"] if row["closed"]} == {
+        "sign_ins", "wrong_codes", "wrong_links", "forgotten", "mails",
+    }  # fmt: skip
     assert (told["idle_h"], told["signed_in_days"]) == (12, 30)
 
 

@@ -194,6 +194,7 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ],
     ("GET", "/api/mail"): [admin("/api/mail")],
     ("POST", "/api/mail/test"): [admin("/api/mail/test", 400)],  # no mail server is set up
+    ("POST", "/api/mail/{mail_id:int}/again"): [admin("/api/mail/1/again", 400)],
     ("POST", "/api/people/imports"): [admin("/api/people/imports", 400)],  # an empty file
     ("GET", "/api/people/imports/{preview:uuid}"): [Try(IMPORT, {"dora"}, wanted="configure", missing=NO_IMPORT)],
     ("PUT", "/api/people/imports/{preview:uuid}"): [

@@ -13,15 +13,16 @@ import { governs, isA } from "./roles";
 
 interface Page {
   path: string;
-  word: "imports" | "clients" | "security" | "setup";
+  word: "imports" | "clients" | "mail" | "security" | "setup";
   icon: IconName;
   /** Keys that lead there, and what is there; none for a page that is nobody's alone. */
   keys?: string;
-  draw?: () => ReactNode;
+  draw?: (me: Me) => ReactNode;
   may: (me: Me) => boolean;
 }
 
 const clients = later(() => import("../clients/ClientsPage").then(({ ClientsPage }) => ClientsPage));
+const mail = later(() => import("../mail/MailPage").then(({ MailPage }) => MailPage));
 const security = later(() => import("../security/SecurityPage").then(({ SecurityPage }) => SecurityPage));
 const admins = (me: Me) => isA("admin", me);
 
@@ -29,6 +30,14 @@ const admins = (me: Me) => isA("admin", me);
 const PAGES: Page[] = [
   { path: "/people/import", word: "imports", icon: "people", may: admins },
   { path: "/admin/clients", word: "clients", icon: "key", keys: "g c", may: admins, draw: () => <clients.Part /> },
+  {
+    path: "/admin/mail",
+    word: "mail",
+    icon: "mail",
+    keys: "g e",
+    may: admins,
+    draw: (me) => <mail.Part email={me.email} />,
+  },
   {
     path: "/admin/security",
     word: "security",
@@ -50,7 +59,7 @@ export function Admin({ me }: { me: Me }) {
     <Routes>
       <Route index element={<List me={me} />} />
       {pagesOf(me).map(
-        ({ path, draw }) => draw && <Route key={path} path={path.replace("/admin/", "")} element={draw()} />,
+        ({ path, draw }) => draw && <Route key={path} path={path.replace("/admin/", "")} element={draw(me)} />,
       )}
       <Route path="*" element={<NotFound me={me} />} />
     </Routes>

@@ -10,7 +10,15 @@ export interface Security {
 }
 
 export interface Limited {
-  what: "sign_ins" | "wrong_codes" | "requests" | "requests_signed_out" | "arrivals";
+  what:
+    | "sign_ins"
+    | "wrong_codes"
+    | "wrong_links"
+    | "forgotten"
+    | "mails"
+    | "requests"
+    | "requests_signed_out"
+    | "arrivals";
   by: "address" | "mail" | "person" | "device";
   times: number;
   minutes: number;

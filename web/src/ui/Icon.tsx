@@ -48,6 +48,7 @@ const SHAPES = {
     line: 1.5,
   },
   check: { d: "M3.5 8.5l3 3 6-7", line: 2 },
+  mail: { d: "M2.2 3.8h11.6v8.4H2.2zM2.4 4.3L8 8.9l5.6-4.6", line: 1.5 },
   key: { d: "M2.5 8a3 3 0 1 0 6 0a3 3 0 1 0 -6 0zM8.5 8H14v2.5M11.5 8v2", line: 1.5 },
   plus: { d: "M8 3v10M3 8h10", line: 1.5 },
   copy: {

@@ -4,6 +4,7 @@ import clients from "./clients.json";
 import devices from "./devices.json";
 import imports from "./imports.json";
 import live from "./live.json";
+import mail from "./mail.json";
 import mydata from "./mydata.json";
 import nobody from "./nobody.json";
 import pages from "./pages.json";
@@ -27,6 +28,7 @@ export const words = {
   session,
   live,
   person,
+  mail,
   mydata,
   devices,
   setup,
