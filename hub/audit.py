@@ -25,6 +25,7 @@ Act = Literal[
     "second_step_refused",
     "proof_given",
     "proof_refused",
+    "request_refused",
     "factor_added",
     "factor_removed",
     "recovery_codes_made",

@@ -47,6 +47,7 @@ from hub.auth.login import (
     sessions_away,
 )
 from hub.auth.passkeys import Challenges
+from hub.auth.strangers import Strangers
 from hub.errors import (
     Conflict,
     DaylightError,
@@ -125,6 +126,7 @@ def build(
     )
     challenges = Challenges(client)
     way = sign_on.SignOn(settings, client)
+    strangers = Strangers()
     application = Litestar(
         route_handlers=[
             *routes.ROUTES,
@@ -147,7 +149,15 @@ def build(
         guards=[_same_origin, _within_limits, _tokens_where_they_serve],
         stores={SESSION_STORE: RedisStore(client, namespace="daylight:session")},
         exception_handlers={Exception: _answer_error},
-        state=State({**(state or {}), "settings": settings, "sessions": Sessions(sessions), "limits": counted}),
+        state=State(
+            {
+                **(state or {}),
+                "settings": settings,
+                "sessions": Sessions(sessions),
+                "limits": counted,
+                "strangers": strangers,
+            }
+        ),
         openapi_config=openapi.config(),
         request_max_body_size=BODY_MAX_BYTES,
         logging_config=None,
@@ -156,7 +166,7 @@ def build(
         **options,
     )
     # Around everything, the router's own 404 included, which Litestar's middleware does not see.
-    application.asgi_handler = Edge(application.asgi_handler, settings, sockets or {})
+    application.asgi_handler = Edge(application.asgi_handler, settings, sockets or {}, strangers)
     return application
 
 
@@ -190,11 +200,16 @@ class Edge:
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, sockets: Mapping[str, Callable[[Socket], Awaitable[None]]]
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        sockets: Mapping[str, Callable[[Socket], Awaitable[None]]],
+        strangers: Strangers,
     ) -> None:
         self._app = app
         self._settings = settings
         self._sockets = sockets
+        self._strangers = strangers
         self._headers = security_headers(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,6 +220,8 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         if scope["type"] == ScopeType.HTTP:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
+                if forged := _forged_by(scope):
+                    await self._strangers.note("forged_address", forged)
                 await self._answer(scope, receive, send, request_id)
         else:
             with structlog.contextvars.bound_contextvars(request_id=request_id, connection=secrets.token_hex(4)):
@@ -216,7 +233,9 @@ class Edge:
     async def _serve(self, serve: Callable[[Socket], Awaitable[None]], socket: Socket) -> None:
         """A socket until its end. What `serve` does not handle is noted by type and place, and ends only this one."""
         try:
-            if not await is_foreign(socket, self._settings, optional=True):
+            if await is_foreign(socket, self._settings, optional=True):
+                await self._strangers.note("foreign_origin", address_of(socket))
+            else:
                 await serve(socket)
         except Exception as error:  # noqa: BLE001 - nobody else would catch it
             log.error("failed", error=type(error).__name__, at=places(error.__traceback__))
@@ -288,10 +307,15 @@ async def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
     """Every socket, before it is accepted, and every request that changes something: not from another site's page."""
     settings: Settings = connection.app.state.settings
     scope: Any = connection.scope
-    if scope["type"] == ScopeType.WEBSOCKET:
-        require_origin(connection, settings)
-    elif scope["method"] not in SAFE:
-        require_origin(connection, settings, optional=True)
+    of_socket = scope["type"] == ScopeType.WEBSOCKET
+    if not of_socket and scope["method"] in SAFE:
+        return
+    try:
+        require_origin(connection, settings, optional=not of_socket)
+    except Forbidden:
+        person = (scope.get("session") or {}).get("person")
+        await connection.app.state.strangers.note("foreign_origin", address_of(connection), person)
+        raise
 
 
 async def _within_limits(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -310,6 +334,13 @@ async def _tokens_where_they_serve(connection: ASGIConnection[Any, Any, Any, Any
         and tokens.presented(connection) is not None
     ):
         raise Forbidden("No token serves for this: sign in.")
+
+
+def _forged_by(scope: HTTPScope) -> str | None:
+    """The address of a peer whose X-Forwarded-For was not believed: then it is still the client's, and is not in there."""
+    given = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    address = scope["client"][0] if scope["client"] else ""
+    return address if given and address.encode() not in b", ".join(given) else None
 
 
 def _request_id(scope: Scope) -> str:

@@ -55,6 +55,7 @@ _ID_BYTES = 32
 _WITH_SESSION = ("/api/", "/live")
 _ID_SCOPE_KEY = "daylight.session_id"
 _AWAY_SCOPE_KEY = "daylight.sessions_away"
+_UNKNOWN_SCOPE_KEY = "daylight.session_unknown"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Proof = Literal["password", "link", "oidc", "code", "passkey"]
@@ -178,6 +179,9 @@ async def open_sign_in(connection: Connection, person: int, proof: Proof = "pass
         )
         await SignIn.insert(row)
         await audit.record("sign_in_half_open" if wanted else "sign_in", person, person, proof=proof)
+        if _UNKNOWN_SCOPE_KEY in connection.scope:
+            # Somebody may have planted it (session fixation), or Redis has lost what it held. No other session goes by it either way.
+            await audit.record("request_refused", None, person, reason="unknown_session")
     return SecondStep(wanted) if wanted else await me(person)
 
 
@@ -437,6 +441,7 @@ class Sessions(ServerSideSessionBackend):
             connection.scope[_AWAY_SCOPE_KEY] = True  # type: ignore[literal-required]
             return {}
         if data is None:
+            connection.scope[_UNKNOWN_SCOPE_KEY] = True  # type: ignore[literal-required]
             return {}
         connection.scope[_ID_SCOPE_KEY] = given  # type: ignore[literal-required]
         return self.deserialize_data(data)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from hub import audit
 from hub.database import DATABASE_AWAY, connection, transaction
 from hub.figures import FIGURES
 from hub.live.admission import latest_instance
@@ -177,19 +178,22 @@ class Registry:
         """Notes a fence between two live connections. True when it was one too many: the device is then suspended."""
         try:
             async with transaction() as held:
-                suspended = await held.fetchval(
+                row = await held.fetchrow(
                     """
                     UPDATE device SET
                       fenced_at = recent || now(),
                       suspended_at = CASE WHEN cardinality(recent) >= $3 THEN now() ELSE suspended_at END
                     FROM (SELECT ARRAY(SELECT at FROM unnest(fenced_at) at WHERE at > now() - $2::interval) AS recent
                           FROM device WHERE id = $1 FOR UPDATE) fences
-                    WHERE id = $1 RETURNING suspended_at IS NOT NULL
+                    WHERE id = $1 RETURNING uid, person, suspended_at IS NOT NULL AS suspended
                     """,
                     device,
                     FENCES_WITHIN,
                     FENCES_MAX - 1,
                 )
+                suspended = row is not None and row["suspended"]
+                if suspended:
+                    await audit.record("device_suspended", None, row["person"], device=str(row["uid"]))
         except DATABASE_AWAY:
             return False
         if suspended:

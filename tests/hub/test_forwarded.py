@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 from hub.auth.enrolment import make_code
 from hub.auth.limits import WRONG_CODES_BY_ADDRESS
 from hub.settings import Settings
+from hub.tables import Audit
 
 from .bare import serving
 from .conftest import PASSWORD, Cast
@@ -104,6 +105,8 @@ async def test_forged_address_gives_no_further_tries(hub: Running) -> None:
         ]
 
     assert [answer.status_code for answer in answers] == [400] * tries + [429]
+    rows = await Audit.select().where(Audit.action == "request_refused").output(load_json=True)
+    assert [row["detail"] for row in rows] == [{"reason": "forged_address"}]  # once an hour
 
 
 async def test_forged_host_is_in_no_answer(hub: Running, cast: Cast, settings: Settings) -> None:

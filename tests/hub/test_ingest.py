@@ -23,7 +23,7 @@ from hub.live import line as line_module
 from hub.live.admission import Admission, Standing
 from hub.live.plan import Plan
 from hub.settings import Settings
-from hub.tables import Device
+from hub.tables import Audit, Device
 from hub.wire.activity import Facts
 from hub.wire.agent import Ack, Batch, Heartbeat, Loss, Rejected, Renew, Resend, Welcome
 from hub.wire.closing import Close
@@ -392,6 +392,7 @@ async def test_foreign_origin_is_refused_before_accepting(hub: Running) -> None:
             pass
 
     assert refused.value.response.status_code == 403
+    assert await Audit.count().where(Audit.action == "request_refused") == 1
 
 
 async def test_more_frames_than_credit_close_the_connection(hub: Running, cast: Cast) -> None:
@@ -433,6 +434,7 @@ async def test_third_fence_within_an_hour_suspends_the_device(hub: Running, cast
 
         assert codes == [Close.FENCED, Close.FENCED, Close.SUSPENDED]
         assert await agents[-1].closed() == Close.SUSPENDED
+    assert await Audit.count().where(Audit.action == "device_suspended", Audit.subject == cast.bob.id) == 1
 
 
 async def test_two_hubs_fence_at_the_next_commit(hub: Running, cast: Cast, settings: Settings) -> None:

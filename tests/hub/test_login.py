@@ -175,6 +175,8 @@ async def test_planted_session_id_does_not_survive_signing_in(cast, open_browser
     assert await me(attacker) == 401
     async with redis.asyncio.from_url(redis_url) as client:
         assert not [key for key in await client.keys("*") if planted.encode() in key]
+    rows = await Audit.select().where(Audit.action == "request_refused").output(load_json=True)
+    assert [(row["subject"], row["detail"]) for row in rows] == [(cast.bob.id, {"reason": "unknown_session"})]
 
 
 async def test_own_session_id_changes_at_the_next_sign_in(cast, open_browser):

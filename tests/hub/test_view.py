@@ -16,6 +16,7 @@ from hub.live import agents as agents_module
 from hub.live import outbox as outbox_module
 from hub.live import view as view_module
 from hub.settings import Settings
+from hub.tables import Audit
 from hub.wire.agent import Heartbeat
 from hub.wire.closing import Close
 from hub.wire.viewer import Beat, Teams
@@ -165,6 +166,8 @@ async def test_foreign_origin_is_refused_even_with_a_session(hub: Running, cast:
             pass
 
     assert refused.value.response.status_code == 403
+    rows = await Audit.select().where(Audit.action == "request_refused").output(load_json=True)
+    assert [(row["subject"], row["detail"]) for row in rows] == [(cast.alice.id, {"reason": "foreign_origin"})]
 
 
 async def sign_out(hub: Running, client: Any, cast: Cast) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hub.auth.access import ACTIONS
 from hub.auth.access_table import RELATIONS, VIEWERS
+from hub.security import _REFUSALS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
@@ -39,6 +40,16 @@ def test_verdicts_are_shown_by_what_is_there_or_say_why() -> None:
     wrong = [f"{number}: {fault}" for number, _, verdict, shown in ROWS if (fault := fault_of(verdict, shown))]
 
     assert wrong == []
+
+
+def test_every_attack_is_tried_and_in_the_audit_where_the_page_security_shows_it() -> None:
+    listed = re.search(r"^## Attacks.*?(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
+    assert listed
+    attacks = re.findall(r"^\| (an? [^|]+|some[^|]+) \| [^|]+ \| `(\w+)`[^|]* \| (.+) \|$", listed[0], re.MULTILINE)
+
+    assert len(attacks) == listed[0].count("\n| ") - 1
+    assert {act for _, act, _ in attacks} <= set(re.findall(r"'(\w+)'", _REFUSALS))
+    assert [fault for _, _, shown in attacks if (fault := fault_of("met", shown))] == []
 
 
 def fault_of(verdict: str, shown: str) -> str:

@@ -94,7 +94,7 @@ export function ProofDialog({ onDone }: { onDone: (proved: boolean) => void }) {
           )}
           {there && (
             <>
-              <Button className={css.other ?? ""} onClick={leave} disabled={leaving} startIcon={<Icon name="admin" />}>
+              <Button className={css.other ?? ""} onClick={leave} disabled={leaving} startIcon={<Icon name="people" />}>
                 {t("proof.useSignOn", { name: there })}
               </Button>
               <p>{t("proof.signOnWords")}</p>

@@ -59,8 +59,8 @@ export function Refused() {
   );
 }
 
-function whatOf({ what }: Refusal): string {
-  const key = `security:refused.what.${what}`;
+function whatOf({ what, reason }: Refusal): string {
+  const key = `security:refused.what.${what === "request_refused" ? reason : what}`;
   return i18n.exists(key) ? i18n.t(key as "security:refused.what.denied") : what.replaceAll("_", " ");
 }
 

@@ -27,6 +27,7 @@ const refused = (id: number, change: Partial<Refusal>): Refusal => ({
   at: "2026-03-02T10:00:00Z",
   what: "denied",
   wanted: null,
+  reason: null,
   by: null,
   about: null,
   team: null,

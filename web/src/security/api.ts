@@ -38,6 +38,8 @@ export interface Refusal {
   what: string;
   /** What somebody wanted to do who was signed in. */
   wanted: string | null;
+  /** Which check it failed, where there are several. */
+  reason: string | null;
   by: Named | null;
   about: Named | null;
   team: Named | null;

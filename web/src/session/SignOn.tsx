@@ -4,6 +4,7 @@ import { useWaysQuery } from "../factors/api";
 import { type Said, useLeave } from "../factors/signOn";
 import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
+import { ProblemNote } from "../ui/ProblemNote";
 import css from "./SignInPage.module.css";
 
 /** The way through the organisation's own provider, where there is one: it leads away, and back to this address. */
@@ -19,7 +20,7 @@ export function SignOn({ onProblem }: { onProblem: (problem: Problem | null) => 
       fullWidth
       onClick={leave}
       disabled={isLoading}
-      startIcon={<Icon name="admin" />}
+      startIcon={<Icon name="people" />}
     >
       {t("signOn.with", { name: data.oidc })}
     </Button>
@@ -30,12 +31,8 @@ export function SignOn({ onProblem }: { onProblem: (problem: Problem | null) => 
 export function NotIn({ said }: { said: Exclude<Said, "connected"> }) {
   const { t } = useTranslation("session");
   return (
-    <div className={css.said} role="alert">
-      <Icon name="attention" />
-      <span>
-        <b>{t("signOn.failed")}</b>
-        {t(`signOn.${said}`)}
-      </span>
+    <div className={css.problem}>
+      <ProblemNote problem={{ title: t("signOn.failed"), detail: t(`signOn.${said}`) }} />
     </div>
   );
 }
