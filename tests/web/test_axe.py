@@ -16,6 +16,11 @@ pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromi
 NOOR = "Noor Haddad"
 COLOURS = ("color-contrast", "link-in-text-block")
 """Rules that another theme can break."""
+GIVE_LINK = """async path => {
+    const headers = { "content-type": "application/json", "x-csrftoken": document.cookie.match(/csrftoken=([^;]+)/)[1] };
+    return (await (await fetch(path, { method: "POST", headers, body: "{}" })).json()).url;
+}"""
+"""Of an admin's page: a link by which somebody sets a password."""
 AT_REST = {"reduced_motion": "reduce"}
 """Nothing is looked at while it fades in."""
 
@@ -144,7 +149,7 @@ async def test_axe_finds_nothing_in_the_set_up(wall: Face) -> None:
     look.nothing()
 
 
-async def test_people_are_imported_from_a_file_and_axe_finds_nothing_on_the_way(wall: Face) -> None:
+async def test_somebody_is_imported_and_sets_a_password_and_axe_finds_nothing_on_the_way(wall: Face) -> None:
     look = Look()
     page = await wall.opened("/people/import", email=ADMIN, **AT_REST)
     await expect(page.get_by_text("Drop a file here")).to_be_visible()
@@ -161,9 +166,34 @@ async def test_people_are_imported_from_a_file_and_axe_finds_nothing_on_the_way(
     await page.get_by_role("button", name="Import 1 person").click()
     await expect(page.get_by_role("heading", name="1 person is imported")).to_be_visible()
     await look.at(page, "done")
+    found = await Person.select(Person.id, Person.name).where(Person.email.like("%w@halden.example"))
+    assert [person["name"] for person in found] == ["Zoë New"]
+
+    link = await page.evaluate(GIVE_LINK, f"/api/people/{found[0]['id']}/link")
+    await page.goto(f"{link}")
+    await expect(page.get_by_role("heading", name="Welcome, Zoë New")).to_be_visible()
+    await look.at(page, "invitation")
+    await page.get_by_label("New password", exact=True).fill("password1")
+    await page.get_by_role("button", name="Set the password").click()
+    await expect(page.get_by_text("This is one of the passwords that are tried first.")).to_be_visible()
+    await look.at(page, "password refused")
+    await page.get_by_label("New password", exact=True).fill("meadow lantern harbour")
+    await page.get_by_role("button", name="Set the password").click()
+    await expect(page.get_by_role("heading", name="Your password is set")).to_be_visible()
+    await look.at(page, "password set")
+    await page.goto(f"{wall.origin}/set-password")
+    await page.goto(f"{link}")
+    await expect(page.get_by_role("heading", name="This link doesn't work any more")).to_be_visible()
+    await look.at(page, "link over")
+    await page.get_by_role("link", name="Go to sign-in").click()
+    await page.get_by_role("button", name="Forgotten your password?").click()
+    await look.at(page, "forgotten")
+    await page.get_by_label("Work e-mail").fill("new@halden.example")
+    await page.get_by_role("button", name="Send me a link").click()
+    await expect(page.get_by_text("This hub sends no mail.")).to_be_visible()
+    await look.at(page, "no mail")
+    wall.complaints.forgive(rf"{SIGNED_OUT}|status of 400 ")
     look.nothing()
-    found = await Person.select(Person.name).where(Person.email.like("%w@halden.example"))
-    assert found == [{"name": "Zoë New"}]
 
 
 @pytest.mark.parametrize("shape", ["phone", "arabic"])

@@ -6,6 +6,7 @@ import { answering, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
 import { ago } from "../testing/wall";
 import type { Session } from "./api";
+import "./AccountPage"; // The page comes later otherwise: to a busy machine seconds later.
 
 const CODES = ["ABCD-EFGH-JKMN", "0123-4567-89AB"];
 const PROVE = { status: 403, body: { title: "Prove first that it is you.", status: 403, code: "fresh_proof" } };

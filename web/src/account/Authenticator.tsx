@@ -25,6 +25,13 @@ export function Authenticator() {
     <Section
       title={t("totp.title")}
       words={t("totp.words")}
+      state={
+        factors && (
+          <State is={factors.totp_since ? "good" : "none"}>
+            {factors.totp_since ? t("totp.since", { day: day(factors.totp_since) }) : t("totp.none")}
+          </State>
+        )
+      }
       action={
         factors &&
         (factors.totp_since ? (
@@ -38,11 +45,6 @@ export function Authenticator() {
     >
       {error && (
         <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
-      )}
-      {factors && (
-        <State is={factors.totp_since ? "good" : "none"}>
-          {factors.totp_since ? t("totp.since", { day: day(factors.totp_since) }) : t("totp.none")}
-        </State>
       )}
       {open === "set up" && <AuthenticatorDialog onClose={close} />}
       {open === "remove" && (

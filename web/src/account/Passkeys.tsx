@@ -29,11 +29,12 @@ export function Passkeys() {
     <Section
       title={t("passkeys.title")}
       words={t("passkeys.words")}
+      state={
+        factors &&
+        passkeys.length === 0 && <State is="none">{t(hasPasskeys() ? "passkeys.none" : "passkeys.unable")}</State>
+      }
       action={factors && hasPasskeys() && <Button onClick={() => setAdding(true)}>{t("passkeys.add")}</Button>}
     >
-      {factors && passkeys.length === 0 && (
-        <State is="none">{t(hasPasskeys() ? "passkeys.none" : "passkeys.unable")}</State>
-      )}
       {passkeys.length > 0 && (
         <ul className={css.lines} aria-label={t("passkeys.title")}>
           {passkeys.map((passkey) => (

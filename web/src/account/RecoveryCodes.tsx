@@ -32,9 +32,9 @@ export function RecoveryCodes() {
     <Section
       title={t("codes.title")}
       words={t("codes.words")}
+      state={<State is={left > FEW ? "good" : "bad"}>{t("codes.left", { count: left })}</State>}
       action={<Button onClick={() => setAsking(true)}>{t("codes.renew")}</Button>}
     >
-      <State is={left > FEW ? "good" : "bad"}>{t("codes.left", { count: left })}</State>
       {asking && (
         <SureDialog
           title={t("codes.renewTitle")}

@@ -36,6 +36,12 @@ export function SignOn() {
     <Section
       title={t("signOn.title", { name })}
       words={t("signOn.words", { name })}
+      state={
+        <State is={since ? "good" : "none"}>
+          {since ? t("signOn.since", { day: day(since) }) : t("signOn.none")}
+          {since && !other && ` ${t("signOn.only")}`}
+        </State>
+      }
       action={
         since ? (
           other && <Button onClick={() => setGoing(true)}>{t("signOn.disconnect")}</Button>
@@ -48,10 +54,6 @@ export function SignOn() {
     >
       {problem && <ProblemNote problem={problem.status === 503 ? { ...problem, title: t("signOn.away") } : problem} />}
       {why && why !== "connected" && !problem && <ProblemNote problem={{ title: t(`signOn.${why}`) }} />}
-      <State is={since ? "good" : "none"}>
-        {since ? t("signOn.since", { day: day(since) }) : t("signOn.none")}
-        {since && !other && ` ${t("signOn.only")}`}
-      </State>
       {going && (
         <SureDialog
           title={t("signOn.disconnectTitle", { name })}
