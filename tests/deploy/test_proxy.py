@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import random
+import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -155,6 +157,39 @@ def test_plain_http_is_sent_to_https(deployment: Deployment) -> None:
 
     assert answer.status_code == 308
     assert answer.headers["location"] == "https://daylight.example/people?team=2"
+
+
+@pytest.mark.parametrize("path", ["/api/me", "/api/v1/people", "/agent/v1", "/agent/v1/enrol", "/live"])
+def test_program_that_speaks_in_the_clear_is_not_led_on(deployment: Deployment, path: str) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{deployment.plain_port}{path}", headers={"Host": "daylight.example"})
+
+    assert answer.status_code == 403
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "agreed"),
+    [
+        ("ECDHE+AESGCM", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        ("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        ("ECDHE+CHACHA20", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+        ("ECDHE+AES+SHA:@SECLEVEL=0", None),
+        ("ECDHE+AES+SHA256:!AESGCM:@SECLEVEL=0", None),
+    ],
+)
+def test_tls_is_spoken_with_forward_secrecy_and_authenticated_encryption_alone(
+    deployment: Deployment, ciphers: str, agreed: str | None
+) -> None:
+    context = ssl.create_default_context(cafile=str(deployment.certificate))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    with socket.create_connection(("127.0.0.1", deployment.tls_port)) as plain:
+        if agreed is None:
+            with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+                context.wrap_socket(plain, server_hostname="localhost")
+        else:
+            with context.wrap_socket(plain, server_hostname="localhost") as spoken:
+                assert (spoken.cipher() or ("",))[0] == agreed
 
 
 def test_answers_carry_the_headers_of_a_site_that_is_served_by_tls(deployment: Deployment) -> None:
