@@ -33,6 +33,7 @@ Act = Literal[
     "passkey_refused",
     "sessions_ended",
     "factors_required",
+    "factors_reset",
     "person_added",
     "person_moved",
     "person_changed",

@@ -151,7 +151,7 @@ async def replace_password(person: int, hashed: str, by: int | None = None, link
     await Person.raw(
         "UPDATE person SET password_hash = {}, access_version = access_version + 1 WHERE id = {}", hashed, person
     )
-    await _end_sign_ins(person)
+    await end_sign_ins(person)
     await end_links(person)
     await audit.record("password_set", by, person, link=link)
 
@@ -233,7 +233,7 @@ async def deactivate_within(person: int, by: int | None = None) -> None:
         "UPDATE person SET deactivated_at = now(), access_version = access_version + 1 WHERE id = {}", person
     )
     await leave(person)
-    await _end_sign_ins(person)
+    await end_sign_ins(person)
     await end_links(person)
     await audit.record("person_deactivated", by, person)
 
@@ -535,7 +535,7 @@ async def leave(person: int) -> None:
     await Membership.raw("UPDATE membership SET until_at = now() WHERE person = {} AND until_at IS NULL", person)
 
 
-async def _end_sign_ins(person: int) -> None:
+async def end_sign_ins(person: int) -> None:
     await Person.raw("UPDATE sign_in SET ended_at = now() WHERE person = {} AND ended_at IS NULL", person)
 
 

@@ -34,6 +34,7 @@ Action = Literal[
     "keep_views",
     "keep_account",
     "end_sessions",
+    "reset_factor",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -124,6 +125,8 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return subject.person is not None and "admin" in viewer.roles
         case "revoke_device" | "end_sessions":
             return own or (subject.person is not None and "admin" in viewer.roles)
+        case "reset_factor":  # one's own is removed by who can still show it
+            return subject.person is not None and not own and "admin" in viewer.roles
         case "see_policies":
             return bool(viewer.roles & {"admin", "representative"})
         case "see_security":

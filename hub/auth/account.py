@@ -265,6 +265,17 @@ async def end_sessions_of(viewer: NamedDependency[Viewer], person: FromPath[int]
     await sessions.end_all(person, viewer.person)
 
 
+@delete(
+    "/api/people/{person:int}/factors",
+    summary="Take away the second factors that somebody has lost, as an admin",
+    guards=[require_fresh],
+)
+async def reset_factors_of(viewer: NamedDependency[Viewer], person: FromPath[int]) -> None:
+    subject = await load_subject(person)
+    await require(viewer, "reset_factor", subject or Subject(), NO_PERSON)
+    await factors.reset(person, viewer.person)
+
+
 @get("/api/organisation/factors", summary="Which roles must have a second factor")
 async def read_required(viewer: NamedDependency[Viewer]) -> factors.Required:
     await require(viewer, "configure", ORGANISATION)
@@ -292,5 +303,5 @@ def _browser_of(request: Call) -> str:
 ROUTES = [
     answer_second_step, give_proof, list_factors, begin_totp, confirm_totp, remove_totp, make_recovery_codes, change_password,
     begin_passkey, register_passkey, remove_passkey, begin_passkey_use, sign_in_with_passkey, give_passkey_proof,
-    list_sessions, end_other_sessions, end_own_session, end_sessions_of, read_required, set_required,
+    list_sessions, end_other_sessions, end_own_session, end_sessions_of, reset_factors_of, read_required, set_required,
 ]  # fmt: skip

@@ -9,12 +9,12 @@ from typing import Literal, get_args
 
 import msgspec
 
-from hub import audit
+from hub import audit, people
 from hub.auth import recovery, totp
 from hub.auth.access import load_viewer
 from hub.database import transaction
 from hub.errors import Invalid, TooMany
-from hub.tables import FactorTries, Organisation, RecoveryCode, TotpFactor
+from hub.tables import FactorTries, Organisation, Passkey, RecoveryCode, TotpFactor
 
 Kind = Literal["totp", "passkey", "recovery"]
 FactorRole = Literal["employee", "manager", "admin", "auditor", "representative"]
@@ -54,6 +54,19 @@ async def after_removal(person: int) -> None:
     if viewer is not None and viewer.factor_wanted:
         raise Invalid("Your role needs a second factor. Set up another one first, then remove this.")
     await RecoveryCode.delete().where(RecoveryCode.person == person)
+
+
+async def reset(person: int, by: int) -> None:
+    """Takes away all that somebody has lost: authenticator, passkeys, recovery codes, and the wait after wrong codes. Their sign-ins and
+    sockets end. With the next one they set up a new factor, if their role must have one. Idempotent."""
+    async with transaction() as held:
+        kinds = await kinds_of(person)
+        for table in (TotpFactor, Passkey, RecoveryCode, FactorTries):
+            await table.delete().where(table.person == person)
+        if kinds:
+            await held.execute("UPDATE person SET access_version = access_version + 1 WHERE id = $1", person)
+            await people.end_sign_ins(person)
+            await audit.record("factors_reset", by, person, kinds=" ".join(kinds))
 
 
 async def required() -> Required:

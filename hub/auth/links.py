@@ -12,6 +12,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -88,6 +89,15 @@ class MailOfLink(msgspec.Struct, frozen=True):
     error: str
 
 
+class Invited(msgspec.Struct, frozen=True):
+    """Somebody who is invited now. `url`: their link, this once, where no mail is set up."""
+
+    person: int
+    name: str
+    email: str
+    url: str | None
+
+
 class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     """How somebody stands with links."""
 
@@ -112,26 +122,48 @@ async def give(settings: Settings, person: int, language: str, by: int) -> str |
     """
     async with transaction():
         row = await _lock(person)
-        if row["deactivated_at"] is not None or row["simulated"]:
+        if not _signs_in(row):
             raise Invalid("Nobody signs in here as this person: they are deactivated or simulated.")
-        purpose = _purpose(row)
-        if settings.mail_server:
-            await mail.queue(purpose, person, language)
-            await audit.record("link_sent", by, person, purpose=purpose)
-            return None
-        url = await _make(settings, row, purpose)
-        await audit.record("link_shown", by, person, purpose=purpose)
-        return url
+        return await _give(settings, row, language, by)
 
 
-async def withdraw(person: int, by: int) -> None:
-    """Ends somebody's link, and takes a mail back that has not been handed in. Idempotent."""
+async def invite(settings: Settings, persons: Sequence[int], language: str, by: int) -> list[Invited]:
+    """As `give`, for those of these people who have no password yet and may sign in; the others are left as they are. All or nobody.
+
+    Raises `NotFound`.
+    """
+    invited = []
     async with transaction():
-        await _lock(person)
-        ended = await people.end_links(person)
-        taken_back = await mail.take_back(person, list(VALID_FOR))
-        if ended or taken_back:
-            await audit.record("link_withdrawn", by, person)
+        for person in sorted(
+            set(persons)
+        ):  # in one order, so that two acts on the same people wait for each other only one way round
+            row = await _lock(person)
+            if _signs_in(row) and _purpose(row) == "invitation":
+                url = await _give(settings, row, language, by)
+                invited.append(Invited(person, row["name"], row["email"], url))
+    return invited
+
+
+async def _give(settings: Settings, row: dict[str, Any], language: str, by: int) -> str | None:
+    purpose = _purpose(row)
+    if settings.mail_server:
+        await mail.queue(purpose, row["id"], row["locale"] or language)
+        await audit.record("link_sent", by, row["id"], purpose=purpose)
+        return None
+    url = await _make(settings, row, purpose)
+    await audit.record("link_shown", by, row["id"], purpose=purpose)
+    return url
+
+
+async def withdraw(persons: Iterable[int], by: int) -> None:
+    """Ends these people's links, and takes mails back that have not been handed in. Idempotent. Raises `NotFound`."""
+    async with transaction():
+        for person in sorted(set(persons)):
+            await _lock(person)
+            ended = await people.end_links(person)
+            taken_back = await mail.take_back(person, list(VALID_FOR))
+            if ended or taken_back:
+                await audit.record("link_withdrawn", by, person)
 
 
 async def ask(settings: Settings, limits: Limits, address: str, email: str, language: str) -> None:
@@ -169,13 +201,17 @@ async def write(settings: Settings, to: mail.ToSend) -> mail.Letter | None:
 
 async def _lock(person: int) -> dict[str, Any]:
     rows = await Person.raw(
-        "SELECT id, name, email, password_hash, deactivated_at, simulated FROM person WHERE id = {} FOR NO KEY UPDATE",
+        "SELECT id, name, email, locale, password_hash, deactivated_at, simulated FROM person WHERE id = {} FOR NO KEY UPDATE",
         person,
     )
     if not rows:
         raise NotFound(NO_PERSON)
     row: dict[str, Any] = rows[0]
     return row
+
+
+def _signs_in(row: dict[str, Any]) -> bool:
+    return row["deactivated_at"] is None and not row["simulated"]
 
 
 def _purpose(row: dict[str, Any]) -> Purpose:
@@ -336,7 +372,7 @@ async def give_link(
 @delete("/api/people/{person:int}/link", summary="Withdraw somebody's link")
 async def withdraw_link(viewer: NamedDependency[Viewer], person: FromPath[int]) -> None:
     await require(viewer, "give_link", await _subject(person), NO_PERSON)
-    await withdraw(person, viewer.person)
+    await withdraw([person], viewer.person)
 
 
 @post("/api/password/forgotten", status_code=204, summary="Ask for a mail with a link for a new password")

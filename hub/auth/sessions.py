@@ -1,6 +1,7 @@
 """Where somebody is signed in, and how that is ended. Live sockets of an ended one are closed by `login.ended`, from PostgreSQL alone."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -30,16 +31,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 async def sessions_of(person: int, this: UUID) -> list[Session]:
     """Those that still open something, the last seen first."""
-    now = datetime.now(UTC)
     rows = (
         await SignIn.select(SignIn.id, SignIn.created_at, SignIn.seen_at, SignIn.browser, SignIn.address)
-        .where(
-            SignIn.person == person,
-            SignIn.ended_at.is_null(),
-            SignIn.half_open.eq(False),
-            SignIn.created_at > now - timedelta(seconds=SIGNED_IN_MAX_S),
-            SignIn.seen_at > now - timedelta(seconds=IDLE_S),
-        )
+        .where(*_open_of(person))
         .order_by(SignIn.seen_at, ascending=False)
     )
     return [
@@ -53,6 +47,23 @@ async def sessions_of(person: int, this: UUID) -> list[Session]:
         )
         for row in rows
     ]
+
+
+async def count_of(person: int) -> int:
+    """How many of somebody's still open something."""
+    count: int = await SignIn.count().where(*_open_of(person))
+    return count
+
+
+def _open_of(person: int) -> tuple[Any, ...]:
+    now = datetime.now(UTC)
+    return (
+        SignIn.person == person,
+        SignIn.ended_at.is_null(),
+        SignIn.half_open.eq(False),
+        SignIn.created_at > now - timedelta(seconds=SIGNED_IN_MAX_S),
+        SignIn.seen_at > now - timedelta(seconds=IDLE_S),
+    )
 
 
 async def end(person: int, session: UUID) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from hub import audit, people
+from hub.auth import links
 from hub.database import transaction
 from hub.errors import Conflict, Invalid, NotFound
 from hub.people import Locale, RoleName
@@ -71,6 +72,13 @@ class Named(msgspec.Struct, frozen=True):
     """Whom an act is for."""
 
     people: Annotated[list[_Id], msgspec.Meta(min_length=1, max_length=PEOPLE_MAX)]
+
+
+class Invitations(msgspec.Struct, frozen=True):
+    """Whom to invite, and the language of the page: who has one of their own is written to in that."""
+
+    people: Annotated[list[_Id], msgspec.Meta(min_length=1, max_length=PEOPLE_MAX)]
+    language: links.LANGUAGE = "en"
 
 
 async def add(form: NewPerson, by: int) -> int:

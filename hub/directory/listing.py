@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from hub import cursors, people
+from hub.auth import factors, sessions
 from hub.database import connection
 from hub.errors import NotFound
 from hub.people import RoleName
@@ -16,7 +17,8 @@ NO_TEAM = 0
 """As a filter: who is at home nowhere."""
 NOBODY = "There is no such person."
 
-State = Literal["active", "deactivated", "all"]
+State = Literal["active", "no_password", "deactivated", "all"]
+"""`no_password`: of the active ones, those who could sign in and never have."""
 RoleFilter = Literal["any", "none", "manager", "admin", "auditor", "representative"]
 
 
@@ -65,6 +67,10 @@ class PersonProfile(PersonRow, frozen=True, kw_only=True):
     """Somebody by themselves, with the history of their teams, newest first."""
 
     created_at: datetime
+    second_factor: bool
+    """Whether they have one: an authenticator or a passkey."""
+    sessions: int
+    """In how many browsers they are signed in."""
     stays: list[StayRow]
 
 
@@ -84,7 +90,8 @@ class PeoplePage(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None
     """Asks for the next page; none: this is the last one."""
     active: int
-    """All of them that match, whatever `state` was asked for, in numbers: these, and the deactivated ones."""
+    """All of them that match, in numbers, whatever `state` was asked for: these, of them those without a password, and the deactivated."""
+    no_password: int
     deactivated: int
 
 
@@ -102,6 +109,7 @@ async def page(asked: Filter, after: str | None = None, limit: int = PER_PAGE) -
         people=[PersonRow(**_person(row, roles)) for row in rows[:limit]],
         after=cursors.cursor(rows[limit - 1]["folded"], rows[limit - 1]["id"]) if more else None,
         active=counted["active"],
+        no_password=counted["no_password"],
         deactivated=counted["deactivated"],
     )
 
@@ -117,6 +125,8 @@ async def profile(person: int) -> PersonProfile:
     return PersonProfile(
         **_person(row, roles),
         created_at=row["created_at"],
+        second_factor=bool(await factors.kinds_of(person)),
+        sessions=await sessions.count_of(person),
         stays=[StayRow(TeamRef(stay["id"], stay["name"]), stay["since_at"], stay["until_at"]) for stay in stays],
     )
 
@@ -141,7 +151,8 @@ _FIELDS = ("id", "name", "email", "zone", "locale", "password", "simulated", "de
 # The team of somebody deactivated is the one that they were taken out of.
 _ROWS = """
     SELECT person.id, person.name, folded, email, zone, locale, password_hash IS NOT NULL AS password, simulated, created_at,
-        deactivated_at, person.version, team.id AS team, team.name AS team_name
+        deactivated_at, password_hash IS NULL AND deactivated_at IS NULL AND NOT simulated AS no_password, person.version,
+        team.id AS team, team.name AS team_name
     FROM person LEFT JOIN LATERAL (
         SELECT membership.team, until_at FROM membership WHERE membership.person = person.id ORDER BY id DESC LIMIT 1
     ) stay ON until_at IS NULL OR until_at >= deactivated_at
@@ -168,7 +179,8 @@ _PAGE = " ".join(
         _MATCHING,
         """
         SELECT * FROM found
-        WHERE CASE $4::text WHEN 'active' THEN deactivated_at IS NULL WHEN 'deactivated' THEN deactivated_at IS NOT NULL ELSE true END
+        WHERE CASE $4::text WHEN 'active' THEN deactivated_at IS NULL WHEN 'no_password' THEN no_password
+            WHEN 'deactivated' THEN deactivated_at IS NOT NULL ELSE true END
             AND (folded, id) > ($5, $6::int)
         ORDER BY folded, id LIMIT $7
         """,
@@ -178,6 +190,7 @@ _COUNTS = " ".join(
     (
         _MATCHING,
         "SELECT count(*) FILTER (WHERE deactivated_at IS NULL) AS active,",
+        "count(*) FILTER (WHERE no_password) AS no_password,",
         "count(*) FILTER (WHERE deactivated_at IS NOT NULL) AS deactivated FROM found",
     )
 )

@@ -7,11 +7,13 @@ from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub import cursors, people
+from hub import cursors, mail, people
+from hub.auth import links
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require, require_fresh
 from hub.directory import acts, listing, teams
 from hub.errors import NotFound
+from hub.settings import Settings
 from hub.tables import Person, Team
 
 FIND_MAX_CHARACTERS = 100
@@ -76,6 +78,28 @@ async def reactivate_people(viewer: NamedDependency[Viewer], data: JSONBody[acts
     await acts.reactivate(data.people, viewer.person)
 
 
+@post(
+    "/api/people/invite",
+    status_code=200,
+    summary="Invite people who have no password yet: by mail, or by links to pass on",
+    guards=[require_fresh],
+)
+async def invite_people(
+    viewer: NamedDependency[Viewer], settings: NamedDependency[Settings], data: JSONBody[acts.Invitations]
+) -> list[links.Invited]:
+    await require(viewer, "keep_people", ORGANISATION)
+    invited = await links.invite(settings, data.people, data.language, viewer.person)
+    if invited and settings.mail_server:
+        await mail.hurry()
+    return invited
+
+
+@post("/api/people/withdraw", status_code=204, summary="Withdraw the links of people")
+async def withdraw_links(viewer: NamedDependency[Viewer], data: JSONBody[acts.Named]) -> None:
+    await require(viewer, "keep_people", ORGANISATION)
+    await links.withdraw(data.people, viewer.person)
+
+
 @post("/api/people/{person:int}/roles", status_code=200, summary="Give a person a role", guards=[require_fresh])
 async def grant_role(
     viewer: NamedDependency[Viewer], person: FromPath[int], data: JSONBody[acts.NewRole]
@@ -137,6 +161,7 @@ async def restore_team(viewer: NamedDependency[Viewer], team: FromPath[int]) -> 
 
 ROUTES = [
     list_people, read_person, add_person, change_person, move_people, deactivate_people, reactivate_people,
+    invite_people, withdraw_links,
     grant_role, revoke_role, list_teams, add_team, change_team, remove_team, restore_team,
 ]  # fmt: skip
 

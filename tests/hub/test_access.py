@@ -33,7 +33,7 @@ OWN = {
     "end_sessions",
 }
 SEE = {"see_presence", "see_activity", "see_person"}
-OF_ADMIN = {"see_devices", "revoke_device", "end_sessions"}
+OF_ADMIN = {"see_devices", "revoke_device", "end_sessions", "reset_factor"}
 SEEN_BY_MANAGER = {
     "somebody in the viewer's team",
     "somebody in a team below it",

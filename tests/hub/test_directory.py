@@ -76,6 +76,17 @@ async def test_list_is_filtered(asked, found, cast, dora):
     assert await listed(dora, **asked) == found
 
 
+async def test_those_without_a_password_are_found_and_counted(cast, dora):
+    for name, simulated in (("Nina Vidal", False), ("Simulated One", True), ("Omar Aziz", False)):
+        await people.add_person(f"{name.split()[0].lower()}@halden.example", name, simulated=simulated)
+    await people.deactivate(14)
+
+    page = (await dora.get("/api/people", params={"state": "no_password"})).json()
+
+    assert [person["name"] for person in page["people"]] == ["Nina Vidal"]
+    assert (page["active"], page["no_password"], page["deactivated"]) == (12, 1, 2)
+
+
 async def test_list_is_walked_through_while_people_come_and_go(cast, dora):
     await people.add_person("aerial@halden.example", "Ærial Ångström")
     await people.add_person("bob2@halden.example", "Bob Brandt")

@@ -196,6 +196,49 @@ async def test_mail_is_written_in_the_language_of_the_page(cast: Cast, posted: P
     assert token_in(in_arabic) != token_in(in_english)
 
 
+async def test_many_are_invited_at_once_and_who_has_a_password_is_left_alone(cast: Cast, posted: Posted) -> None:
+    await people.add_person("omar@halden.example", "Omar Aziz", team=cast.support)
+    await people.add_person("pia@halden.example", "Pia Lind", team=cast.support)
+    await Person.update({Person.locale: "ar"}).where(Person.name == "Omar Aziz")
+    await people.deactivate(14)
+    admin = posted.open()
+    await admin.sign_in(cast.dora)
+    body = {"people": [13, 12, 14, cast.bob.id], "language": "en"}
+
+    invited = (await admin.change("POST", "/api/people/invite", json=body)).json()
+    texts = await posted.deliver()
+
+    assert [(each["person"], each["email"], each["url"]) for each in invited] == [
+        (12, NINA.email, None), (13, "omar@halden.example", None),
+    ]  # fmt: skip
+    assert sorted(text.split()[0] for text in texts) == ["Hello", "مرحبًا"], (
+        "each in the language that they are written to in"
+    )
+    assert [subject for _, _, subject, _ in await acts("link_sent")] == [12, 13]
+    assert (await admin.change("POST", "/api/people/withdraw", json={"people": [12, 13]})).status_code == 204
+    browser = posted.open("192.0.2.2")
+    assert [(await use(browser, token_in(text))).status_code for text in texts] == [400, 400]
+    assert [subject for _, _, subject, _ in await acts("link_withdrawn")] == [12, 13]
+
+
+async def test_links_of_many_are_shown_where_no_mail_is_set_up_to_who_has_just_proved_who_they_are(
+    cast: Cast, nina: CastPerson, open_browser: Callable[..., Browser]
+) -> None:
+    admin, browser = open_browser(), open_browser("192.0.2.2")
+    await admin.sign_in(cast.dora)
+    body = {"people": [nina.id, cast.bob.id]}
+    await SignIn.raw("UPDATE sign_in SET proved_at = now() - interval '1 hour', created_at = now() - interval '1 hour'")
+    stale = await admin.change("POST", "/api/people/invite", json=body)
+    await admin.change("POST", "/api/session/proof", json={"password": cast.password})
+
+    (invited,) = (await admin.change("POST", "/api/people/invite", json=body)).json()
+
+    assert stale.json()["code"] == "fresh_proof"
+    assert (await use(browser, token_in(invited["url"]))).status_code == 204
+    assert (await admin.change("POST", "/api/people/invite", json=body)).json() == [], "she has a password by now"
+    assert (await admin.change("POST", "/api/people/invite", json={"people": [nina.id, 999]})).status_code == 404
+
+
 # --- links that don't work
 
 

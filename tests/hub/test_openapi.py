@@ -28,6 +28,7 @@ ROUTES = {
     ("POST", "/api/teams/{team}/restore"), ("GET", "/api/directory"), ("GET", "/api/people/{person}/now"), ("POST", "/api/hours"),
     ("GET", "/api/people"), ("POST", "/api/people"), ("GET", "/api/people/{person}"), ("PUT", "/api/people/{person}"),
     ("POST", "/api/people/move"), ("POST", "/api/people/deactivate"), ("POST", "/api/people/reactivate"),
+    ("POST", "/api/people/invite"), ("POST", "/api/people/withdraw"), ("DELETE", "/api/people/{person}/factors"),
     ("POST", "/api/people/{person}/roles"), ("DELETE", "/api/people/{person}/roles/{role}"),
     ("GET", "/api/views"), ("POST", "/api/views"), ("PUT", "/api/views/{view}"), ("DELETE", "/api/views/{view}"),
     ("GET", "/api/mail"), ("POST", "/api/mail/test"), ("POST", "/api/mail/{mail_id}/again"),

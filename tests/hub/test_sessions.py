@@ -9,7 +9,7 @@ import pytest
 
 from hub.auth import login, sessions
 from hub.auth.access import load_viewer
-from hub.tables import Audit, Person, SignIn
+from hub.tables import Audit, FactorTries, Passkey, Person, RecoveryCode, SignIn, TotpFactor
 from hub.wire.closing import Close
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -128,6 +128,61 @@ async def test_sessions_of_others_are_none_of_ones_business(cast, three, open_br
     assert (await bea.change("DELETE", f"/api/people/{cast.bob.id}/sessions")).status_code == 404
     assert [detail["wanted"] for _, _, detail in await acts("denied")] == ["keep_account", "end_sessions"]
     assert await status(three[0]) == 200
+
+
+# --- a second factor that is lost
+
+
+async def test_lost_factors_are_taken_away_by_an_admin_with_sign_ins_and_sockets(cast, three, open_browser):
+    dora, anew = open_browser(), open_browser("192.0.2.9")
+    await dora.sign_in(cast.dora)
+    await TotpFactor.insert(TotpFactor(person=cast.bob.id, sealed=b"x", confirmed_at=NOON))
+    await Passkey.insert(
+        *(
+            Passkey(person=one.id, credential_id=one.email.encode(), public_key=b"", name="x")
+            for one in (cast.bob, cast.bea)
+        )
+    )
+    await RecoveryCode.insert(RecoveryCode(person=cast.bob.id, code_hash=b"x"))
+    await FactorTries.insert(
+        FactorTries(person=cast.bob.id, tries=9, wait_until_at=datetime.now(UTC) + timedelta(hours=1))
+    )
+    sockets = await opened(cast.bob.id)
+    path = f"/api/people/{cast.bob.id}/factors"
+    shown = (await dora.get(f"/api/people/{cast.bob.id}")).json()
+    await SignIn.update({SignIn.proved_at: NOON - timedelta(days=999)}).where(SignIn.person == cast.dora.id)
+    assert (await dora.change("DELETE", path)).json()["code"] == "fresh_proof"
+    await dora.change("POST", "/api/session/proof", json={"password": cast.password})
+
+    answers = [(await dora.change("DELETE", path)).status_code for _ in range(2)]
+
+    assert answers == [204, 204]
+    assert (shown["second_factor"], shown["sessions"]) == (True, 3)
+    shown = (await dora.get(f"/api/people/{cast.bob.id}")).json()
+    assert (shown["second_factor"], shown["sessions"]) == (False, 0)
+    assert set(await login.ended(sockets)) == set(sockets)
+    assert [await status(browser) for browser in three] == [401, 401, 401]
+    assert [await table.count().where(table.person == cast.bob.id) for table in (RecoveryCode, FactorTries)] == [0, 0]
+    assert await Passkey.count() == 1, "Bea's"
+    assert (await anew.sign_in(cast.bob)).status_code == 201
+    assert await status(anew) == 200, "the password is enough again"
+    assert await acts("factors_reset") == [(cast.dora.id, cast.bob.id, {"kinds": "totp passkey recovery"})]
+
+
+async def test_nobody_takes_away_their_own_factors_as_an_admin_or_anybodys_without_being_one(cast, open_browser):
+    await TotpFactor.insert(*(TotpFactor(person=one.id, sealed=b"x") for one in (cast.dora, cast.bob)))
+    for person, about in (
+        (cast.dora, cast.dora),
+        (cast.alice, cast.bob),
+        (cast.bob, cast.bob),
+        (cast.audrey, cast.bob),
+    ):
+        browser = open_browser()
+        await browser.sign_in(person)
+        assert (await browser.change("DELETE", f"/api/people/{about.id}/factors")).status_code == 404
+
+    assert await TotpFactor.count() == 2
+    assert [(actor, subject) for actor, subject, _ in await acts("denied")] == [(6, 6), (1, 2), (2, 2), (8, 2)]
 
 
 # --- roles that must have a second factor

@@ -107,6 +107,10 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("DELETE", "/api/people/{person:int}/sessions"): [
         Try("/api/people/10/sessions", ADMINS, 204, "end_sessions", missing=f"/api/people/{NO_ID}/sessions")
     ],
+    ("DELETE", "/api/people/{person:int}/factors"): [
+        Try("/api/people/10/factors", ADMINS, 204, "reset_factor", missing=f"/api/people/{NO_ID}/factors"),
+        Try("/api/people/6/factors", {"alma"}, 204, "reset_factor"),
+    ],
     ("GET", "/api/organisation/factors"): [admin("/api/organisation/factors")],
     ("PUT", "/api/organisation/factors"): [admin("/api/organisation/factors", body={"roles": []})],
     ("PUT", "/api/me/password"): [own("/api/me/password", 400, {"password": "another long one", "current": "wrong"})],
@@ -141,6 +145,8 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ],
     ("POST", "/api/people/deactivate"): [admin("/api/people/deactivate", 204, {"people": [2]}, "keep_people")],
     ("POST", "/api/people/reactivate"): [admin("/api/people/reactivate", 204, {"people": [2]}, "keep_people")],
+    ("POST", "/api/people/invite"): [admin("/api/people/invite", body={"people": [2]}, wanted="keep_people")],
+    ("POST", "/api/people/withdraw"): [admin("/api/people/withdraw", 204, {"people": [2]}, "keep_people")],
     ("POST", "/api/people/{person:int}/roles"): [
         Try(
             "/api/people/2/roles", ADMINS, wanted="keep_people", body={"role": "auditor"},

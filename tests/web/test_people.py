@@ -47,6 +47,14 @@ async def test_admin_keeps_people_and_teams(wall: Face) -> None:
     await expect(panel.get_by_role("heading", name="Zoe Adler")).to_be_visible()
     await axe_finds_nothing(page, "a person")
 
+    # A link by which she chooses a password, shown this once: this hub sends no mail.
+    await panel.get_by_role("button", name="Make an invitation link").click()
+    shown = page.get_by_role("dialog", name="A link for Zoe Adler")
+    await expect(shown.get_by_text("/set-password#")).to_be_visible()
+    await axe_finds_nothing(page, "a link")
+    await shown.get_by_role("button", name="Done").click()
+    await expect(panel.get_by_text("Their link works once, until")).to_be_visible()
+
     # What is typed outlives a reload and a signed-out moment, and what somebody else has done meanwhile.
     await panel.get_by_label("Name").fill("Zoe Adler-Lind")
     await page.reload()

@@ -4,12 +4,12 @@ import { useTranslation } from "react-i18next";
 import { useFactorsQuery } from "../factors/api";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
+import { SureDialog } from "../ui/SureDialog";
 import { day } from "../ui/time";
 import { AuthenticatorDialog } from "./AuthenticatorDialog";
 import { useRemoveTotpMutation } from "./api";
 import { Section } from "./Section";
 import { State } from "./State";
-import { SureDialog } from "./SureDialog";
 
 /** The second factor by codes of an app. */
 export function Authenticator() {

@@ -5,13 +5,13 @@ import { type Passkey, useFactorsQuery } from "../factors/api";
 import { hasPasskeys } from "../factors/webauthn";
 import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
+import { SureDialog } from "../ui/SureDialog";
 import { day } from "../ui/time";
 import { useRemovePasskeyMutation } from "./api";
 import css from "./Lines.module.css";
 import { PasskeyDialog } from "./PasskeyDialog";
 import { Section } from "./Section";
 import { State } from "./State";
-import { SureDialog } from "./SureDialog";
 
 /** The passkeys that sign one in, by the names that they were given. */
 export function Passkeys() {

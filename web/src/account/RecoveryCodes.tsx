@@ -3,11 +3,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { hasFactor, useFactorsQuery } from "../factors/api";
 import type { Problem } from "../http/request";
+import { SureDialog } from "../ui/SureDialog";
 import { useMakeCodesMutation } from "./api";
 import { CodesDialog } from "./CodesDialog";
 import { Section } from "./Section";
 import { State } from "./State";
-import { SureDialog } from "./SureDialog";
 
 /** Below so many one is told to make new ones. */
 const FEW = 3;

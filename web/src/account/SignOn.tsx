@@ -5,11 +5,11 @@ import { useFactorsQuery, useWaysQuery } from "../factors/api";
 import { useLeave, useSaidOnReturn } from "../factors/signOn";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
+import { SureDialog } from "../ui/SureDialog";
 import { day } from "../ui/time";
 import { useDisconnectMutation } from "./api";
 import { Section } from "./Section";
 import { State } from "./State";
-import { SureDialog } from "./SureDialog";
 
 /** Who one is at the organisation's provider: connected here, by who is signed in, and by nobody else. Not there without a provider. */
 export function SignOn() {

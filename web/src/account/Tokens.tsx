@@ -6,10 +6,10 @@ import type { Problem } from "../http/request";
 import { wordOf } from "../tokens/scopes";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
+import { SureDialog } from "../ui/SureDialog";
 import { day } from "../ui/time";
 import css from "./Lines.module.css";
 import { Section } from "./Section";
-import { SureDialog } from "./SureDialog";
 import { TokenDialog } from "./TokenDialog";
 import { type Token, useRevokeTokenMutation, useTokensQuery } from "./tokensApi";
 

@@ -2,7 +2,7 @@ import Button from "@mui/material/Button";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Choice } from "../forms/Choice";
-import type { useActs } from "./acts";
+import { isNew, type useActs } from "./acts";
 import type { Person, Team } from "./api";
 import css from "./PeopleList.module.css";
 import { options } from "./tree";
@@ -48,6 +48,11 @@ export function Bulk({ people, teams, acts, onDone }: Props) {
           <Button disabled={busy || !team} onClick={() => team && doing(acts.moveTo(active, team))}>
             {t("move")}
           </Button>
+          {people.some(isNew) && (
+            <Button disabled={busy} onClick={() => doing(acts.invite(people.filter(isNew)))}>
+              {t("invite")}
+            </Button>
+          )}
           <Button color="error" disabled={busy} onClick={() => doing(acts.letOut(active))}>
             {t("deactivate")}
           </Button>

@@ -39,9 +39,15 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
   const people = useMemo(() => data?.pages.flatMap((page) => page.people) ?? [], [data]);
   const first = data?.pages[0];
   const total = first
-    ? { active: first.active, deactivated: first.deactivated, all: first.active + first.deactivated }
+    ? {
+        active: first.active,
+        no_password: first.no_password,
+        deactivated: first.deactivated,
+        all: first.active + first.deactivated,
+      }
     : null;
   const filtered = find !== "" || team !== null || role !== "any" || state !== "active";
+  const everybodySet = state === "no_password" && find === "" && team === null && role === "any";
   const add = () => put({ person: "new" });
 
   // Nobody is acted on who isn't shown.
@@ -145,12 +151,12 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
       {data && people.length === 0 && (
         <Empty
           icon="search"
-          title={t("none.title")}
+          title={t(everybodySet ? "none.allSet" : "none.title")}
           action={
             <Button onClick={() => put({ find: "", team: null, role: "any", state: "active" })}>{t("none.all")}</Button>
           }
         >
-          {t("none.words")}
+          {t(everybodySet ? "none.allSetWords" : "none.words")}
         </Empty>
       )}
     </>

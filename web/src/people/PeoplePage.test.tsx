@@ -5,7 +5,7 @@ import { speak } from "../i18n/i18n";
 import { answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
 import "./PeoplePage"; // is here before the first test waits for it
-import type { Person, Profile, Team } from "./api";
+import type { LinkState, Person, Profile, Team } from "./api";
 
 const ADMIN = {
   ...ME,
@@ -47,6 +47,10 @@ const team = (id: number, name: string, parent: number | null, people = 0): Team
 let people: Person[];
 let teams: Team[];
 let seen: Seen[];
+/** Bob's. */
+let link: LinkState;
+/** Whether Bob has a second factor, and is signed in. */
+let factor: boolean;
 /** What the next act is answered. */
 let refusal: { status: number; body: object } | null;
 
@@ -55,6 +59,8 @@ const profile = (id: number): Profile => {
   return {
     ...found,
     created_at: "2026-01-01T00:00:00Z",
+    second_factor: factor,
+    sessions: factor ? 2 : 0,
     stays: [{ team: PAYMENTS, since_at: "2026-01-01T00:00:00Z", until_at: null }],
   };
 };
@@ -78,12 +84,16 @@ function hub() {
       const state = asked.get("state");
       const found = people.filter(({ name }) => name.toLowerCase().includes(asked.get("find") ?? ""));
       const out = (each: Person) => each.deactivated_at !== null;
-      const shown = found.filter((each) => state === "all" || out(each) === (state === "deactivated"));
+      const shown = found.filter(
+        (each) =>
+          state === "all" || (state === "no_password" ? !each.password : out(each) === (state === "deactivated")),
+      );
       const from = Number(asked.get("after") ?? 0);
       const body = {
         people: shown.slice(from, from + 3),
         after: shown.length > from + 3 ? String(from + 3) : null,
         active: found.filter((each) => !out(each)).length,
+        no_password: found.filter((each) => !out(each) && !each.password).length,
         deactivated: found.filter(out).length,
       };
       return { status: 200, body };
@@ -116,6 +126,31 @@ function hub() {
         put(id, { deactivated_at: null });
       }
     }),
+    "GET /api/people/2/link": () => ({ status: 200, body: link }),
+    "POST /api/people/2/link": () => {
+      link = { ...link, expires_at: "2026-03-03T10:00:00Z" };
+      return { status: 201, body: { ...link, url: "https://hub.example/set-password#abc" } };
+    },
+    "POST /api/people/invite": () => ({
+      status: 200,
+      body: people
+        .filter(({ id, password }) => !password && (last() as { people: number[] }).people.includes(id))
+        .map(({ id, name, email }) => ({
+          person: id,
+          name,
+          email,
+          url: link.by_mail ? null : `https://hub.example/#${id}`,
+        })),
+    }),
+    "POST /api/people/withdraw": () => {
+      link = { ...link, expires_at: null };
+      return { status: 204 };
+    },
+    "DELETE /api/people/2/sessions": () => ({ status: 204 }),
+    "DELETE /api/people/2/factors": () => {
+      factor = false;
+      return { status: 204 };
+    },
     "DELETE /api/people/2/roles/admin": () => refusal ?? { status: 200, body: profile(2) },
     "PUT /api/teams/2": () => {
       const { name, version } = last() as Team;
@@ -143,6 +178,8 @@ const sent = (route: string) =>
 
 beforeEach(() => {
   withSockets();
+  factor = true;
+  link = { purpose: "reset", by_mail: false, expires_at: null, mail: null, url: null };
   people = [
     person(1, "Alice", { roles: [{ role: "manager", team: PAYMENTS }] }),
     person(2, "Bob"),
@@ -250,6 +287,36 @@ describe("people", () => {
     expect(await screen.findByText("Erik is let in again.")).toBeVisible();
   });
 
+  it("without a password are found and invited together, by links where no mail is set up, and back", async () => {
+    open("/people");
+    await userEvent.click(await screen.findByRole("button", { name: /No password/ }));
+    await screen.findByText("1 of 1");
+    expect(names()).toEqual(["Carol"]);
+    await userEvent.click(screen.getByRole("checkbox", { name: "Select all shown" }));
+    await userEvent.click(screen.getByRole("button", { name: "Invite" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "A link for Carol" }));
+    expect(dialog.getByText("https://hub.example/#3")).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await userEvent.click(dialog.getByRole("button", { name: "Done" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+    await screen.findByText("Taken back.");
+
+    expect(screen.queryByText("https://hub.example/#3")).toBeNull();
+    expect(sent("POST /api/people/invite")).toEqual([{ people: [3], language: "en" }]);
+    expect(sent("POST /api/people/withdraw")).toEqual([{ people: [3] }]);
+  });
+
+  it("are invited by mail where there is one, and who has a password is not asked for", async () => {
+    link = { ...link, by_mail: true };
+    open("/people");
+    await userEvent.click(await screen.findByRole("checkbox", { name: "Select all shown" }));
+    await userEvent.click(screen.getByRole("button", { name: "Invite" }));
+
+    expect(await screen.findByText("Carol is invited by mail.")).toBeVisible();
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(sent("POST /api/people/invite")).toEqual([{ people: [3], language: "en" }]);
+  });
+
   it("are spoken of in Arabic", async () => {
     await speak("ar");
     open("/people?person=2");
@@ -324,6 +391,49 @@ describe("one person", () => {
 
     expect(await screen.findByText("The roles are as they were")).toBeVisible();
     expect(screen.getByText(/This is the last admin/)).toBeVisible();
+  });
+
+  it("is given a link for a new password, which is withdrawn again", async () => {
+    open("/people?person=2");
+    await userEvent.click(await screen.findByRole("button", { name: "Make a reset link" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "A link for Bob" }));
+    expect(dialog.getByText("https://hub.example/set-password#abc")).toBeVisible();
+    await userEvent.click(dialog.getByRole("button", { name: "Done" }));
+    expect(await screen.findByText(/Their link works once, until/)).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Withdraw the link" }));
+
+    expect(await screen.findByText("The link for Bob is withdrawn.")).toBeVisible();
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Withdraw the link" })).toBeNull());
+  });
+
+  it("is told what became of the mail", async () => {
+    link = { ...link, by_mail: true, mail: { state: "refused", queued_at: "2026-03-03T10:00:00Z", error: "550" } };
+    open("/people?person=2");
+
+    expect(await screen.findByText(/was refused by the mail server\. \(550\)/)).toBeVisible();
+    expect(screen.getByRole("button", { name: "Send a reset link" })).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Withdraw the link" })).toBeNull();
+  });
+
+  it("is signed out everywhere, and loses a lost second factor, only when one is sure", async () => {
+    open("/people?person=2");
+    await userEvent.click(await screen.findByRole("button", { name: "Sign out everywhere" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Sign Bob out everywhere?" }));
+    expect(await faults()).toEqual([]);
+    await userEvent.click(dialog.getByRole("button", { name: "Sign out everywhere" }));
+    expect(await screen.findByText("Bob is signed out everywhere.")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Take away the second factor" }));
+    const sure = within(await screen.findByRole("dialog", { name: "Take away the second factor of Bob?" }));
+    await userEvent.click(sure.getByRole("button", { name: "Cancel" }));
+    expect(sent("DELETE /api/people/2/factors")).toEqual([]);
+    await userEvent.click(screen.getByRole("button", { name: "Take away the second factor" }));
+    await userEvent.click(
+      within(await screen.findByRole("dialog")).getByRole("button", { name: "Take away the second factor" }),
+    );
+
+    expect(await screen.findByText("The second factor of Bob is taken away.")).toBeVisible();
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Take away the second factor" })).toBeNull());
+    expect(sent("DELETE /api/people/2/sessions")).toHaveLength(1);
   });
 
   it("moves from their panel", async () => {

@@ -6,6 +6,7 @@ import "../i18n/en/people";
 import { Bar } from "../ui/Bar";
 import { type Said, useActs } from "./acts";
 import { useTeamsQuery } from "./api";
+import { LinksDialog } from "./LinksDialog";
 import { NewPersonPanel } from "./NewPersonPanel";
 import { PeopleList } from "./PeopleList";
 import css from "./PeoplePage.module.css";
@@ -74,6 +75,9 @@ export function PeoplePage({ me }: Props) {
         </div>
       )}
       <SaidNote said={said} onSaid={setSaid} />
+      {said?.links && said.links.length > 0 && (
+        <LinksDialog links={said.links} onClose={() => setSaid({ ...said, links: [] })} />
+      )}
     </>
   );
 }

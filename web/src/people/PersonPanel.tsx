@@ -7,6 +7,7 @@ import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
 import { day } from "../ui/time";
 import { AboutForm } from "./AboutForm";
+import { Access } from "./Access";
 import type { Said, useActs } from "./acts";
 import { type Profile, type Team, usePersonQuery } from "./api";
 import css from "./Form.module.css";
@@ -52,7 +53,7 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
           <Section title={t("person.roles")}>
             <Roles person={person} teams={teams} />
           </Section>
-          <Access person={person} self={person.id === me} acts={acts} />
+          <Access person={person} self={person.id === me} acts={acts} say={say} />
           {person.stays.length > 0 && (
             <Section title={t("person.history")}>
               <ul className={css.history}>
@@ -95,43 +96,6 @@ function Home({ person, teams, acts }: { person: Profile; teams: Team[]; acts: P
         </Button>
       </div>
       <p className={css.note}>{t("person.homeHint")}</p>
-    </Section>
-  );
-}
-
-function Access({ person, self, acts }: { person: Profile; self: boolean; acts: Props["acts"] }) {
-  const { t } = useTranslation("people");
-  const [busy, setBusy] = useState(false);
-  async function doing(act: Promise<unknown>) {
-    setBusy(true);
-    await act;
-    setBusy(false);
-  }
-  return (
-    <Section title={t("person.access")}>
-      {person.deactivated_at ? (
-        <>
-          <p className={css.note}>{t("person.out", { day: day(person.deactivated_at) })}</p>
-          <div className={css.actions}>
-            <Button disabled={busy} onClick={() => doing(acts.letIn([person]))}>
-              {t("reactivate")}
-            </Button>
-          </div>
-        </>
-      ) : (
-        <>
-          <p className={css.note}>
-            {self ? `${t("person.self")} ` : ""}
-            {t(person.password ? "person.canSignIn" : "person.canNot")}
-          </p>
-          <div className={css.actions}>
-            <Button color="error" disabled={busy} onClick={() => doing(acts.letOut([person]))}>
-              {t("deactivate")}
-            </Button>
-          </div>
-          <p className={css.note}>{t("person.deactivateWords")}</p>
-        </>
-      )}
     </Section>
   );
 }

@@ -5,12 +5,15 @@ import type { Problem } from "../http/request";
 import { number } from "../ui/time";
 import {
   AT_ONCE,
+  type Invited,
   type Move,
   type Named,
   type Person,
   useDeactivatePeopleMutation,
+  useInvitePeopleMutation,
   useMovePeopleMutation,
   useReactivatePeopleMutation,
+  useWithdrawLinksMutation,
 } from "./api";
 
 /** What was done, or why not. */
@@ -19,9 +22,16 @@ export interface Said {
   problem?: Problem;
   /** Takes it back. */
   undo?: () => Promise<Problem | null>;
+  /** Links to pass on, which are shown this once. */
+  links?: Invited[];
 }
 
 type Outcome = { error?: unknown };
+/** They could sign in, and have never chosen a password. */
+export function isNew({ deactivated_at, password, simulated }: Person): boolean {
+  return !deactivated_at && !password && !simulated;
+}
+
 type Whom = Pick<Person, "id" | "name" | "team">;
 
 export function useActs(say: (said: Said) => void) {
@@ -29,6 +39,8 @@ export function useActs(say: (said: Said) => void) {
   const [move] = useMovePeopleMutation();
   const [deactivate] = useDeactivatePeopleMutation();
   const [reactivate] = useReactivatePeopleMutation();
+  const [send] = useInvitePeopleMutation();
+  const [withdraw] = useWithdrawLinksMutation();
 
   const moveTo = useCallback(
     async (people: readonly Whom[], team: Named): Promise<boolean> => {
@@ -79,7 +91,37 @@ export function useActs(say: (said: Said) => void) {
     [deactivate, reactivate, say, t],
   );
 
-  return { moveTo, letOut, letIn };
+  const invite = useCallback(
+    async (people: readonly Pick<Person, "id">[]): Promise<boolean> => {
+      const invited: Invited[] = [];
+      const problem = await inParts(
+        people.map(({ id }) => id),
+        async (part) => {
+          const answer = await send(part);
+          invited.push(...(answer.data ?? []));
+          return answer;
+        },
+      );
+      if (problem && invited.length === 0) {
+        say({ words: t("failed.invite"), problem });
+        return false;
+      }
+      const links = invited.filter(({ url }) => url !== null);
+      const count = invited.length;
+      const ids = invited.map(({ person }) => person);
+      say({
+        words: t(count === 0 ? "done.nobodyNew" : links.length > 0 ? "done.links" : "done.invited", {
+          count,
+          name: invited[0]?.name,
+        }),
+        ...(count > 0 && { links, undo: () => inParts(ids, (part) => withdraw(part)) }),
+      });
+      return problem === null;
+    },
+    [send, withdraw, say, t],
+  );
+
+  return { moveTo, letOut, letIn, invite };
 }
 
 /** Up to the first part that is refused, whose problem it is. */

@@ -1,4 +1,5 @@
 import { api } from "../http/api";
+import { language } from "../i18n/i18n";
 
 export interface Named {
   id: number;
@@ -34,12 +35,16 @@ export interface Person {
 
 export interface Profile extends Person {
   created_at: string;
+  second_factor: boolean;
+  /** In how many browsers they are signed in. */
+  sessions: number;
   /** Newest first. */
   stays: { team: Named; since_at: string; until_at: string | null }[];
 }
 
 export const ROLE_FILTERS = ["any", "none", ...ROLES] as const;
-export const STATES = ["active", "deactivated", "all"] as const;
+/** `no_password`: of the active ones, those who could sign in and never have. */
+export const STATES = ["active", "no_password", "deactivated", "all"] as const;
 
 export interface Filter {
   find: string;
@@ -53,7 +58,33 @@ export interface PeoplePage {
   people: Person[];
   after: string | null;
   active: number;
+  no_password: number;
   deactivated: number;
+}
+
+/** How somebody stands with the link by which they set a password. */
+export interface LinkState {
+  /** What one would be for now. */
+  purpose: "invitation" | "reset";
+  /** Otherwise it is shown. */
+  by_mail: boolean;
+  /** Of the one that is open. */
+  expires_at: string | null;
+  mail: {
+    state: "queued" | "handed" | "sent" | "refused" | "failed" | "unclear" | "void";
+    queued_at: string;
+    error: string;
+  } | null;
+  /** The link itself, this once, where no mail is set up. */
+  url: string | null;
+}
+
+export interface Invited {
+  person: number;
+  name: string;
+  email: string;
+  /** As in `LinkState`. */
+  url: string | null;
 }
 
 export type PersonForm = Pick<Person, "name" | "email" | "zone" | "locale" | "version">;
@@ -100,7 +131,7 @@ export function pathOf(filter: Filter, after: string | null, limit = SHOWN): str
   return `/api/people?${asked}`;
 }
 
-const peopleApi = api.enhanceEndpoints({ addTagTypes: ["Person", "Team"] }).injectEndpoints({
+const peopleApi = api.enhanceEndpoints({ addTagTypes: ["Person", "Team", "Link"] }).injectEndpoints({
   endpoints: (build) => ({
     people: build.infiniteQuery<PeoplePage, Filter, string | null>({
       infiniteQueryOptions: { initialPageParam: null, getNextPageParam: ({ after }) => after ?? undefined },
@@ -134,6 +165,30 @@ const peopleApi = api.enhanceEndpoints({ addTagTypes: ["Person", "Team"] }).inje
     reactivatePeople: build.mutation<null, number[]>({
       query: (people) => ({ path: "/api/people/reactivate", method: "POST", body: { people } }),
       invalidatesTags: ["Person", "Team"],
+    }),
+    linkOf: build.query<LinkState, number>({
+      query: (id) => ({ path: `/api/people/${id}/link` }),
+      providesTags: ["Link"],
+    }),
+    giveLink: build.mutation<LinkState, number>({
+      query: (id) => ({ path: `/api/people/${id}/link`, method: "POST", body: { language: language() } }),
+      invalidatesTags: ["Link"],
+    }),
+    invitePeople: build.mutation<Invited[], number[]>({
+      query: (people) => ({ path: "/api/people/invite", method: "POST", body: { people, language: language() } }),
+      invalidatesTags: ["Link"],
+    }),
+    withdrawLinks: build.mutation<null, number[]>({
+      query: (people) => ({ path: "/api/people/withdraw", method: "POST", body: { people } }),
+      invalidatesTags: ["Link"],
+    }),
+    endSessions: build.mutation<null, number>({
+      query: (id) => ({ path: `/api/people/${id}/sessions`, method: "DELETE" }),
+      invalidatesTags: ["Person"],
+    }),
+    resetFactors: build.mutation<null, number>({
+      query: (id) => ({ path: `/api/people/${id}/factors`, method: "DELETE" }),
+      invalidatesTags: ["Person"],
     }),
     giveRole: build.mutation<Profile, { id: number; role: Role; team: number | null }>({
       query: ({ id, role, team }) => ({ path: `/api/people/${id}/roles`, method: "POST", body: { role, team } }),
@@ -175,6 +230,12 @@ export const {
   useMovePeopleMutation,
   useDeactivatePeopleMutation,
   useReactivatePeopleMutation,
+  useLinkOfQuery,
+  useGiveLinkMutation,
+  useInvitePeopleMutation,
+  useWithdrawLinksMutation,
+  useEndSessionsMutation,
+  useResetFactorsMutation,
   useGiveRoleMutation,
   useTakeRoleMutation,
   useTeamsQuery,

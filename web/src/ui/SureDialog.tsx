@@ -5,9 +5,8 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import type { Problem } from "../http/request";
-import css from "../ui/Dialog.module.css";
-import { ProblemNote } from "../ui/ProblemNote";
+import css from "./Dialog.module.css";
+import { ProblemNote, type ProblemText } from "./ProblemNote";
 
 interface Props {
   title: string;
@@ -15,7 +14,7 @@ interface Props {
   /** What the act is called. */
   go: string;
   busy: boolean;
-  problem: Problem | undefined;
+  problem: ProblemText | undefined;
   onGo: () => void;
   onClose: () => void;
 }
