@@ -57,8 +57,8 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A try that was refused. `by`: who was signed in; `about`: whose it was, as far as that is known; `wanted`: an action; `reason`: which
-    check it failed, where there are several."""
+    """A try that was refused. `by`: who was signed in; `client`: the API client that asked; `about`: whose it was, as far as that is known;
+    `wanted`: an action; `reason`: which check it failed, where there are several."""
 
     id: int
     at: datetime
@@ -66,6 +66,7 @@ class Refusal(msgspec.Struct, frozen=True):
     wanted: str | None
     reason: str | None
     by: Named | None
+    client: Named | None
     about: Named | None
     team: Named | None
 
@@ -127,16 +128,17 @@ def _refusal(row: dict[str, Any]) -> Refusal:
         return None if row[what] is None else Named(row[what], row[f"{what}_name"] or "")
 
     return Refusal(
-        row["id"], row["at"], row["action"], row["wanted"], row["reason"], named("actor"), named("subject"), named("team")
+        row["id"], row["at"], row["action"], row["wanted"], row["reason"],
+        named("actor"), named("client"), named("subject"), named("team"),
     )  # fmt: skip
 
 
 # In the words of the index `audit_refusals`.
 _REFUSALS = """
     SELECT audit.id, at, action, detail->>'wanted' AS wanted, detail->>'reason' AS reason, actor, doer.name AS actor_name,
-        subject, whose.name AS subject_name, audit.team, team.name AS team_name
+        client, program.name AS client_name, subject, whose.name AS subject_name, audit.team, team.name AS team_name
     FROM audit LEFT JOIN person doer ON doer.id = actor LEFT JOIN person whose ON whose.id = subject
-    LEFT JOIN team ON team.id = audit.team
+    LEFT JOIN team ON team.id = audit.team LEFT JOIN api_client program ON program.id = client
     WHERE action IN
         ('denied', 'sign_in_failed', 'second_step_refused', 'proof_refused', 'passkey_refused', 'code_refused', 'link_refused',
         'client_refused', 'device_suspended', 'request_refused')

@@ -1,10 +1,11 @@
 """The page Security: the access table as `may` decides it, the limits in force, and who was refused lately."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hub import security
-from hub.auth import limits
+from hub.auth import clients, limits
 from hub.auth.access_table import RELATIONS, VIEWERS, table
 from hub.database import connection
 
@@ -59,6 +60,20 @@ async def test_refusals_are_told_newest_first_with_names_and_in_pages(cast, open
     assert told["more"]
     assert [(row["what"], row["by"], row["about"]) for row in rest["refusals"]] == [("sign_in_failed", None, bobs)]
     assert not rest["more"]
+
+
+async def test_refused_program_is_named(cast, settings, open_browser):
+    form = clients.ClientForm("Payroll", ["activity:read"], [cast.payments])
+    named = (await clients.make(form, cast.dora.id)).client
+    token = clients.sign(settings, str(named.client_id), "activity:read", datetime.now(UTC))
+    await open_browser().get(f"/api/v1/people/{cast.charlie.id}/now", headers={"authorization": f"Bearer {token}"})
+    audrey = open_browser()
+    await audrey.sign_in(cast.audrey)
+
+    (row,) = (await audrey.get("/api/security/refusals")).json()["refusals"]
+
+    assert (row["by"], row["client"]) == (None, {"id": named.id, "name": "Payroll"})
+    assert (row["what"], row["wanted"], row["about"]["name"]) == ("denied", "see_activity", cast.charlie.name)
 
 
 async def test_refusals_are_found_by_their_index(database):

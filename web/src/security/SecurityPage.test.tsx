@@ -29,6 +29,7 @@ const refused = (id: number, change: Partial<Refusal>): Refusal => ({
   wanted: null,
   reason: null,
   by: null,
+  client: null,
   about: null,
   team: null,
   ...change,
@@ -56,7 +57,7 @@ beforeEach(() => {
   refusals = [
     refused(9, { by: BOB, about: ALICE, wanted: "see_activity" }),
     refused(8, { what: "sign_in_failed", about: BOB }),
-    refused(7, { what: "code_refused" }),
+    refused(7, { what: "client_refused", client: { id: 1, name: "Payroll" } }),
   ];
   hub(withRole("admin"));
 });
@@ -75,7 +76,7 @@ describe("the page Security", () => {
       "Wrong password or address Somebody not signed in · of Bob Brandt",
     ]);
     await userEvent.click(screen.getByRole("button", { name: "Earlier ones" }));
-    await screen.findByText("Enrolment code that does not work");
+    expect(await screen.findByText(/Payroll/)).toHaveTextContent("API client that could not prove itself Payroll");
     expect(await lines()).toHaveLength(3);
     expect(screen.queryByRole("button", { name: "Earlier ones" })).toBeNull();
     expect(await faults()).toEqual([]);

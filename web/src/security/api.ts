@@ -41,6 +41,8 @@ export interface Refusal {
   /** Which check it failed, where there are several. */
   reason: string | null;
   by: Named | null;
+  /** An API client that asked by itself. */
+  client: Named | null;
   about: Named | null;
   team: Named | null;
 }
