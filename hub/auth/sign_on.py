@@ -139,7 +139,10 @@ async def list_ways(sign_on: NamedDependency[SignOn]) -> Ways:
 
 
 @post("/api/sign-on", summary="Begin to sign in through the provider", status_code=200)
-async def begin_sign_on(request: Call, data: JSONBody[NextForm], sign_on: NamedDependency[SignOn]) -> Leave:
+async def begin_sign_on(
+    request: Call, data: JSONBody[NextForm], sign_on: NamedDependency[SignOn], limits: NamedDependency[Limits]
+) -> Leave:
+    await limits.count_leaving(login.address_of(request))
     return await sign_on.begin(request, "sign_in", data.next)
 
 

@@ -369,6 +369,8 @@ async def test_guesses_from_one_address_are_limited(cast, known):
 
     assert ended == ["/?sign-on=expired"] * 3 + ["/?sign-on=refused"]
     assert len(await refusals()) == 3
+    left = [(await one.change("POST", "/api/sign-on", json={})).status_code for _ in range(4)]
+    assert left == [200] * 3 + [429]
     await one.aclose()
     await client.aclose()
 
