@@ -4,7 +4,6 @@ import { useDispatch, useSelector } from "react-redux";
 import { Navigate, Route, Routes, useMatch } from "react-router";
 import { api } from "../http/api";
 import { dropAhead } from "../live/socket";
-import { forgetDraft } from "../live/viewName";
 import { forgetViewport } from "../live/viewport";
 import { forgetWall } from "../live/visited";
 import { Boundary } from "../ui/Boundary";
@@ -54,9 +53,6 @@ export function App() {
       forgetViewport();
       forgetWall();
       dropAhead();
-      if (!session.ended) {
-        forgetDraft();
-      }
     }
   }, [session, dispatch, others]);
 

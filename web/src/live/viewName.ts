@@ -9,11 +9,6 @@ export function draft(): string {
   }
 }
 
-/** At a sign-out of one's own will: nobody else is shown it. */
-export function forgetDraft(): void {
-  keepDraft("");
-}
-
 export function keepDraft(name: string): void {
   try {
     sessionStorage.setItem(DRAFT, name);

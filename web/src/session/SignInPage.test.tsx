@@ -137,11 +137,15 @@ describe("the session", () => {
       "DELETE /api/session": { status: 204 },
     });
     open("/devices");
+    sessionStorage.setItem("a draft", "of Alice's");
+    localStorage.setItem("daylight-recent", "{}");
     await userEvent.click(await screen.findByRole("button", { name: "Account of Alice Adams" }));
     await userEvent.click(await screen.findByRole("menuitem", { name: "Sign out" }));
 
     expect(await screen.findByRole("heading", { name: "Sign in" })).toBeVisible();
     expect(screen.queryByText("You were signed out")).toBeNull();
+    await waitFor(() => expect(sessionStorage).toHaveLength(0)); // nothing of theirs is left for whoever comes next
+    expect(localStorage.getItem("daylight-recent")).toBeNull();
   });
 
   it("that could not be ended is said to go on, with the request's number, until it is ended", async () => {

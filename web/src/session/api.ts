@@ -45,7 +45,17 @@ export const sessionApi = api.injectEndpoints({
     signInPasskey: build.mutation<Me, unknown>({
       query: (credential) => ({ path: "/api/session/passkey", method: "POST", body: { credential } }),
     }),
-    signOut: build.mutation<null, void>({ query: () => ({ path: "/api/session", method: "DELETE" }) }),
+    signOut: build.mutation<null, void>({
+      query: () => ({ path: "/api/session", method: "DELETE" }),
+      async onQueryStarted(_, { queryFulfilled }) {
+        try {
+          await queryFulfilled;
+          sessionStorage.clear(); // drafts: nobody else is shown them in this tab
+        } catch {
+          // Still signed in, which the shell says; or storage is forbidden.
+        }
+      },
+    }),
   }),
 });
 
