@@ -33,10 +33,10 @@ from hub.live.plan import Submission
 from hub.live.store import Store
 from hub.retention import make_days
 from hub.rollups.read import read_days, read_pieces, today
-from hub.rollups.workdays import bounds, zone_of
 from hub.wire.activity import Facts
 from hub.wire.events import Event, Interval
 from hub.wire.viewer import Snapshot
+from hub.workdays import UNKNOWN, bounds
 from tests.hub.live import signed_in, viewing
 
 NAME = "growth"
@@ -122,7 +122,7 @@ async def _times(hub: Served, people: Crowd, team: list[int], month: list[date])
         assert len(await today(team, now)) == len(team)
 
     async def day_of_one() -> None:
-        assert (await read_pieces({person: bounds(zone_of("UTC"), day)}))[person]
+        assert (await read_pieces({person: bounds(UNKNOWN, day)}))[person]
         assert await read_days([person], day, day, now)
 
     async def month_of_team() -> None:

@@ -16,7 +16,7 @@ DaylightError
 from typing import Literal
 
 InvalidCode = Literal[
-    "name_length", "name_taken", "view_taken", "views_full", "view_query", "zone_unknown", "week",
+    "name_length", "name_taken", "view_taken", "views_full", "view_query", "zone_unknown", "week", "hours",
     "email_malformed", "email_letters", "email_taken", "last_admin", "team_unknown", "role_team", "team_root", "team_circle", "team_used",
     "password_length", "password_common", "password_own", "link_over", "no_mail",
 ]  # fmt: skip

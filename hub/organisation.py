@@ -21,7 +21,6 @@ from hub.database import transaction
 from hub.errors import Invalid
 from hub.tables import Team
 
-DAY_MIN = 24 * 60
 ZONES_KEPT_S = 24 * 3600
 """Zones change a few times a year."""
 _NO_ZONES = {"Factory", "localtime", "posixrules"}
@@ -102,8 +101,11 @@ ROUTES = [change_organisation, end_set_up, list_zones]
 
 
 def _normal_week(minutes: list[int]) -> list[int]:
-    if len(minutes) != 7 or not all(0 <= each <= DAY_MIN for each in minutes):
+    if len(minutes) != 7 or not all(0 <= each <= people.DAY_MIN for each in minutes):
         raise Invalid(
-            f"A week has seven days, Monday first, each with 0 to {DAY_MIN} minutes.", "expected_min", "week", DAY_MIN
+            f"A week has seven days, Monday first, each with 0 to {people.DAY_MIN} minutes.",
+            "expected_min",
+            "week",
+            people.DAY_MIN,
         )
     return minutes

@@ -15,18 +15,18 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from hub import audit
+from hub import audit, people
 from hub.auth import login
 from hub.auth.access import Range, Subject, Viewer, load_subject, may, permitted
 from hub.auth.guard import refuse
-from hub.database import DATABASE_AWAY
+from hub.database import DATABASE_AWAY, connection
 from hub.errors import NotFound, Unavailable
 from hub.rollups.read import Span, clipped, read_pieces
 from hub.rollups.united import Piece
-from hub.rollups.workdays import bounds, day_of, zone_of
 from hub.tables import Device, Person
 from hub.wire.activity import Reason, State
 from hub.wire.policy import Policy
+from hub.workdays import bounds, day_of, zone_at
 
 HOUR = timedelta(hours=1)
 APPS_MAX = 12
@@ -39,12 +39,13 @@ class PanelTeam(msgspec.Struct, frozen=True):
 
 
 class PanelPerson(msgspec.Struct, frozen=True):
-    """`team`: where they are at home now; none for who may not know."""
+    """`zone`: the one that their workday is in. `team`: where they are at home now; it and `working_hours` not for who may not know."""
 
     id: int
     name: str
     zone: str
     team: PanelTeam | None
+    working_hours: people.WorkingHours | None
 
 
 class PanelDay(msgspec.Struct, frozen=True):
@@ -147,9 +148,10 @@ async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: P
     can't be written down."""
     assert subject.person is not None
     row = (await Person.raw(_ABOUT, subject.person))[0]
-    zone = zone_of(row["zone"])
-    day = day_of(zone, now)
-    starts_at, ends_at = bounds(zone, day)
+    async with connection() as held:
+        zones = (await people.zones_of(held, [subject.person]))[subject.person]
+    day = day_of(zones, now)
+    starts_at, ends_at = bounds(zones, day)
     present = may(viewer, "see_presence", subject, Range(now, now))
     seen = _spans(permitted(viewer, "see_activity", subject, Range(starts_at, now))) if starts_at < now else []
     if not seen and not present:
@@ -171,8 +173,9 @@ async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: P
         person=PanelPerson(
             subject.person,
             row["name"],
-            row["zone"],
+            zone_at(zones, now).key,
             PanelTeam(row["team"], row["team_name"]) if present and row["team"] is not None else None,
+            people.hours_of(row["working_hours"]) if present else None,
         ),
         own=own,
         looked_at=looked_at,
@@ -250,7 +253,7 @@ def _device(row: dict[str, Any]) -> PanelDevice:
 
 
 _ABOUT = """
-    SELECT person.name, person.zone, membership.team, team.name AS team_name
+    SELECT person.name, person.working_hours, membership.team, team.name AS team_name
     FROM person
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
     LEFT JOIN team ON team.id = membership.team

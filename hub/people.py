@@ -7,6 +7,7 @@ closes their live sockets. Nothing here decides access: that is `auth.access.may
 
 import re
 import secrets
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from hub.passwords import hash_password
 from hub.settings import Settings
 from hub.tables import Link, Membership, Organisation, Person, Role, Team
 from hub.wire.policy import clean
+from hub.workdays import Former, Zones, moved, zone_of
 
 RoleName = Literal["manager", "admin", "auditor", "representative"]
 Locale = Literal["en", "ar"]
@@ -27,6 +29,7 @@ ID_MAX = 2**31 - 1
 """What the columns hold: no larger number is anybody's, or any team's."""
 NAME_MAX_CHARACTERS = 200
 EMAIL_MAX_CHARACTERS = 200
+DAY_MIN = 24 * 60
 SIMULATED_TEAM = "Simulated"
 FIRST_NAME = "Administrator"
 DEMO_NAME = "Halden"
@@ -37,6 +40,16 @@ _POWERS_LOCK = 0x706F77657273
 """Advisory lock for whatever may leave the organisation without an admin: `powers` in ASCII."""
 _START_LOCK = 0x7374617274
 """Hub processes that start together make the first rows once: `start` in ASCII."""
+
+
+class WorkingHours(msgspec.Struct, frozen=True):
+    """When somebody usually works, by the clock of their zone. Up to a time not after that of the beginning: on the next day."""
+
+    days: list[int]
+    """Monday is 0."""
+    from_min: int
+    """After midnight."""
+    until_min: int
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -104,6 +117,7 @@ async def insert_person(
     *,
     zone: str | None = None,
     locale: Locale | None = None,
+    working_hours: WorkingHours | None = None,
     team: int | None = None,
     since_at: datetime | None = None,
     password_hash: str | None = None,
@@ -119,6 +133,7 @@ async def insert_person(
         name=normal_name(name),
         zone=normal_zone(zone),
         locale=locale,
+        working_hours=stored_hours(normal_hours(working_hours)),
         password_hash=password_hash,
         simulated=simulated,
     )
@@ -469,6 +484,74 @@ def normal_zone(zone: str) -> str:
         return ZoneInfo(zone).key
     except (KeyError, ValueError, OSError):
         raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone", "zone_unknown") from None
+
+
+def normal_hours(hours: WorkingHours | None) -> WorkingHours | None:
+    """Days in order, each once; none without a day. Raises `Invalid`."""
+    if hours is None or not hours.days:
+        return None
+    minutes = hours.from_min, hours.until_min
+    if (
+        not set(hours.days) <= set(range(7))
+        or not all(0 <= each < DAY_MIN for each in minutes)
+        or minutes[0] == minutes[1]
+    ):
+        raise Invalid("Working hours are of days of the week, from one time to another.", "working_hours", "hours")
+    return WorkingHours(sorted(set(hours.days)), *minutes)
+
+
+def stored_hours(hours: WorkingHours | None) -> str | None:
+    """For the column."""
+    return None if hours is None else msgspec.json.encode(hours).decode()
+
+
+def hours_of(stored: str | None) -> WorkingHours | None:
+    """As the column holds them."""
+    return None if stored is None else msgspec.json.decode(stored, type=WorkingHours)
+
+
+async def zones_of(held: Any, persons: Collection[int]) -> dict[int, Zones]:
+    """In which zones the workdays of each of these people are, of those who exist."""
+    former: dict[int, list[Former]] = {}
+    current: dict[int, ZoneInfo] = {}
+    for row in await held.fetch(_ZONES, list(persons)):
+        current[row["id"]] = zone_of(row["zone"])
+        if row["until_at"] is not None:
+            former.setdefault(row["id"], []).append(Former(zone_of(row["former"]), row["until_at"]))
+    return {person: Zones(zone, tuple(former.get(person, ()))) for person, zone in current.items()}
+
+
+async def set_zones(held: Any, wanted: Mapping[int, str]) -> None:
+    """Has each of these people go by another zone from the end of their workday on; of who never had a device nothing is recorded, so at
+    once. Within the caller's transaction, which holds their rows."""
+    now: datetime = await held.fetchval("SELECT now()")
+    before = await zones_of(held, wanted)
+    recorded = {row["person"] for row in await held.fetch(_RECORDED, list(wanted))}
+    to_come = [
+        (person, last.zone.key, last.until_at)
+        for person, zones in before.items()
+        if person in recorded
+        and (after := moved(zones, zone_of(wanted[person]), now)).former
+        and (last := after.former[-1]).until_at > now
+    ]
+    await held.execute("DELETE FROM former_zone WHERE person = ANY($1::int[]) AND until_at > now()", list(wanted))
+    await held.execute(
+        "INSERT INTO former_zone (person, zone, until_at) SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[])",
+        *([each[index] for each in to_come] for index in range(3)),
+    )
+    await held.execute(
+        "UPDATE person SET zone = wanted.zone FROM unnest($1::int[], $2::text[]) AS wanted(id, zone) WHERE person.id = wanted.id",
+        list(wanted),
+        list(wanted.values()),
+    )
+
+
+_ZONES = """
+    SELECT person.id, person.zone, former_zone.zone AS former, until_at
+    FROM person LEFT JOIN former_zone ON former_zone.person = person.id
+    WHERE person.id = ANY($1::int[]) ORDER BY person.id, until_at
+"""
+_RECORDED = "SELECT DISTINCT person FROM device WHERE person = ANY($1::int[])"
 
 
 def require_sense(role: RoleName, team: int | None) -> None:

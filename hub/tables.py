@@ -68,10 +68,13 @@ class Person(Table, db=ENGINE):
     name = Varchar(length=200)
     """The database keeps it as `folded` too: in lower case, without accents. The finder searches that."""
     zone = Varchar(length=64, default="UTC")
+    """The one that was set last: from the end of the workday in which it was."""
+    working_hours = JSONB(null=True, default=None)
+    """When they usually work, in their zone: `people.WorkingHours`. Nothing is reckoned by it."""
     locale = Varchar(length=10, null=True, default=None)
     """The language that they are written to in, and greeted in by a new browser; null: the organisation's, English."""
     version = Integer(default=1)
-    """Raised by each change of name, address, zone or language: whoever changes what they saw an older version of is told."""
+    """Raised by each change of name, address, zone, language or hours: whoever changes what they saw an older version of is told."""
     password_hash = Varchar(length=200, null=True, default=None)
     access_version = Integer(default=1)
     """Raised whenever what this person may see changes: their live sockets then close."""
@@ -107,6 +110,15 @@ class Membership(Table, db=ENGINE):
     team = ForeignKey(Team, on_delete=OnDelete.restrict, index=True)
     since_at = Timestamptz(default=TimestamptzNow())
     until_at = Timestamptz(null=True, default=None)
+
+
+class FormerZone(Table, db=ENGINE, tablename="former_zone"):
+    """A zone that a person's workdays were in until one of them ended: see `workdays.py`. Up to then `Person.zone` is the one to come."""
+
+    id = Serial(primary_key=True)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade, index=True)
+    zone = Varchar(length=64)
+    until_at = Timestamptz()
 
 
 class PeopleImport(Table, db=ENGINE, tablename="people_import"):
@@ -487,7 +499,7 @@ class Audit(Table, db=ENGINE):
 
 
 PLAIN: list[type[Table]] = [
-    Organisation, Team, Person, SavedView, Role, Membership, PeopleImport, Identity, SignIn, TotpFactor, Passkey, RecoveryCode,
+    Organisation, Team, Person, SavedView, Role, Membership, FormerZone, PeopleImport, Identity, SignIn, TotpFactor, Passkey, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, Audit,
     IdempotencyKey, ApiClient, ClientSecret, PersonalToken,

@@ -5,7 +5,7 @@ the team that somebody is moved out of. That also makes undoing safe: it never u
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import asyncpg
 import msgspec
@@ -14,7 +14,7 @@ from hub import audit, people
 from hub.auth import links
 from hub.database import transaction
 from hub.errors import Conflict, Invalid, NotFound
-from hub.people import Locale, RoleName
+from hub.people import Locale, RoleName, WorkingHours
 from hub.tables import Membership, Person
 
 PEOPLE_MAX = 200
@@ -40,18 +40,25 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     email: _Typed
     zone: _Typed | None = None
     locale: Locale | None = None
+    working_hours: WorkingHours | None = None
     team: _Id | None = None
     roles: Annotated[list[NewRole], msgspec.Meta(max_length=20)] = []
 
 
-class PersonForm(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody's name and the like, as filled in over `version`."""
+class OwnForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What people say of themselves, as filled in over `version`."""
 
     name: _Typed
-    email: _Typed
     zone: _Typed
     locale: Locale | None
+    working_hours: WorkingHours | None
     version: int
+
+
+class PersonForm(OwnForm, frozen=True, kw_only=True):
+    """What admins say of somebody, as filled in over `version`."""
+
+    email: _Typed
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -86,7 +93,13 @@ async def add(form: NewPerson, by: int) -> int:
     async with transaction():
         await people.lock_powers()
         person = await people.insert_person(
-            form.email, form.name, zone=form.zone, locale=form.locale, team=form.team, by=by
+            form.email,
+            form.name,
+            zone=form.zone,
+            locale=form.locale,
+            working_hours=form.working_hours,
+            team=form.team,
+            by=by,
         )
         for role in form.roles:
             people.require_sense(role.role, role.team)
@@ -94,36 +107,47 @@ async def add(form: NewPerson, by: int) -> int:
     return person
 
 
-async def change(person: int, form: PersonForm, by: int) -> None:
-    """Sets somebody's name, address, zone and language. Raises `Invalid`, naming the field, `NotFound`, and `Conflict` when `form` was
-    filled in over an older version."""
-    wanted = {
+async def change(person: int, form: OwnForm, by: int) -> None:
+    """Sets somebody's name, zone, language and working hours, and by a `PersonForm` their address. Another zone holds from the end of their
+    workday. Raises `Invalid`, naming the field, `NotFound`, and `Conflict` when `form` was filled in over an older version."""
+    wanted: dict[str, Any] = {
         "name": people.normal_name(form.name),
-        "email": people.normal_email(form.email),
         "zone": people.normal_zone(form.zone),
         "locale": form.locale,
+        "working_hours": people.normal_hours(form.working_hours),
     }
+    if isinstance(form, PersonForm):
+        wanted["email"] = people.normal_email(form.email)
     async with transaction() as held:
         row = await held.fetchrow(
-            "SELECT name, email, zone, locale, version FROM person WHERE id = $1 FOR UPDATE", person
+            "SELECT name, email, zone, locale, working_hours, version FROM person WHERE id = $1 FOR UPDATE", person
         )
         if row is None:
             raise NotFound("There is no such person.")
-        changed = {field: audit.Changed(row[field], value) for field, value in wanted.items() if row[field] != value}
+        before = {**row, "working_hours": people.hours_of(row["working_hours"])}
+        changed = {
+            field: audit.Changed(before[field], value) for field, value in wanted.items() if before[field] != value
+        }
         if not changed:
             return
         if row["version"] != form.version:
             raise Conflict("Somebody else has changed this person meanwhile. Look at what it is now, then save again.")
+        now = before | wanted
         try:
             await held.execute(
-                "UPDATE person SET name = $2, email = $3, zone = $4, locale = $5, version = version + 1 WHERE id = $1",
+                "UPDATE person SET name = $2, email = $3, locale = $4, working_hours = $5, version = version + 1 WHERE id = $1",
                 person,
-                *wanted.values(),
+                now["name"],
+                now["email"],
+                now["locale"],
+                people.stored_hours(now["working_hours"]),
             )
         except asyncpg.UniqueViolationError:
             raise people.email_taken() from None
+        if "zone" in changed:
+            await people.set_zones(held, {person: now["zone"]})
         # Which name and which address it was is not for a log that is never changed.
-        told = {field: change for field, change in changed.items() if field in {"zone", "locale"}}
+        told = {field: change for field, change in changed.items() if field in {"zone", "locale", "working_hours"}}
         await audit.record("person_changed", by, person, fields=" ".join(changed), changed=told)
 
 

@@ -10,6 +10,7 @@ from hub.auth import factors, sessions
 from hub.database import connection
 from hub.errors import NotFound
 from hub.people import RoleName
+from hub.workdays import Zones
 
 PER_PAGE = 50
 PER_PAGE_MAX = 200
@@ -52,7 +53,7 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     deactivated_at: datetime | None
     version: int
-    """Of name, address, zone and language: a change of them names it."""
+    """Of name, address, zone, language and working hours: a change of them names it."""
 
 
 class StayRow(msgspec.Struct, frozen=True):
@@ -63,15 +64,37 @@ class StayRow(msgspec.Struct, frozen=True):
     until_at: datetime | None
 
 
+class ZoneRow(msgspec.Struct, frozen=True):
+    """A zone that their workdays are in from `since_at` on (none: ever since), which may be to come, up to `until_at`."""
+
+    zone: str
+    since_at: datetime | None
+    until_at: datetime | None
+
+
 class PersonProfile(PersonRow, frozen=True, kw_only=True):
-    """Somebody by themselves, with the history of their teams, newest first."""
+    """Somebody by themselves, with the histories of their teams and zones, newest first."""
 
     created_at: datetime
+    working_hours: people.WorkingHours | None
+    zones: list[ZoneRow]
     second_factor: bool
     """Whether they have one: an authenticator or a passkey."""
     sessions: int
     """In how many browsers they are signed in."""
     stays: list[StayRow]
+
+
+class OwnProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody has said of themselves, or an admin for them; their zones newest first."""
+
+    name: str
+    email: str
+    zone: str
+    locale: people.Locale | None
+    working_hours: people.WorkingHours | None
+    zones: list[ZoneRow]
+    version: int
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -122,13 +145,29 @@ async def profile(person: int) -> PersonProfile:
             raise NotFound(NOBODY)
         roles = await _roles(held, [person])
         stays = await held.fetch(_STAYS, person)
+        zones = (await people.zones_of(held, [person]))[person]
     return PersonProfile(
         **_person(row, roles),
         created_at=row["created_at"],
+        working_hours=people.hours_of(row["working_hours"]),
+        zones=_zones(zones),
         second_factor=bool(await factors.kinds_of(person)),
         sessions=await sessions.count_of(person),
         stays=[StayRow(TeamRef(stay["id"], stay["name"]), stay["since_at"], stay["until_at"]) for stay in stays],
     )
+
+
+async def own(person: int) -> OwnProfile:
+    """Somebody as they see themselves. Raises `NotFound`."""
+    told = await profile(person)
+    return OwnProfile(**{field: getattr(told, field) for field in OwnProfile.__struct_fields__})
+
+
+def _zones(zones: Zones) -> list[ZoneRow]:
+    ends = [former.until_at for former in zones.former]
+    named = [*(former.zone for former in zones.former), zones.current]
+    rows = map(ZoneRow, (zone.key for zone in named), [None, *ends], [*ends, None])
+    return list(rows)[::-1]
 
 
 def _person(row: Any, roles: dict[int, list[RoleRow]]) -> dict[str, Any]:
@@ -150,7 +189,7 @@ async def _roles(held: Any, persons: list[int]) -> dict[int, list[RoleRow]]:
 _FIELDS = ("id", "name", "email", "zone", "locale", "password", "simulated", "deactivated_at", "version")
 # The team of somebody deactivated is the one that they were taken out of.
 _ROWS = """
-    SELECT person.id, person.name, folded, email, zone, locale, password_hash IS NOT NULL AS password, simulated, created_at,
+    SELECT person.id, person.name, folded, email, zone, locale, password_hash IS NOT NULL AS password, simulated, created_at, working_hours,
         deactivated_at, password_hash IS NULL AND deactivated_at IS NULL AND NOT simulated AS no_password, person.version,
         team.id AS team, team.name AS team_name
     FROM person LEFT JOIN LATERAL (

@@ -1,4 +1,4 @@
-"""The routes of the directory: admins only. Whoever else asks finds nothing, and the try is written down."""
+"""The routes of the directory: admins only, but for one's own profile. Whoever else asks finds nothing, and the try is written down."""
 
 from typing import Annotated
 
@@ -51,7 +51,7 @@ async def add_person(viewer: NamedDependency[Viewer], data: JSONBody[acts.NewPer
     return await listing.profile(await acts.add(data, viewer.person))
 
 
-@put("/api/people/{person:int}", summary="Change a person's name, address, zone or language")
+@put("/api/people/{person:int}", summary="Change a person's name, address, zone, language or working hours")
 async def change_person(
     viewer: NamedDependency[Viewer], person: FromPath[int], data: JSONBody[acts.PersonForm]
 ) -> listing.PersonProfile:
@@ -126,6 +126,19 @@ async def revoke_role(
     return await listing.profile(person)
 
 
+@get("/api/me/profile", summary="What one has said of oneself")
+async def read_own_profile(viewer: NamedDependency[Viewer]) -> listing.OwnProfile:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    return await listing.own(viewer.person)
+
+
+@put("/api/me/profile", summary="Change one's own name, zone, language or working hours")
+async def change_own_profile(viewer: NamedDependency[Viewer], data: JSONBody[acts.OwnForm]) -> listing.OwnProfile:
+    await require(viewer, "keep_account", Subject(person=viewer.person))
+    await acts.change(viewer.person, data, viewer.person)
+    return await listing.own(viewer.person)
+
+
 @get("/api/teams", summary="All teams, for admins, by name")
 async def list_teams(viewer: NamedDependency[Viewer]) -> list[teams.TeamRow]:
     await require(viewer, "keep_teams", ORGANISATION)
@@ -162,7 +175,7 @@ async def restore_team(viewer: NamedDependency[Viewer], team: FromPath[int]) -> 
 ROUTES = [
     list_people, read_person, add_person, change_person, move_people, deactivate_people, reactivate_people,
     invite_people, withdraw_links,
-    grant_role, revoke_role, list_teams, add_team, change_team, remove_team, restore_team,
+    grant_role, revoke_role, read_own_profile, change_own_profile, list_teams, add_team, change_team, remove_team, restore_team,
 ]  # fmt: skip
 
 

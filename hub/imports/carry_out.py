@@ -94,7 +94,8 @@ async def carry_out(
         for person, row, changes in changed
     ]
     named = [each for each in named if each[2]]
-    await _change(held, [(person, row.name, row.zone) for person, row, _ in named])
+    await held.execute(_CHANGE, [person for person, _, _ in named], [row.name for _, row, _ in named])
+    await people.set_zones(held, {person: str(now["zone"].new) for person, _, now in named if "zone" in now})
     await audit.record_many(
         "person_changed", by, [(person, None, {"changed": now, **told}) for person, _, now in named]
     )
@@ -152,10 +153,6 @@ async def _add(held: "Connection", added: Sequence[tuple[Wanted, int | None]]) -
     return ids
 
 
-async def _change(held: "Connection", changed: Sequence[tuple[int, str | None, str | None]]) -> None:
-    await held.execute(_CHANGE, *_columns(changed, 3))
-
-
 async def _move(held: "Connection", moved: Sequence[tuple[int, int | None]]) -> None:
     await held.execute(_LEAVE, [person for person, _ in moved])
     await held.execute(_ENTER, *_columns(moved, 2))
@@ -195,9 +192,8 @@ _ADD = """
     SELECT id, email FROM added
 """
 _CHANGE = """
-    UPDATE person SET name = coalesce(wanted.name, person.name), zone = coalesce(wanted.zone, person.zone),
-        version = person.version + 1
-    FROM unnest($1::int[], $2::text[], $3::text[]) AS wanted(id, name, zone) WHERE person.id = wanted.id
+    UPDATE person SET name = coalesce(wanted.name, person.name), version = person.version + 1
+    FROM unnest($1::int[], $2::text[]) AS wanted(id, name) WHERE person.id = wanted.id
 """
 # Both stays meet at the transaction's one now(), as in `people`.
 _LEAVE = "UPDATE membership SET until_at = now() WHERE person = ANY($1) AND until_at IS NULL"

@@ -37,8 +37,9 @@ ALONE_S = 600.0
 REST_S, REST_UNTIL = 0.05, 50
 """Between two groups of a flusher, unless so many submissions wait: agents send once a minute, and with 10,000 of them a transaction for
 each would be most of the work of hub and PostgreSQL. The first one after a pause does not wait."""
-WORKDAY_MAX = timedelta(hours=26)
-"""The longest day has 25 hours. What is older can't be of today, in any zone: a backlog of days has nobody's workday read again."""
+WORKDAY_MAX = timedelta(hours=52)
+"""A day has 25 hours at the most, and one in which another zone begins 26 more. What is older can't be of today, in any zone: a backlog of
+days has nobody's workday read again."""
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 1.0
 LOCKED_RETRY_S = 0.05
 

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.database import connection, transaction
+from hub.people import zones_of
 from hub.rollups.stored import affected, fetch, horizon, limits, windows_of
 from hub.rollups.united import QUARTER, Piece, Total, pieces_of, totals_of
-from hub.rollups.workdays import bounds, day_of, zone_of
 from hub.wire.activity import quarter_of
+from hub.workdays import UNKNOWN, bounds, day_of
 
 SETTLED = timedelta(minutes=2)
 """After its end, when nearly everything of a quarter-hour has come: devices send once a minute."""
@@ -113,10 +114,9 @@ class _Days(NamedTuple):
 
 async def _days(held: Any, quarters: set[tuple[int, datetime]]) -> _Days:
     persons = {person for person, _ in quarters}
-    zones = dict(map(tuple, await held.fetch("SELECT id, zone FROM person WHERE id = ANY($1::int[])", list(persons))))
-    by_person = {person: zone_of(zones.get(person)) for person in persons}
-    of = {(person, at): day_of(by_person[person], at) for person, at in quarters}
-    return _Days(of, {(person, day): bounds(by_person[person], day) for (person, _), day in of.items()})
+    zones = dict.fromkeys(persons, UNKNOWN) | await zones_of(held, persons)
+    of = {(person, at): day_of(zones[person], at) for person, at in quarters}
+    return _Days(of, {(person, day): bounds(zones[person], day) for (person, _), day in of.items()})
 
 
 async def _write_quarters(held: Any, quarters: set[tuple[int, datetime]], totals: list[tuple[int, Total]]) -> None:

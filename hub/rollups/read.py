@@ -13,11 +13,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from hub.database import transaction
+from hub.people import zones_of
 from hub.rollups.stored import Found, Limits, Window, affected, fetch, horizon, limits, windows_of
 from hub.rollups.united import QUARTER, Piece, Stored, Total, pieces_of, totals_of
-from hub.rollups.workdays import bounds, day_of, zone_of
 from hub.wire.activity import State, quarter_of
 from hub.wire.today import Today
+from hub.workdays import bounds, day_of
 
 WINDOWS_AT_ONCE = 20
 """Judged before others in this process have their turn: some 5 ms."""
@@ -85,7 +86,7 @@ async def read_quarters(
 async def read_days(persons: Collection[int], first: date, last: date, now: datetime) -> dict[tuple[int, date], Day]:
     """The workdays from `first` to `last`, both included, of these people in their zones. Nothing for a day without rows."""
     async with _snapshot() as held:
-        zones = {row["id"]: zone_of(row["zone"]) for row in await held.fetch(_ZONES, list(persons))}
+        zones = await zones_of(held, persons)
         windows = [Window(person, bounds(zone, first)[0], bounds(zone, last)[1]) for person, zone in zones.items()]
         stale, known = await _stale(held, windows, now)
         raw = await _raw(held, stale, known)
@@ -131,8 +132,8 @@ async def today(persons: Collection[int], now: datetime) -> dict[int, Today]:
     async with _snapshot() as held:
         read_at = await held.fetchval("SELECT now()")
         expected_min = await held.fetchval("SELECT expected_min FROM organisation LIMIT 1") or [0] * 7
-        zones = {row["id"]: zone_of(row["zone"]) for row in await held.fetch(_ZONES, list(persons))}
-        days = {person: day_of(zone, now) for person, zone in zones.items()}
+        zones = await zones_of(held, persons)
+        days = {person: day_of(zones[person], now) for person in zones}
         windows = [Window(person, *bounds(zones[person], day)) for person, day in days.items()]
         counted = await _latest_inputs(held, windows)
         stale, known = await _stale(held, windows, now)
@@ -265,7 +266,6 @@ def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object
 
 
 _NOTHING = timedelta()
-_ZONES = "SELECT id, zone FROM person WHERE id = ANY($1::int[])"
 _QUARTERS = """
     SELECT person, quarter_at, state, app, site, duration_us, keys, clicks, scrolls FROM rollup_quarter
     WHERE person = ANY($1::int[]) AND quarter_at >= $2 AND quarter_at < $3

@@ -13,8 +13,16 @@ from hub.tables import Audit, Membership, Person, Role, SignIn, Team
 
 from .locks import both_at_once
 
+HOURS = {"days": [0, 4], "from_min": 480, "until_min": 960}
 NEW = {"name": "Nadia Berg", "email": "nadia@halden.example"}
-FORM = {"name": "Bob Brandt", "email": "bob@halden.example", "zone": "Europe/Oslo", "locale": None, "version": 1}
+FORM = {
+    "name": "Bob Brandt",
+    "email": "bob@halden.example",
+    "zone": "Europe/Oslo",
+    "locale": None,
+    "working_hours": None,
+    "version": 1,
+}
 
 
 @pytest.fixture
@@ -131,11 +139,21 @@ async def test_nobody_is_there_under_a_number_that_is_nobodys(person, cast, dora
 async def test_person_is_added_with_team_and_roles(cast, dora):
     roles = [{"role": "manager", "team": cast.support}, {"role": "representative"}]
     answer = await dora.change(
-        "POST", "/api/people", json={**NEW, "zone": "Asia/Riyadh", "locale": "ar", "team": cast.support, "roles": roles}
+        "POST",
+        "/api/people",
+        json={
+            **NEW,
+            "zone": "Asia/Riyadh",
+            "locale": "ar",
+            "team": cast.support,
+            "roles": roles,
+            "working_hours": HOURS,
+        },
     )
 
     told = answer.json()
     assert answer.status_code == 201
+    assert told["working_hours"] == HOURS
     assert (told["zone"], told["locale"], told["team"]["name"], told["password"]) == (
         "Asia/Riyadh",
         "ar",
@@ -192,6 +210,7 @@ async def test_form_of_another_shape_is_refused(body, cast, dora):
 
 async def test_change_is_seen_and_written_down_without_names_and_addresses(cast, dora):
     form = {**FORM, "name": "Robert Brandt", "email": "robert@halden.example", "zone": "Europe/Berlin", "locale": "ar"}
+    form["working_hours"] = HOURS
     answer = await dora.change("PUT", f"/api/people/{cast.bob.id}", json=form)
     again = await dora.change("PUT", f"/api/people/{cast.bob.id}", json=form)
 
@@ -201,8 +220,12 @@ async def test_change_is_seen_and_written_down_without_names_and_addresses(cast,
     row = (await Audit.select().where(Audit.action == "person_changed").output(load_json=True))[0]
     assert await Audit.count().where(Audit.action == "person_changed") == 1
     assert row["detail"] == {
-        "fields": "name email zone locale",
-        "changed": {"zone": {"old": "Europe/Oslo", "new": "Europe/Berlin"}, "locale": {"old": None, "new": "ar"}},
+        "fields": "name zone locale working_hours email",
+        "changed": {
+            "zone": {"old": "Europe/Oslo", "new": "Europe/Berlin"},
+            "locale": {"old": None, "new": "ar"},
+            "working_hours": {"old": None, "new": HOURS},
+        },
     }
 
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import threading
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import openpyxl
@@ -16,7 +17,7 @@ from hub.imports import kept
 from hub.imports import read as reading
 from hub.imports.judge import Known, World, judge, new_teams, wanted_rows
 from hub.imports.read import FILE_MAX_BYTES, ROWS_MAX, FileRefused, read
-from hub.tables import Audit, Membership, Person, Role, Team
+from hub.tables import Audit, FormerZone, Membership, Person, Role, Team
 from tests.hub.conftest import Browser
 
 HEADING = ["e-mail", "name", "team", "role", "role team", "zone"]
@@ -418,6 +419,10 @@ async def test_people_who_are_here_are_changed_moved_and_given_roles_each_in_the
     assert done.json()["result"] == {"added": 0, "changed": 2, "left": 1, "left_out": 0, "teams": 0}
     bob = (await Person.select().where(Person.id == cast.bob.id))[0]
     assert (bob["name"], bob["zone"]) == ("Bob B. Brandt", "Europe/Rome")
+    before = (await FormerZone.select().where(FormerZone.person == cast.bob.id))[0]
+    assert (before["zone"], before["until_at"] > datetime.now(UTC)) == ("Europe/Oslo", True), (
+        "up to the end of his workday"
+    )
     stays = await Membership.select().where(Membership.person == cast.bob.id).order_by(Membership.id)
     assert [(stay["team"], stay["until_at"]) for stay in stays] == [
         (cast.payments, stays[1]["since_at"]), (cast.support, None),

@@ -36,6 +36,7 @@ ROUTES = {
     ("DELETE", "/api/me/identity"),
     ("POST", "/api/people/imports"), ("GET", "/api/people/imports/{preview}"), ("PUT", "/api/people/imports/{preview}"),
     ("POST", "/api/people/imports/{preview}/done"), ("DELETE", "/api/people/imports/{preview}"),
+    ("GET", "/api/me/profile"), ("PUT", "/api/me/profile"),
     ("GET", "/api/people/{person}/link"), ("POST", "/api/people/{person}/link"), ("DELETE", "/api/people/{person}/link"),
     ("GET", "/api/security"), ("GET", "/api/security/refusals"),
     ("POST", "/api/password/forgotten"), ("POST", "/api/link"), ("POST", "/api/link/password"),

@@ -344,6 +344,7 @@ async def test_panel_without_anything_stored_is_empty_and_says_what_may_be_colle
 
     assert told["person"] == {
         "id": cast.bea.id, "name": "Bea Menon", "zone": "Europe/Oslo", "team": {"id": cast.payments_api, "name": "Payments API"},
+        "working_hours": None,
     }  # fmt: skip
     assert (told["hour"], told["apps"], told["apps_rest_s"], told["devices"]) == ([], [], 0, [])
     assert told["today"]["states"] == {}

@@ -75,7 +75,8 @@ SEEN = {
 SEEN |= {"alice": {1, 2, 3}, "maxim": {4, 5, 9}, "alma": {1, 2, 3, 4, 5, 7, 8, 9}}
 """Everybody sees themselves, managers those who are at home in their teams now."""
 WEEK = {"name": "Halden", "zone": "Europe/Berlin", "expected_min": [450] * 7}
-BOB = {"name": "Bob B.", "email": "bob@halden.example", "zone": "Europe/Oslo", "locale": "ar", "version": 1}
+ME = {"name": "Me", "zone": "UTC", "locale": None, "working_hours": None, "version": 1}
+BOB = ME | {"name": "Bob B.", "email": "bob@halden.example", "zone": "Europe/Oslo", "locale": "ar"}
 CARDS = {"name": "Cards", "parent": 2, "version": 1}
 EMPTY, AWAY = 5, 6
 """Teams that nobody is in; the second has been removed."""
@@ -99,6 +100,8 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("DELETE", "/api/me/passkeys/{passkey:int}"): [
         Try("/api/me/passkeys/1", {"bob"}, 204, "keep_account", missing=f"/api/me/passkeys/{NO_ID}")
     ],
+    ("GET", "/api/me/profile"): [own("/api/me/profile")],
+    ("PUT", "/api/me/profile"): [own("/api/me/profile", body=ME)],
     ("GET", "/api/me/sessions"): [own("/api/me/sessions")],
     ("DELETE", "/api/me/sessions"): [own("/api/me/sessions", 204)],
     ("DELETE", "/api/me/sessions/{session:uuid}"): [

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
@@ -22,7 +23,8 @@ from hub.rollups.job import roll_up
 from hub.rollups.read import read_days, read_quarters, today
 from hub.wire.events import Event
 from hub.wire.policy import Policy
-from tests.hub.rollups.plain import Key, Plain, plain, plain_today, rows_of
+from hub.workdays import Zones, moved
+from tests.hub.rollups.plain import Key, Places, Plain, plain, plain_today, rows_of
 
 QUIET = timedelta(days=2)
 """After this long every mark is due."""
@@ -30,13 +32,14 @@ LIMITS_S = {1: 300, 2: 60, 3: 600}
 
 
 class World:
-    """Ann (1, in Oslo) has devices 1 and 2; Jonas (2, in Kathmandu, at +05:45) has device 3. Policies limit idle time by `LIMITS_S`."""
+    """Ann (1, in Oslo) has devices 1 and 2; Jonas (2, in Kathmandu, at +05:45) has device 3. Mia (3, with device 4) moves twice: from a
+    zone where it is soon midnight, and on to Los Angeles at the next end of a workday. Policies limit idle time by `LIMITS_S`."""
 
-    zones: ClassVar = {1: "Europe/Oslo", 2: "Asia/Kathmandu"}
-    owners: ClassVar = {1: 1, 2: 1, 3: 2}
+    owners: ClassVar = {1: 1, 2: 1, 3: 2, 4: 3}
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = datetime.now(UTC)
+        self.zones: dict[int, Places] = {}
         self._seqs: dict[int, int] = {}
         self._stores: dict[int, Store] = {}
         self._hold = False
@@ -55,8 +58,20 @@ class World:
         self._stores = {device: Store(now=lambda: self.now) for device in self.owners}
         for store in self._stores.values():
             store.start()
+        mia = _moving(now - timedelta(hours=12))
+        self.zones = {
+            1: (("Europe/Oslo", None),),
+            2: (("Asia/Kathmandu", None),),
+            3: (*((former.zone.key, former.until_at) for former in mia.former), (mia.current.key, None)),
+        }
         async with connection() as held:
             await held.execute(_AS_NEW)
+            for person, places in self.zones.items():
+                await held.execute("UPDATE person SET zone = $2 WHERE id = $1", person, places[-1][0])
+                await held.executemany(
+                    "INSERT INTO former_zone (person, zone, until_at) VALUES ($1, $2, $3)",
+                    [(person, *place) for place in places[:-1]],
+                )
 
     async def end(self) -> None:
         await self.release()
@@ -241,9 +256,18 @@ def _nested(rows: Iterable[Any]) -> dict[Any, Any]:
     return nested
 
 
+def _moving(at: datetime) -> Zones:
+    """Of somebody for whom a workday ends within two hours of `at`, and the next ones in other zones."""
+    ahead_h = -(at.hour + 2) % 24
+    soon = ZoneInfo(f"Etc/GMT-{ahead_h}" if ahead_h <= 12 else f"Etc/GMT+{24 - ahead_h}")
+    moving = moved(Zones(soon), ZoneInfo("Asia/Tokyo" if at.day % 2 else "Pacific/Honolulu"), at)
+    return moved(moving, ZoneInfo("America/Los_Angeles"), moving.former[-1].until_at)
+
+
 _SUMS = "state, app, site, duration_us, keys, clicks, scrolls"
 _AS_NEW = """
-    DELETE FROM "interval"; DELETE FROM dirty; DELETE FROM rollup_quarter; DELETE FROM rollup_day; DELETE FROM span_day;
+    DELETE FROM "interval"; DELETE FROM former_zone; DELETE FROM dirty;
+    DELETE FROM rollup_quarter; DELETE FROM rollup_day; DELETE FROM span_day;
     UPDATE device_cursor SET epoch = 1, seq = 0, digest = '', session = 1, last_ended_at = NULL, last_input_at = NULL
 """
 
@@ -256,14 +280,8 @@ async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         await held.execute(
             "INSERT INTO organisation (name, zone, expected_min) VALUES ('Halden', 'Europe/Oslo', '{480,480,480,480,420,0,0}')"
         )
-        for person, zone in World.zones.items():
-            await held.execute(
-                "INSERT INTO person (id, email, name, zone) VALUES ($1, $1::int, '', $2)".replace(
-                    "$1::int", "$1::int::text"
-                ),
-                person,
-                zone,
-            )
+        for person in sorted(set(World.owners.values())):
+            await held.execute("INSERT INTO person (id, email, name) VALUES ($1, $2, '')", person, str(person))
         for device, person in World.owners.items():
             await held.execute(
                 "INSERT INTO device (id, uid, person, public_key) VALUES ($1, $2, $3, '')",

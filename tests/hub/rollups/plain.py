@@ -4,15 +4,20 @@ An instant's meaning changes only where a row begins or ends, at an input, and a
 is judged by its first instant, by looking at all rows. It shares no code with `hub.rollups`, nor with `judge`.
 """
 
+import functools
 import itertools
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 QUARTER = timedelta(minutes=15)
 RANK = ["locked", "idle", "passive", "active", "break", "private"]
 Key = tuple[str, str | None, str | None]
+
+
+Places = tuple[tuple[str, datetime | None], ...]
+"""The zones of a person, in order, each up to when it held; the last one holds on."""
 
 
 class Plain(NamedTuple):
@@ -27,18 +32,18 @@ async def rows_of(held: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in await held.fetch('SELECT * FROM "interval"')]
 
 
-def plain(rows: list[dict[str, Any]], limits: dict[int, int], zones: dict[int, str]) -> Plain:
+def plain(rows: list[dict[str, Any]], limits: dict[int, int], zones: dict[int, Places]) -> Plain:
     quarters: dict[Any, Any] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0, 0]))
     days: dict[Any, Any] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0, 0]))
     spans: dict[Any, Any] = defaultdict(lambda: defaultdict(list))
     for person in {row["person"] for row in rows}:
-        zone = ZoneInfo(zones[person])
         mine = [row for row in rows if row["person"] == person]
+        workday = workdays(zones[person], min(row["started_at"] for row in mine), max(row["ended_at"] for row in mine))
         meant = instants(mine, limits)
         for (start, end), meaning in meant.items():
             if meaning is None:
                 continue
-            quarter, day = floor(start), start.astimezone(zone).date()
+            quarter, day = floor(start), workday[floor(start)]
             for sums in (quarters[person, quarter], days[person, day]):
                 sums[meaning][0] += (end - start) // timedelta(microseconds=1)
             ranges = spans[person, day][meaning[0]]
@@ -55,11 +60,30 @@ def plain(rows: list[dict[str, Any]], limits: dict[int, int], zones: dict[int, s
                 for (start, _), meaning in meant.items()
             )
             key = ("private", None, None) if covered else ("active", row["app"], row["site"])
-            quarter, day = floor(row["started_at"]), row["started_at"].astimezone(zone).date()
+            quarter, day = floor(row["started_at"]), workday[floor(row["started_at"])]
             for sums in (quarters[person, quarter], days[person, day]):
                 for index, count in enumerate(counts, 1):
                     sums[key][index] += count
     return Plain(_frozen(quarters), _frozen(days), {place: dict(by_state) for place, by_state in spans.items()})
+
+
+def workdays(places: Places, first: datetime, last: datetime) -> dict[datetime, date]:
+    """The workday of each quarter-hour from some days before `first` to some after `last`: it goes up at midnight and where another zone
+    begins, and never down."""
+    return _walked(places, first.date(), last.date())
+
+
+@functools.lru_cache(maxsize=1000)
+def _walked(places: Places, first: date, last: date) -> dict[datetime, date]:
+    days: dict[datetime, date] = {}
+    at, day, held = datetime.combine(first - timedelta(days=4), time(), UTC), date.min, places[0][0]
+    while at.date() < last + timedelta(days=5):
+        name = next(name for name, until_at in places if until_at is None or at < until_at)
+        if name != held:
+            held, day = name, day + timedelta(days=1)
+        days[at] = day = max(day, at.astimezone(ZoneInfo(name)).date())
+        at += QUARTER
+    return days
 
 
 def instants(rows: list[dict[str, Any]], limits: dict[int, int]) -> dict[tuple[datetime, datetime], Key | None]:
@@ -123,13 +147,14 @@ def _frozen(sums: dict[Any, Any]) -> dict[Any, Any]:
     }
 
 
-def plain_today(rows: list[dict[str, Any]], plainly: Plain, person: int, zone: str, now: datetime) -> dict[str, Any]:
+def plain_today(
+    rows: list[dict[str, Any]], plainly: Plain, person: int, places: Places, now: datetime
+) -> dict[str, Any]:
     """What `Today` must say of a person."""
-    day = now.astimezone(ZoneInfo(zone)).date()
-    starts_at, ends_at = (
-        datetime(each.year, each.month, each.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
-        for each in (day, day + timedelta(days=1))
-    )
+    workday = workdays(places, now, now)
+    day = workday[floor(now)]
+    quarters = [quarter for quarter, each in workday.items() if each == day]
+    starts_at, ends_at = min(quarters), max(quarters) + QUARTER
     inputs = []
     for row in rows:
         first, last = row["first_input_at"] or row["last_input_at"], row["last_input_at"]

@@ -2,7 +2,8 @@ import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Factors } from "../factors/api";
-import { answering, withSockets } from "../testing/hub";
+import type { About } from "../profile/api";
+import { answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
 import { ago } from "../testing/wall";
 import type { Session } from "./api";
@@ -11,10 +12,13 @@ import "./AccountPage"; // The page comes later otherwise: to a busy machine sec
 const CODES = ["ABCD-EFGH-JKMN", "0123-4567-89AB"];
 const PROVE = { status: 403, body: { title: "Prove first that it is you.", status: 403, code: "fresh_proof" } };
 let factors: Factors;
+let profile: About;
 
 const hub = () => ({
   "GET /api/me": { status: 200, body: ME },
   "GET /api/me/sessions": () => ({ status: 200, body: sessions }),
+  "GET /api/me/profile": () => ({ status: 200, body: profile }),
+  "GET /api/zones": { status: 200, body: ["Asia/Tokyo", "Europe/Oslo"] },
   "GET /api/me/tokens": { status: 200, body: [] },
   "GET /api/me/factors": () => ({ status: 200, body: factors }),
   "POST /api/me/totp": { status: 201, body: { qr: "data:image/svg+xml,%3Csvg/%3E", secret: "ABCDEFGHIJKLMNOP" } },
@@ -36,11 +40,80 @@ beforeEach(() => {
     { id: "s3", started_at: ago(90_000), seen_at: ago(30), browser: "curl/8", address: "192.0.2.3", this: false },
   ];
   factors = { password: true, totp_since: null, passkeys: [], recovery_codes_left: 0, sign_on_since: null };
+  profile = {
+    name: "Alice Adams",
+    email: "alice@halden.example",
+    zone: "Europe/Oslo",
+    locale: null,
+    working_hours: null,
+    zones: [{ zone: "Europe/Oslo", since_at: null, until_at: null }],
+    version: 1,
+  };
 });
 
 async function pressed(name: string) {
   await userEvent.click(await screen.findByRole("button", { name }));
 }
+
+describe("the profile", () => {
+  it("is changed, what is typed outlives a reload, and a new zone says when it holds", async () => {
+    const seen: Seen[] = answering({
+      ...hub(),
+      "PUT /api/me/profile": () => {
+        const tomorrow = new Date(Date.now() + 3600_000).toISOString();
+        profile = {
+          ...profile,
+          ...(seen.at(-1)?.body as About),
+          zones: [
+            { zone: "Asia/Tokyo", since_at: tomorrow, until_at: null },
+            { zone: "Europe/Oslo", since_at: null, until_at: tomorrow },
+          ],
+          version: 2,
+        };
+        return { status: 200, body: profile };
+      },
+    });
+    const { unmount } = open("/account");
+    await userEvent.type(await screen.findByLabelText("Your name"), "-Berg");
+    unmount();
+    open("/account");
+    expect(await screen.findByLabelText("Your name")).toHaveValue("Alice Adams-Berg");
+    await userEvent.click(screen.getByRole("combobox", { name: "Time zone" }));
+    await userEvent.click(await screen.findByText("Asia/Tokyo"));
+    await pressed("Sun");
+    expect(await faults()).toEqual([]);
+    await pressed("Save");
+
+    expect(await screen.findByText(/until then workdays are in Europe\/Oslo/)).toBeVisible();
+    expect(screen.getByText("Saved.")).toBeVisible();
+    expect(screen.queryByLabelText("Work e-mail")).toBeNull();
+    expect(seen.find(({ method }) => method === "PUT")?.body).toEqual({
+      name: "Alice Adams-Berg",
+      zone: "Asia/Tokyo",
+      locale: null,
+      working_hours: { days: [6], from_min: 540, until_min: 1020 },
+      version: 1,
+    });
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  it("that was changed elsewhere meanwhile is not overwritten unseen", async () => {
+    answering({
+      ...hub(),
+      "PUT /api/me/profile": () => {
+        profile = { ...profile, working_hours: { days: [0, 1, 2], from_min: 480, until_min: 960 }, version: 2 };
+        return { status: 409, body: { title: "Somebody else has changed this.", status: 409, request_id: "r-1" } };
+      },
+    });
+    open("/account");
+    await pressed("Sun");
+    await pressed("Save");
+
+    expect(await screen.findByText("Now: Mon–Wed 08:00–16:00")).toBeVisible();
+    await pressed("Take theirs");
+    expect(screen.getByRole("button", { name: "Sun" })).toHaveAttribute("aria-pressed", "false");
+  });
+});
 
 describe("the authenticator", () => {
   it("is set up by a code of it, and the recovery codes are shown this once", async () => {

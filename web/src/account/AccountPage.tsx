@@ -5,19 +5,21 @@ import css from "./AccountPage.module.css";
 import { Authenticator } from "./Authenticator";
 import { Passkeys } from "./Passkeys";
 import { Password } from "./Password";
+import { Profile } from "./Profile";
 import { RecoveryCodes } from "./RecoveryCodes";
 import { RequiredFactors } from "./RequiredFactors";
 import { Sessions } from "./Sessions";
 import { SignOn } from "./SignOn";
 import { Tokens } from "./Tokens";
 
-/** What is one's own to set: how and where one signs in. Each section is a component by itself, in this order. */
-export function AccountPage({ admin }: { admin: boolean }) {
+/** What is one's own to set: what one says of oneself, how and where one signs in. Each section is a component by itself, in this order. */
+export function AccountPage({ me, admin }: { me: number; admin: boolean }) {
   const { t } = useTranslation("account");
   return (
     <>
       <Bar title={t("title")} />
       <main className={css.page}>
+        <Profile me={me} />
         <Authenticator />
         <Passkeys />
         <RecoveryCodes />

@@ -1,4 +1,5 @@
 import { api } from "../http/api";
+import type { About, AboutForm } from "../profile/api";
 
 export interface TotpSetup {
   /** A picture, as a data address. */
@@ -26,8 +27,14 @@ export interface Session {
 export const FACTOR_ROLES = ["employee", "manager", "admin", "auditor", "representative"] as const;
 export type FactorRole = (typeof FACTOR_ROLES)[number];
 
-const accountApi = api.injectEndpoints({
+const accountApi = api.enhanceEndpoints({ addTagTypes: ["Profile"] }).injectEndpoints({
   endpoints: (build) => ({
+    profile: build.query<About, void>({ query: () => ({ path: "/api/me/profile" }), providesTags: ["Profile"] }),
+    changeProfile: build.mutation<About, Omit<AboutForm, "email">>({
+      query: (body) => ({ path: "/api/me/profile", method: "PUT", body }),
+      // Also when it was refused: what is there now is to be shown.
+      invalidatesTags: ["Profile"],
+    }),
     beginTotp: build.mutation<TotpSetup, void>({ query: () => ({ path: "/api/me/totp", method: "POST" }) }),
     confirmTotp: build.mutation<Codes, string>({
       query: (code) => ({ path: "/api/me/totp/confirm", method: "POST", body: { code } }),
@@ -77,6 +84,8 @@ const accountApi = api.injectEndpoints({
 });
 
 export const {
+  useProfileQuery,
+  useChangeProfileMutation,
   useBeginTotpMutation,
   useConfirmTotpMutation,
   useRemoveTotpMutation,

@@ -91,7 +91,7 @@ const PAGES: Page[] = [
     keys: "g a",
     may: () => true,
     shown: () => false,
-    draw: (me) => <account.Part admin={isA("admin", me)} />,
+    draw: (me) => <account.Part me={me.id} admin={isA("admin", me)} />,
   },
   {
     path: "/set-up",

@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { hoursSaid } from "../forms/hours";
+import { spoken } from "../forms/zones";
 import { hoursOf } from "../ui/pace";
 import { Apps } from "./Apps";
 import type { Day } from "./api";
@@ -26,6 +28,11 @@ export function DaySections({ day, connected }: Props) {
     <>
       <Section title={t("today.title")}>
         <Today day={day} />
+        {day.person.working_hours && (
+          <p className={css.usual}>
+            {t("workingHours", { hours: hoursSaid(day.person.working_hours), zone: spoken(day.person.zone) })}
+          </p>
+        )}
       </Section>
       <Section title={t("hour.title")}>
         <HourStrip pieces={pieces} endMs={endMs} lit={hoursOf(day.today)} />

@@ -1,4 +1,5 @@
 /** A person's day so far, as the hub tells it. Reading somebody else's is a look, which the hub writes down first. */
+import type { Hours } from "../forms/hours";
 import { api } from "../http/api";
 import type { State } from "../ui/StateMark";
 
@@ -52,7 +53,14 @@ export interface DayApp {
 }
 
 export interface Day {
-  person: { id: number; name: string; zone: string; team: { id: number; name: string } | null };
+  person: {
+    id: number;
+    name: string;
+    zone: string;
+    team: { id: number; name: string } | null;
+    /** Not for who may not see them now, or where none are set. */
+    working_hours: Hours | null;
+  };
   /** Oneself: nothing is written down. */
   own: boolean;
   /** When the row of this look was written. */

@@ -10,7 +10,13 @@ import type { Look } from "./api";
 
 const mine = (changes: Partial<Day> = {}) =>
   dayOf({
-    person: { id: 1, name: "Alice Adams", zone: "Europe/Warsaw", team: { id: 1, name: "Payments" } },
+    person: {
+      id: 1,
+      name: "Alice Adams",
+      zone: "Europe/Warsaw",
+      team: { id: 1, name: "Payments" },
+      working_hours: null,
+    },
     own: true,
     looked_at: null,
     ...changes,

@@ -2,12 +2,12 @@ import Button from "@mui/material/Button";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
 import { SureDialog } from "../ui/SureDialog";
 import { day } from "../ui/time";
 import type { Said, useActs } from "./acts";
 import { type Profile, useEndSessionsMutation, useResetFactorsMutation } from "./api";
-import css from "./Form.module.css";
 import { LinkOf } from "./LinkOf";
 import { Section } from "./SidePanel";
 

@@ -1,11 +1,11 @@
 import Button from "@mui/material/Button";
 import { useTranslation } from "react-i18next";
+import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
 import { dayAndClock } from "../ui/time";
 import type { Said } from "./acts";
 import { type Profile, useGiveLinkMutation, useLinkOfQuery, useWithdrawLinksMutation } from "./api";
-import css from "./Form.module.css";
 
 /** The link by which somebody sets a password: sent, shown, or taken back. */
 export function LinkOf({ person, say }: { person: Profile; say: (said: Said) => void }) {

@@ -4,13 +4,13 @@ import { useTranslation } from "react-i18next";
 import { Choice } from "../forms/Choice";
 import { useDraft } from "../forms/draft";
 import { Field } from "../forms/Field";
+import css from "../forms/Form.module.css";
 import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
+import { FIELDS, type Mistakes, PersonFields, type Typed } from "../profile/PersonFields";
 import { ProblemNote, within } from "../ui/ProblemNote";
 import type { Said } from "./acts";
 import { type Team, useAddPersonMutation } from "./api";
-import css from "./Form.module.css";
-import { FIELDS, type Mistakes, PersonFields, type Typed } from "./PersonFields";
 import { SidePanel } from "./SidePanel";
 import { options } from "./tree";
 
@@ -28,7 +28,7 @@ interface Props {
   onClose: () => void;
 }
 
-const EMPTY: Draft = { name: "", email: "", zone: "", locale: null, team: "" };
+const EMPTY: Draft = { name: "", email: "", zone: "", locale: null, working_hours: null, team: "" };
 
 export function NewPersonPanel({ me, zone, teams, say, onAdded, onClose }: Props) {
   const { t } = useTranslation(["people", "ui"]);
@@ -52,12 +52,13 @@ export function NewPersonPanel({ me, zone, teams, say, onAdded, onClose }: Props
       focusOn(`${prefix}-${first}`);
       return;
     }
-    const { name, email, locale, team } = draft;
+    const { name, email, locale, working_hours, team } = draft;
     const { data, error } = await add({
       name,
       email,
       zone: draft.zone || zone,
       locale,
+      working_hours,
       team: team === "" ? null : Number(team),
     });
     if (data) {
@@ -80,7 +81,13 @@ export function NewPersonPanel({ me, zone, teams, say, onAdded, onClose }: Props
     <SidePanel title={t("person.new")} onClose={onClose}>
       <form className={css.form} noValidate onSubmit={submit}>
         {problem && <ProblemNote problem={within(t("failed.save"), problem)} kept={t("ui:kept.typed")} />}
-        <PersonFields typed={{ ...draft, zone: draft.zone || zone }} put={put} mistakes={mistakes} prefix={prefix} />
+        <PersonFields
+          typed={{ ...draft, zone: draft.zone || zone }}
+          put={put}
+          mistakes={mistakes}
+          prefix={prefix}
+          zoneHint={t("person.zoneNew")}
+        />
         <Field id={`${prefix}-team`} label={t("person.home")} hint={t("person.homeHint")}>
           <Choice
             id={`${prefix}-team`}

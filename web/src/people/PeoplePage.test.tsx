@@ -59,6 +59,11 @@ const profile = (id: number): Profile => {
   return {
     ...found,
     created_at: "2026-01-01T00:00:00Z",
+    working_hours: null,
+    zones: [
+      { zone: "Europe/Oslo", since_at: "2026-02-01T23:00:00Z", until_at: null },
+      { zone: "Asia/Tokyo", since_at: null, until_at: "2026-02-01T23:00:00Z" },
+    ],
     second_factor: factor,
     sessions: factor ? 2 : 0,
     stays: [{ team: PAYMENTS, since_at: "2026-01-01T00:00:00Z", until_at: null }],
@@ -339,7 +344,14 @@ describe("one person", () => {
     await screen.findByText("Saved.");
 
     expect(sent("PUT /api/people/2")).toEqual([
-      { name: "Robert", email: "bob@halden.example", zone: "Europe/Oslo", locale: null, version: 1 },
+      {
+        name: "Robert",
+        email: "bob@halden.example",
+        zone: "Europe/Oslo",
+        locale: null,
+        working_hours: null,
+        version: 1,
+      },
     ]);
     expect(sessionStorage).toHaveLength(0);
     expect(await faults()).toEqual([]);
@@ -357,6 +369,22 @@ describe("one person", () => {
     await userEvent.click(screen.getByRole("button", { name: "Save mine" }));
     await screen.findByText("Saved.");
     expect(people[1]?.name).toBe("Bob B.");
+  });
+
+  it("has working hours, and the zones of before are told", async () => {
+    open("/people?person=2");
+    expect(await screen.findByText("Time zones so far")).toBeVisible();
+    expect(screen.getByText(/until .*2026/)).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Mon" }));
+    await userEvent.click(screen.getByRole("button", { name: "Fri" }));
+    expect(screen.getByLabelText("From")).toHaveValue("09:00");
+    expect(await faults()).toEqual([]);
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    await screen.findByText("Saved.");
+
+    expect(sent("PUT /api/people/2")).toMatchObject([
+      { working_hours: { days: [0, 4], from_min: 540, until_min: 1020 } },
+    ]);
   });
 
   it("keeps what is typed when the session has ended", async () => {

@@ -2,15 +2,16 @@ import Button from "@mui/material/Button";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Choice } from "../forms/Choice";
+import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
+import { AboutForm } from "../profile/AboutForm";
+import { ZonesHeld } from "../profile/ZonesHeld";
 import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
 import { day } from "../ui/time";
-import { AboutForm } from "./AboutForm";
 import { Access } from "./Access";
 import type { Said, useActs } from "./acts";
-import { type Profile, type Team, usePersonQuery } from "./api";
-import css from "./Form.module.css";
+import { type Profile, type Team, useChangePersonMutation, usePersonQuery } from "./api";
 import { Roles } from "./Roles";
 import { Section, SidePanel } from "./SidePanel";
 import { options } from "./tree";
@@ -29,6 +30,7 @@ interface Props {
 export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
   const { t } = useTranslation(["people", "ui"]);
   const { currentData: person, error, refetch } = usePersonQuery(id, { refetchOnMountOrArgChange: true });
+  const [change] = useChangePersonMutation();
   const problem = error as Problem | undefined;
   const gone = problem?.status === 404;
   return (
@@ -48,7 +50,12 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
       {!person && !problem && <div className={css.skeleton} role="status" aria-label={t("person.loading")} />}
       {person && (
         <>
-          <AboutForm person={person} me={me} say={say} />
+          <AboutForm
+            person={person}
+            kept={`daylight-person-${me}-${id}`}
+            save={async (form) => ((await change({ id, form })).error as Problem | undefined) ?? null}
+            onSaved={() => say({ words: t("done.saved") })}
+          />
           {!person.deactivated_at && <Home key={person.team?.id ?? "none"} person={person} teams={teams} acts={acts} />}
           <Section title={t("person.roles")}>
             <Roles person={person} teams={teams} />
@@ -68,6 +75,11 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
                   </li>
                 ))}
               </ul>
+            </Section>
+          )}
+          {person.zones.length > 1 && (
+            <Section title={t("person.zones")}>
+              <ZonesHeld zones={person.zones} />
             </Section>
           )}
         </>

@@ -3,6 +3,7 @@ import IconButton from "@mui/material/IconButton";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Choice } from "../forms/Choice";
+import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
 import { ProblemNote, within } from "../ui/ProblemNote";
@@ -15,7 +16,6 @@ import {
   useGiveRoleMutation,
   useTakeRoleMutation,
 } from "./api";
-import css from "./Form.module.css";
 import { options } from "./tree";
 import { useRoleWord } from "./useRoleWord";
 

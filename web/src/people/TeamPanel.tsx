@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Choice } from "../forms/Choice";
 import { useDraft } from "../forms/draft";
 import { described, Field } from "../forms/Field";
+import css from "../forms/Form.module.css";
 import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
 import { Empty } from "../ui/Empty";
@@ -17,7 +18,6 @@ import {
   useRemoveTeamMutation,
   useRestoreTeamMutation,
 } from "./api";
-import css from "./Form.module.css";
 import { Section, SidePanel } from "./SidePanel";
 import { options, under } from "./tree";
 

@@ -1,5 +1,7 @@
+import type { Hours } from "../forms/hours";
 import { api } from "../http/api";
 import { language } from "../i18n/i18n";
+import type { AboutForm, HeldZone, Locale } from "../profile/api";
 
 export interface Named {
   id: number;
@@ -14,8 +16,6 @@ export interface HeldRole {
   /** A manager's. */
   team: Named | null;
 }
-
-export type Locale = "en" | "ar";
 
 export interface Person {
   id: number;
@@ -34,6 +34,9 @@ export interface Person {
 }
 
 export interface Profile extends Person {
+  working_hours: Hours | null;
+  /** Newest first. */
+  zones: HeldZone[];
   created_at: string;
   second_factor: boolean;
   /** In how many browsers they are signed in. */
@@ -87,13 +90,12 @@ export interface Invited {
   url: string | null;
 }
 
-export type PersonForm = Pick<Person, "name" | "email" | "zone" | "locale" | "version">;
-
 export interface NewPerson {
   name: string;
   email: string;
   zone?: string;
   locale: Locale | null;
+  working_hours: Hours | null;
   team: number | null;
 }
 
@@ -149,7 +151,7 @@ const peopleApi = api.enhanceEndpoints({ addTagTypes: ["Person", "Team", "Link"]
       query: (body) => ({ path: "/api/people", method: "POST", body }),
       invalidatesTags: ["Person", "Team"],
     }),
-    changePerson: build.mutation<Profile, { id: number; form: PersonForm }>({
+    changePerson: build.mutation<Profile, { id: number; form: AboutForm }>({
       query: ({ id, form }) => ({ path: `/api/people/${id}`, method: "PUT", body: form }),
       // Also when it was refused: what is there now is to be shown.
       invalidatesTags: ["Person"],

@@ -14,7 +14,7 @@ export function was(from: number, to: number, said: Partial<Stretch>): Stretch {
 
 export function dayOf(changes: Partial<Day> = {}): Day {
   return {
-    person: { id: 7, name: "Ben Rao", zone: "Asia/Kolkata", team: { id: 1, name: "Payments" } },
+    person: { id: 7, name: "Ben Rao", zone: "Asia/Kolkata", team: { id: 1, name: "Payments" }, working_hours: null },
     own: false,
     looked_at: "2026-03-03T13:31:58Z",
     read_at: new Date(NOW_MS).toISOString(),

@@ -3,19 +3,22 @@ import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { Choice } from "../forms/Choice";
 import { described, Field } from "../forms/Field";
+import css from "../forms/Form.module.css";
+import type { Hours } from "../forms/hours";
 import { ZoneBox } from "../forms/ZoneBox";
 import { LANGUAGES } from "../i18n/i18n";
 import type { Locale } from "./api";
-import css from "./Form.module.css";
+import { HoursBox } from "./HoursBox";
 
 export interface Typed {
   name: string;
   email: string;
   zone: string;
   locale: Locale | null;
+  working_hours: Hours | null;
 }
 
-export const FIELDS = ["name", "email", "zone", "locale"] as const;
+export const FIELDS = ["name", "email", "zone", "locale", "working_hours"] as const;
 export type FieldName = (typeof FIELDS)[number];
 export type Mistakes = Partial<Record<FieldName, string>>;
 
@@ -27,19 +30,26 @@ interface Props {
   theirs?: Mistakes;
   /** Ids of the boxes begin with it. */
   prefix: string;
+  /** Of oneself: the address is an admin's to change. */
+  own?: boolean;
+  zoneHint?: string | undefined;
 }
 
-export function PersonFields({ typed, put, mistakes, theirs = {}, prefix }: Props) {
+export function PersonFields({ typed, put, mistakes, theirs = {}, prefix, own = false, zoneHint }: Props) {
   const { t } = useTranslation("people");
   const language = useId();
   const words = (name: FieldName) => ({ error: mistakes[name], hint: theirs[name] });
-  const zone = { error: mistakes.zone, hint: theirs.zone ?? t("person.zoneHint") };
+  const zone = { error: mistakes.zone, hint: theirs.zone ?? zoneHint ?? t("person.zoneHint") };
   const languages: [Locale | "", string][] = [
     ["", t("person.languageAny")],
     ...(Object.keys(LANGUAGES) as Locale[]).map((each): [Locale, string] => [each, LANGUAGES[each].name]),
   ];
   const box = (name: "name" | "email", type = "text") => (
-    <Field id={`${prefix}-${name}`} label={t(`person.${name}`)} {...words(name)}>
+    <Field
+      id={`${prefix}-${name}`}
+      label={t(own && name === "name" ? "person.ownName" : `person.${name}`)}
+      {...words(name)}
+    >
       <OutlinedInput
         id={`${prefix}-${name}`}
         type={type}
@@ -55,7 +65,7 @@ export function PersonFields({ typed, put, mistakes, theirs = {}, prefix }: Prop
   return (
     <>
       {box("name")}
-      {box("email", "email")}
+      {!own && box("email", "email")}
       <Field id={`${prefix}-zone`} label={t("person.zone")} {...zone}>
         <ZoneBox
           id={`${prefix}-zone`}
@@ -75,6 +85,13 @@ export function PersonFields({ typed, put, mistakes, theirs = {}, prefix }: Prop
           described={described(language, words("locale"))}
         />
       </Field>
+      <HoursBox
+        id={`${prefix}-working_hours`}
+        hours={typed.working_hours}
+        onHours={(hours) => put({ working_hours: hours })}
+        error={mistakes.working_hours}
+        hint={theirs.working_hours ?? t("hours.hint")}
+      />
     </>
   );
 }

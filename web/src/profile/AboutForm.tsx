@@ -2,14 +2,15 @@ import Button from "@mui/material/Button";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDraft } from "../forms/draft";
+import css from "../forms/Form.module.css";
+import { hoursSaid } from "../forms/hours";
 import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import { spoken } from "../forms/zones";
 import type { Problem } from "../http/request";
 import { LANGUAGES } from "../i18n/i18n";
 import { ProblemNote, within } from "../ui/ProblemNote";
-import type { Said } from "./acts";
-import { type Profile, useChangePersonMutation } from "./api";
-import css from "./Form.module.css";
+import { dayAndClock } from "../ui/time";
+import type { About, AboutForm as Form } from "./api";
 import { FIELDS, type FieldName, type Mistakes, PersonFields, type Typed } from "./PersonFields";
 
 interface Draft extends Partial<Typed> {
@@ -20,17 +21,28 @@ interface Draft extends Partial<Typed> {
 const EMPTY: Draft = {};
 const CONFLICT = 409;
 
-/** Name, address, zone and language. What is typed is kept; what somebody else changes meanwhile is shown beside it. */
-export function AboutForm({ person, me, say }: { person: Profile; me: number; say: (said: Said) => void }) {
+interface Props {
+  person: About;
+  /** The key of what is typed and not saved yet. */
+  kept: string;
+  /** It is oneself: the address is an admin's to change. */
+  own?: boolean;
+  /** What the hub has against it, or nothing. */
+  save: (form: Form) => Promise<Problem | null>;
+  onSaved: () => void;
+}
+
+/** Name, address, zone, language and hours. What is typed is kept; what somebody else changes meanwhile is shown beside it. */
+export function AboutForm({ person, kept, own = false, save: send, onSaved }: Props) {
   const { t } = useTranslation(["people", "ui"]);
   const prefix = useId();
-  const { draft, put, drop } = useDraft<Draft>(`daylight-person-${me}-${person.id}`, EMPTY);
-  const [change, { isLoading }] = useChangePersonMutation();
+  const { draft, put, drop } = useDraft<Draft>(kept, EMPTY);
+  const [isLoading, setLoading] = useState(false);
   const [mistakes, setMistakes] = useState<Mistakes>({});
   const [problem, setProblem] = useState<Problem | null>(null);
 
   const typed = { ...draftless(person), ...typedIn(draft) };
-  const changed = FIELDS.filter((name) => typed[name] !== person[name]);
+  const changed = FIELDS.filter((name) => JSON.stringify(typed[name]) !== JSON.stringify(person[name]));
   const behind = changed.length > 0 && draft.over !== undefined && draft.over !== person.version;
   const theirs: Mistakes = behind
     ? Object.fromEntries(changed.map((name) => [name, t("person.theirs", { value: said(name) })]))
@@ -40,8 +52,16 @@ export function AboutForm({ person, me, say }: { person: Profile; me: number; sa
     if (name === "locale") {
       return person.locale ? LANGUAGES[person.locale].name : t("person.nothing");
     }
+    if (name === "working_hours") {
+      return person.working_hours ? hoursSaid(person.working_hours) : t("person.nothing");
+    }
     return name === "zone" ? spoken(person.zone) : person[name];
   }
+
+  const [held, before] = person.zones;
+  const coming = held?.since_at && Date.parse(held.since_at) > Date.now() ? held.since_at : null;
+  const toCome =
+    coming && before ? t("person.zoneToCome", { zone: spoken(before.zone), at: dayAndClock(coming) }) : undefined;
 
   async function save(over: number) {
     const missing: Mistakes = {
@@ -55,11 +75,12 @@ export function AboutForm({ person, me, say }: { person: Profile; me: number; sa
       focusOn(`${prefix}-${first}`);
       return;
     }
-    const { error } = await change({ id: person.id, form: { ...typed, version: over } });
-    const refused = error as Problem | undefined;
+    setLoading(true);
+    const refused = await send({ ...typed, version: over });
+    setLoading(false);
     if (!refused) {
       drop();
-      say({ words: t("done.saved") });
+      onSaved();
       return;
     }
     const field = fieldOf(refused, FIELDS);
@@ -88,6 +109,8 @@ export function AboutForm({ person, me, say }: { person: Profile; me: number; sa
         mistakes={mistakes}
         theirs={theirs}
         prefix={prefix}
+        own={own}
+        zoneHint={toCome}
       />
       {changed.length > 0 && (
         <div className={css.actions}>
@@ -113,8 +136,8 @@ export function AboutForm({ person, me, say }: { person: Profile; me: number; sa
   );
 }
 
-function draftless({ name, email, zone, locale }: Profile): Typed {
-  return { name, email, zone, locale };
+function draftless({ name, email, zone, locale, working_hours }: About): Typed {
+  return { name, email, zone, locale, working_hours };
 }
 
 function typedIn({ over: _, ...typed }: Draft): Partial<Typed> {
