@@ -190,7 +190,8 @@ _FIELDS = ("id", "name", "email", "zone", "locale", "password", "simulated", "de
 # The team of somebody deactivated is the one that they were taken out of.
 _ROWS = """
     SELECT person.id, person.name, folded, email, zone, locale, password_hash IS NOT NULL AS password, simulated, created_at, working_hours,
-        deactivated_at, password_hash IS NULL AND deactivated_at IS NULL AND NOT simulated AS no_password, person.version,
+        deactivated_at, password_hash IS NULL AND deactivated_at IS NULL AND NOT simulated
+            AND NOT EXISTS (SELECT FROM identity WHERE identity.person = person.id) AS no_password, person.version,
         team.id AS team, team.name AS team_name
     FROM person LEFT JOIN LATERAL (
         SELECT membership.team, until_at FROM membership WHERE membership.person = person.id ORDER BY id DESC LIMIT 1
