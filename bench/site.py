@@ -3,6 +3,7 @@
 Everything shares the machine's cores with the agents and the viewers: nothing is pinned.
 """
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -18,6 +19,7 @@ from bench import cpu, crowd
 from bench.asked import Asked, asked
 from bench.crowd import Crowd
 from bench.served import Served, served
+from hub.live.view import DIRECTORY_S
 from tests.hub.live import signed_in
 
 SIGN_INS = 4
@@ -90,7 +92,9 @@ async def site(people: int, *, processes: int = 1) -> AsyncIterator[Site]:
     async with served(processes=processes, pinned=False) as hub:
         settled = await crowd.settle(hub.env, people, SIGN_INS)
         with _worker(hub) as worker:
-            yield Site(hub, worker, settled, [await _sign_in(hub, number) for number in range(SIGN_INS)])
+            cookies = [await _sign_in(hub, number) for number in range(SIGN_INS)]
+            await asyncio.sleep(DIRECTORY_S * 1.5)  # then each process knows the people: who subscribes before sees no team of theirs
+            yield Site(hub, worker, settled, cookies)
 
 
 async def _sign_in(hub: Served, number: int) -> str:

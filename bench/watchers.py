@@ -54,6 +54,7 @@ class Watcher(asyncio.Protocol):
     def __init__(self, head: bytes, teams: list[int] | None, ages: "Ages") -> None:
         self._head = head
         self._teams = teams
+        self.sees_all = teams is None
         self._ages = ages
         self._data = b""
         self._open = False
@@ -182,7 +183,7 @@ async def watch(port: int, origin: str) -> None:
                         1
                         for watcher in watchers
                         for person, stamp in stamps.items()
-                        if person in watcher.shown and abs(watcher.shown[person] - stamp) > 1e-6
+                        if (watcher.sees_all or person in watcher.shown) and abs(watcher.shown.get(person, 0) - stamp) > 1e-6
                     )
                 }
         return {
