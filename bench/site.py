@@ -93,7 +93,9 @@ async def site(people: int, *, processes: int = 1) -> AsyncIterator[Site]:
         settled = await crowd.settle(hub.env, people, SIGN_INS)
         with _worker(hub) as worker:
             cookies = [await _sign_in(hub, number) for number in range(SIGN_INS)]
-            await asyncio.sleep(DIRECTORY_S * 1.5)  # then each process knows the people: who subscribes before sees no team of theirs
+            await asyncio.sleep(
+                DIRECTORY_S * 1.5
+            )  # then each process knows the people: who subscribes before sees no team of theirs
             yield Site(hub, worker, settled, cookies)
 
 

@@ -183,7 +183,8 @@ async def watch(port: int, origin: str) -> None:
                         1
                         for watcher in watchers
                         for person, stamp in stamps.items()
-                        if (watcher.sees_all or person in watcher.shown) and abs(watcher.shown.get(person, 0) - stamp) > 1e-6
+                        if (watcher.sees_all or person in watcher.shown)
+                        and abs(watcher.shown.get(person, 0) - stamp) > 1e-6
                     )
                 }
         return {
