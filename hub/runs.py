@@ -27,9 +27,9 @@ class Waiting(msgspec.Struct, frozen=True):
 
     id: int
     job: str
-    attempts: int
-    """Made so far."""
     waited_s: float
+    taken_us: int
+    """When it was taken last, in microseconds since 1970; 0: never."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -85,7 +85,8 @@ async def waiting() -> list[Waiting]:
             LOST,
         )
         rows = await held.fetch(
-            "SELECT id, job, attempts, extract(epoch FROM now() - queued_at)::float8 AS waited_s FROM report_run "
+            "SELECT id, job, extract(epoch FROM now() - queued_at)::float8 AS waited_s, "
+            "coalesce(extract(epoch FROM started_at) * 1000000, 0)::bigint AS taken_us FROM report_run "
             "WHERE state = 'queued' OR (state = 'running' AND lease_until_at < now()) ORDER BY id"
         )
     return [Waiting(**row) for row in rows]

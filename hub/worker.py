@@ -207,8 +207,8 @@ class Worker:
                 await runs.due(name, now, job.due_at(now))
         found = await runs.waiting()
         for run in found:
-            # Duplicates collapse by key; a lost attempt's key may still be known to saq, so the next attempt has its own.
-            key = f"run-{run.id}-{run.attempts}-{int(run.waited_s / SWALLOWED_S)}"
+            # Duplicates collapse by key. That of an attempt that was lost or given back may still be known to saq: the next has its own.
+            key = f"run-{run.id}-{run.taken_us}-{int(run.waited_s / SWALLOWED_S)}"
             timeout_s = self._jobs[run.job].timeout_s if run.job in self._jobs else TICK_S
             await self._queue.enqueue(
                 "work",

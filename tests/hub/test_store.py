@@ -599,14 +599,14 @@ async def test_of_a_backlog_only_what_can_be_of_today_has_a_workday_read_again(
     database: str, devices: list[int]
 ) -> None:
     sessions = {device: await session_of(device) for device in devices}
-    await make_days([NOW.date(), NOW.date() - timedelta(days=2)])
+    await make_days([NOW.date(), NOW.date() - timedelta(days=3)])
     told: set[int] = set()
     store = Store(now=lambda: NOW + timedelta(hours=1), stored=told.update)
     store.start()
 
-    await store.submit(submission(1, sessions[1], 1, [interval(-2 * 24 * 60)]))
+    await store.submit(submission(1, sessions[1], 1, [interval(-3 * 24 * 60)]))
     of_the_backlog = set(told)
-    await store.submit(submission(3, sessions[3], 1, [interval(-2 * 24 * 60), interval(0)]))
+    await store.submit(submission(3, sessions[3], 1, [interval(-3 * 24 * 60), interval(0)]))
     await store.close(1)
 
     assert of_the_backlog == set()
