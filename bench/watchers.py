@@ -45,6 +45,8 @@ class _Frame(msgspec.Struct, frozen=True, gc=False):
     since_at: datetime | None = None
 
 
+SAME_S = 0.005
+"""An agent that comes again notes the moment of its last change to the millisecond, and had sent it to the microsecond."""
 _decode = msgspec.json.Decoder(_Frame).decode
 
 
@@ -184,7 +186,7 @@ async def watch(port: int, origin: str) -> None:
                         for watcher in watchers
                         for person, stamp in stamps.items()
                         if (watcher.sees_all or person in watcher.shown)
-                        and abs(watcher.shown.get(person, 0) - stamp) > 1e-6
+                        and abs(watcher.shown.get(person, 0) - stamp) > SAME_S
                     )
                 }
         return {
