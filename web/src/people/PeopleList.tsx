@@ -103,14 +103,15 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
             </button>
           ))}
         </div>
-        <span className={css.grow} />
-        {people.length > 0 && <Download filter={filter} />}
-        <Button component={Link} to="/people/import">
-          {t("import")}
-        </Button>
-        <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={add}>
-          {t("add")}
-        </Button>
+        <div className={css.acts}>
+          {people.length > 0 && <Download filter={filter} />}
+          <Button component={Link} to="/people/import">
+            {t("import")}
+          </Button>
+          <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={add}>
+            {t("add")}
+          </Button>
+        </div>
       </div>
       {selected.size > 0 && (
         <Bulk people={[...selected.values()]} teams={teams} acts={acts} onDone={() => setSelected(new Map())} />
