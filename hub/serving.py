@@ -133,10 +133,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.arriving.pop(self, None)
 
     @classmethod
-    def has_room(cls, address: str) -> bool:
-        """Whether one more agent of this address may arrive, if need be in the place of another, which is cut off."""
-        if len(cls.arriving) < ARRIVING_MAX:
-            return True
+    def make_room(cls, address: str) -> bool:
+        """Whether one more agent of this address may arrive in the place of another, which is cut off."""
         by_address = Counter(cls.arriving.values())
         most, count = by_address.most_common(1)[0] if by_address else ("", 0)
         if count <= FAR_MORE * (by_address[address] + 1):
@@ -333,9 +331,8 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._body_done()
         path = unquote(self.url.partition(b"?")[0].decode("latin-1"))  # as the scope will have it
-        if path.startswith("/agent/") and not WebSocketProtocol.has_room(
-            address_of(self.app, self.client, self.headers)
-        ):
+        is_full = path.startswith("/agent/") and len(WebSocketProtocol.arriving) >= ARRIVING_MAX
+        if is_full and not WebSocketProtocol.make_room(address_of(self.app, self.client, self.headers)):
             FIGURES.refused["later"] += 1
             self.transport.write(LATER)
             self.transport.close()
