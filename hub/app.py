@@ -237,8 +237,6 @@ def create(hub: Hub) -> Litestar:
 
     @websocket("/live")
     async def live_socket(socket: "WebSocket[Any, Any, Any]") -> None:
-        if await web.is_foreign(socket, settings):
-            return
         if hub.phase == "draining":
             await socket.accept()
             await socket.close(code=Close.DRAINED, reason="drained")

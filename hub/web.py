@@ -39,6 +39,7 @@ from hub.auth.idempotency import SAFE, Idempotency
 from hub.auth.limits import Limits
 from hub.auth.login import (
     SESSION_STORE,
+    Connection,
     Sessions,
     address_of,
     allowed_origins,
@@ -233,8 +234,10 @@ class Edge:
     async def _serve(self, serve: Callable[[Socket], Awaitable[None]], socket: Socket) -> None:
         """A socket until its end. What `serve` does not handle is noted by type and place, and ends only this one."""
         try:
-            if await is_foreign(socket, self._settings, optional=True):
-                await self._strangers.note("foreign_origin", address_of(socket))
+            try:
+                await _require_origin(socket, self._settings, self._strangers, optional=True)
+            except Forbidden:
+                await socket.close()  # before it is accepted: 403
             else:
                 await serve(socket)
         except Exception as error:  # noqa: BLE001 - nobody else would catch it
@@ -271,16 +274,16 @@ class Edge:
             )  # an allow-list: no query, no headers, no body
 
 
-async def is_foreign(socket: Socket, settings: Settings, *, optional: bool = False) -> bool:
-    """Refuses a socket that another site's page opens (CSRF and CORS don't cover websockets): 403, before accepting it."""
+async def _require_origin(connection: Connection, settings: Settings, strangers: Strangers, *, optional: bool) -> None:
+    """`require_origin`, and what it refuses is counted, logged and noted before it is answered."""
     try:
-        require_origin(socket, settings, optional=optional)
+        require_origin(connection, settings, optional=optional)
     except Forbidden:
         FIGURES.refused["foreign_origin"] += 1
-        log.warning("socket_refused", reason="foreign_origin", path=socket.scope["path"])
-        await socket.close()
-        return True
-    return False
+        log.warning("foreign_origin", path=connection.scope["path"])
+        scope: Any = connection.scope
+        await strangers.note("foreign_origin", address_of(connection), (scope.get("session") or {}).get("person"))
+        raise
 
 
 def security_headers(settings: Settings) -> dict[str, str]:
@@ -303,19 +306,14 @@ def security_headers(settings: Settings) -> dict[str, str]:
     return headers
 
 
-async def _same_origin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def _same_origin(connection: Connection, _: BaseRouteHandler) -> None:
     """Every socket, before it is accepted, and every request that changes something: not from another site's page."""
     settings: Settings = connection.app.state.settings
     scope: Any = connection.scope
     of_socket = scope["type"] == ScopeType.WEBSOCKET
     if not of_socket and scope["method"] in SAFE:
         return
-    try:
-        require_origin(connection, settings, optional=not of_socket)
-    except Forbidden:
-        person = (scope.get("session") or {}).get("person")
-        await connection.app.state.strangers.note("foreign_origin", address_of(connection), person)
-        raise
+    await _require_origin(connection, settings, connection.app.state.strangers, optional=not of_socket)
 
 
 async def _within_limits(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
