@@ -143,10 +143,12 @@ class AgentConnection:
         self._publish(Presence(n=0, at=self._shared.now(), policy=version, facts=facts, since_at=since_at))
 
     def tell_today(self, today: Today) -> None:
-        """Publishes the person's workday with the latest record."""
+        """Publishes the person's workday with the latest record, unless one of them is of an earlier stay in a team."""
         self.today = today
         record = self._shared.publisher.latest(self.device.id)
-        if record is not None and record.today != today:
+        if record is not None and record.membership > today.stay > 0:
+            self.today = None  # they moved while it was read: it is read again
+        elif record is not None and record.membership == today.stay and record.today != today:
             self.n += 1
             self._shared.publisher.publish(structs.replace(record, session=self.session, n=self.n, today=today))
 
@@ -161,7 +163,14 @@ class AgentConnection:
         elif home != Home(record.team, record.membership):
             self.n += 1
             self._shared.publisher.publish(
-                structs.replace(record, team=home.team, membership=home.membership, session=self.session, n=self.n)
+                structs.replace(
+                    record,
+                    team=home.team,
+                    membership=home.membership,
+                    session=self.session,
+                    n=self.n,
+                    today=self._today_in(home),
+                )
             )
 
     def departed(self) -> Record | None:
@@ -226,9 +235,17 @@ class AgentConnection:
                 facts=facts,
                 since_at=min(frame.since_at, now) if frame.since_at else None,
                 idle_limit_s=today.idle_limit_s,
-                today=self.today,
+                today=self._today_in(home),
             )
         )
+
+    def _today_in(self, home: Home) -> Today | None:
+        """The workday, of this stay alone; of another it is forgotten, and so read again."""
+        if self.today is not None and self.today.stay != home.membership:
+            if self.today.stay < home.membership:
+                self.today = None
+            return None
+        return self.today
 
     def _submit(self, epoch: int, first_seq: int, last_seq: int, events: list[Event], loss_reason: str) -> None:
         if self._shared.draining or epoch != self.epoch:

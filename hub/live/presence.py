@@ -64,7 +64,7 @@ def unite(
         at=best.at,
         since_at=best.since_at if best_link != "offline" else best.at,
         idle_limit_s=best.idle_limit_s,
-        today=structs.replace(today, read_at=None) if today else None,
+        today=structs.replace(today, read_at=None, stay=0) if today else None,
     )
 
 

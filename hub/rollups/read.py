@@ -128,40 +128,49 @@ async def read_days(persons: Collection[int], first: date, last: date, now: date
 
 
 async def today(persons: Collection[int], now: datetime) -> dict[int, Today]:
-    """For each of these people that exists, the workday in their zone that holds `now`."""
+    """For each of these people that exists, the workday in their zone that holds `now`, since they are in the team where they are now:
+    what was before is not for who sees them in it."""
     async with _snapshot() as held:
         read_at = await held.fetchval("SELECT now()")
         expected_min = await held.fetchval("SELECT expected_min FROM organisation LIMIT 1") or [0] * 7
         zones = await zones_of(held, persons)
         days = {person: day_of(zones[person], now) for person in zones}
-        windows = [Window(person, *bounds(zones[person], day)) for person, day in days.items()]
-        counted = await _latest_inputs(held, windows)
+        stays = {row["person"]: row for row in await held.fetch(_STAYS, list(days))}
+        ends = {person: bounds(zones[person], day) for person, day in days.items()}
+        since = {
+            person: max(start, stays[person]["since_at"]) if person in stays else start
+            for person, (start, _) in ends.items()
+        }
+        windows = [Window(person, quarter_of(since[person]), end) for person, (_, end) in ends.items()]
+        latest = await _latest_inputs(held, windows)
+        counted = {person: at for person, at in latest.items() if at >= since[person]}
         stale, known = await _stale(held, windows, now)
-        until = {window.person: counted.get(window.person, window.start_at) for window in windows}
+        until = {person: counted.get(person, since[person]) for person in days}
         rows = await held.fetch(
-            _ACTIVE, list(days), list(days.values()), [until[person] for person in days], *_columns(stale, 2)
+            _ACTIVE, list(days), list(days.values()), list(until.values()), list(since.values()), *_columns(stale, 2)
         )
         raw = await _raw(held, stale, known)
     active = {person: (before, after) for person, before, after in map(tuple, rows)}
     async for one in _fresh(raw):
         person = one.window.person
         before, after = active.get(person, (_NOTHING, _NOTHING))
-        for piece in one.pieces:
+        for piece in clipped(one.pieces, [(since[person], one.window.end_at)]):
             if piece.state == "active":
                 split = min(max(until[person], piece.started_at), piece.ended_at)
                 before, after = before + (split - piece.started_at), after + (piece.ended_at - split)
         active[person] = before, after
     return {
-        window.person: Today(
-            starts_at=window.start_at,
-            ends_at=window.end_at,
-            active_s=active.get(window.person, (_NOTHING, _NOTHING))[0].total_seconds(),
-            open_s=active.get(window.person, (_NOTHING, _NOTHING))[1].total_seconds(),
-            counted_until=counted.get(window.person),
-            expected_s=60 * expected_min[days[window.person].weekday()],
+        person: Today(
+            starts_at=since[person],
+            ends_at=end,
+            active_s=active.get(person, (_NOTHING, _NOTHING))[0].total_seconds(),
+            open_s=active.get(person, (_NOTHING, _NOTHING))[1].total_seconds(),
+            counted_until=counted.get(person),
+            expected_s=0 if _came(stays.get(person), start) else 60 * expected_min[days[person].weekday()],
+            stay=stays[person]["id"] if person in stays else 0,
             read_at=read_at,
         )
-        for window in windows
+        for person, (start, end) in ends.items()
     }
 
 
@@ -244,6 +253,11 @@ async def _latest_inputs(held: Any, windows: list[Window]) -> dict[int, datetime
     return {window.person: at for window in windows if (at := latest.get(window.person)) and at >= window.start_at}
 
 
+def _came(stay: Any, start_at: datetime) -> bool:
+    """Whether somebody came from another team since then: of a part of a workday it is not known what is expected."""
+    return stay is not None and bool(stay["moved"] and stay["since_at"] > start_at)
+
+
 def _joined(spans: list[Span]) -> list[Span]:
     joined: list[Span] = []
     for start, end in sorted(spans):
@@ -286,17 +300,22 @@ _SPANS = """
     SELECT person, day, state, span_day.spans - coalesce(stale.spans, '{}') FROM span_day LEFT JOIN stale USING (person)
     WHERE person = ANY($1::int[]) AND day BETWEEN $2 AND $3
 """
-# Active time outside the stale quarters: before a moment, and after it.
+# Where each of these people is at home now, and whether they were elsewhere before.
+_STAYS = """
+    SELECT person, id, since_at, EXISTS (SELECT FROM membership former WHERE former.person = stay.person AND former.id < stay.id) AS moved
+    FROM membership stay WHERE person = ANY($1::int[]) AND until_at IS NULL
+"""
+# Active time since a moment, outside the stale quarters: before another one, and after it.
 _ACTIVE = """
     WITH stale AS (
         SELECT person, range_agg(tstzrange(at, at + interval '15 minutes')) AS spans
-        FROM unnest($4::int[], $5::timestamptz[]) AS q(person, at) GROUP BY person
+        FROM unnest($5::int[], $6::timestamptz[]) AS q(person, at) GROUP BY person
     )
     SELECT person, coalesce(sum(least(upper(span), at) - lower(span)) FILTER (WHERE lower(span) < at), '0'),
         coalesce(sum(upper(span) - greatest(lower(span), at)) FILTER (WHERE upper(span) > at), '0')
-    FROM unnest($1::int[], $2::date[], $3::timestamptz[]) AS p(person, day, at)
+    FROM unnest($1::int[], $2::date[], $3::timestamptz[], $4::timestamptz[]) AS p(person, day, at, since_at)
     JOIN span_day USING (person, day) LEFT JOIN stale USING (person)
-    CROSS JOIN LATERAL unnest(span_day.spans - coalesce(stale.spans, '{}')) AS span
+    CROSS JOIN LATERAL unnest(span_day.spans * tstzmultirange(tstzrange(since_at, NULL)) - coalesce(stale.spans, '{}')) AS span
     WHERE state = 'active' GROUP BY person
 """
 _LATEST = """

@@ -15,7 +15,7 @@ class Today(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person's workday so far, all their devices united."""
 
     starts_at: UtcTime
-    """Midnight in the person's zone."""
+    """Midnight in the person's zone; when they came into the team, where that was later."""
     ends_at: UtcTime
     active_s: float = 0.0
     """Active time in the workday up to `counted_until`, exact. The silence that was still open then is not in it."""
@@ -24,7 +24,9 @@ class Today(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counted_until: UtcTime | None = None
     """The latest input that is stored; `None` when none is, since the workday began."""
     expected_s: int = 0
-    """What the person is expected to be active for in this workday; 0 on a free day."""
+    """What the person is expected to be active for in this workday; 0 on a free day, and on that on which they came from another team."""
+    stay: int = 0
+    """The stay in the team that it was read of, as numbered in `membership`. Viewers are not told."""
     read_at: UtcTime | None = None
     """When it was read, by the database's clock: between hub processes the later reading wins. Viewers are not told."""
 

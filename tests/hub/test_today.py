@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub import people
 from hub.database import transaction
 from hub.live import agents as agents_module
 from hub.live import today as today_module
@@ -97,6 +98,48 @@ async def test_workday_of_who_arrives_does_not_wait_for_the_next_round(
             await viewer.subscribe([cast.payments])
             async with connected(hub, cast.device(cast.bob)):
                 await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.today)
+
+
+async def test_who_changed_teams_today_is_on_the_new_wall_with_the_time_since_then_alone(
+    settings: Settings, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(today_module, "READ_S", 0.2)
+    async with running(settings) as hub:
+        client = await signed_in(hub, cast.maxim, cast.password)
+        async with connected(hub, cast.device(cast.bob)) as agent, viewing(hub, client) as viewer:
+            await viewer.subscribe([cast.support])
+            await agent.presence(app="Editor")
+            await agent.batch(1, [busy(12), busy(11), busy(10), busy(2)])
+            await agent.receive(Ack)
+            await people.move(cast.bob.id, cast.support)
+            await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.today)
+            first = viewer.tile(cast.bob.id)
+            await agent.batch(5, [busy(0)])
+            await agent.receive(Ack)
+            await viewer.until(lambda seen: worked(seen.tile(cast.bob.id), datetime.now(UTC)))
+
+            assert worked(first, first.at) == 0  # type: ignore[union-attr, arg-type]
+            assert 0 < (worked(viewer.tile(cast.bob.id), datetime.now(UTC)) or 0) < MINUTE_S
+            assert viewer.tile(cast.bob.id).today.expected_s == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("rolled_up", [False, True])
+async def test_workday_is_read_since_somebody_is_in_their_team(settings: Settings, cast: Cast, rolled_up: bool) -> None:
+    now = datetime.now(UTC)
+    async with running(settings) as hub, connected(hub, cast.device(cast.bob)) as agent:
+        await agent.batch(1, [busy(42), busy(41), busy(40)])
+        await agent.receive(Ack)
+        async with transaction() as held:
+            came = busy(41).started_at + timedelta(seconds=20)
+            await held.execute("UPDATE membership SET until_at = $2 WHERE person = $1", cast.bob.id, came)
+            insert = "INSERT INTO membership (person, team, since_at) VALUES ($1, $2, $3) RETURNING id"
+            stay = await held.fetchval(insert, cast.bob.id, cast.support, came)
+        if rolled_up:
+            await roll_up(now + timedelta(days=2))
+
+        today = (await read_workdays([cast.bob.id], now))[cast.bob.id]
+
+        assert (today.starts_at, today.active_s, today.stay) == (came, 40 + MINUTE_S, stay)
 
 
 class Agents:

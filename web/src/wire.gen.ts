@@ -74,7 +74,7 @@ export interface Facts {
  */
 export interface Today {
   /**
-   * Midnight in the person's zone.
+   * Midnight in the person's zone; when they came into the team, where that was later.
    */
   starts_at: string;
   ends_at: string;
@@ -91,9 +91,13 @@ export interface Today {
    */
   counted_until?: string | null;
   /**
-   * What the person is expected to be active for in this workday; 0 on a free day.
+   * What the person is expected to be active for in this workday; 0 on a free day, and on that on which they came from another team.
    */
   expected_s?: number;
+  /**
+   * The stay in the team that it was read of, as numbered in `membership`. Viewers are not told.
+   */
+  stay?: number;
   /**
    * When it was read, by the database's clock: between hub processes the later reading wins. Viewers are not told.
    */
