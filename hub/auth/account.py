@@ -210,7 +210,7 @@ async def give_passkey_proof(
     if person != current.viewer.person:
         await audit.record("proof_refused", current.viewer.person, person)
         raise Invalid(passkeys.REFUSED)
-    await login.proved(current, "passkey")
+    await login.proved(request, current, "passkey")
 
 
 @put("/api/me/password", summary="Change one's own password", status_code=204)
@@ -226,6 +226,7 @@ async def change_password(
     elif not current.fresh:
         raise Forbidden(login.PROVE_FIRST, "fresh_proof")
     hashed = await hash_password(data.password, await people.own_words(viewer.person))
+    await login.renew_session(request)
     async with transaction() as held:
         await held.execute("UPDATE person SET password_hash = $2 WHERE id = $1", viewer.person, hashed)
         await held.execute(

@@ -6,6 +6,7 @@ has a row in PostgreSQL, which every request and every live socket is held again
 """
 
 import contextlib
+import math
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -42,6 +43,8 @@ HALF_OPEN_S = 5 * 60
 FRESH_S = 10 * 60
 """For so long after somebody proved who they are, a dangerous act asks for no other proof."""
 SEEN_EVERY_S = 60
+REPLACED_S = 10
+"""A session's id that has been replaced opens something for so long still: to what other tabs were asking just then."""
 SESSION_STORE = "sessions"
 WRONG = "That e-mail and password don't match."
 NOT_YOURS = "This is not your password."
@@ -56,6 +59,9 @@ _WITH_SESSION = ("/api/", "/live")
 _ID_SCOPE_KEY = "daylight.session_id"
 _AWAY_SCOPE_KEY = "daylight.sessions_away"
 _UNKNOWN_SCOPE_KEY = "daylight.session_unknown"
+_COOKIE_SCOPE_KEY = "daylight.session_cookie_due"
+_UNTIL = "until"
+"""In a session whose id has been replaced: up to when that serves, in seconds since 1970."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Proof = Literal["password", "link", "oidc", "code", "passkey"]
@@ -217,7 +223,7 @@ async def prove(connection: Connection, limits: Limits, secret: str, *, password
         await factors.take_code(secret, person, code, now())
     else:
         await require_password(connection, limits, person, password or "")
-    await proved(current, "password" if code is None else "code")
+    await proved(connection, current, "password" if code is None else "code")
 
 
 async def require_password(
@@ -232,11 +238,18 @@ async def require_password(
     await limits.forgive(row["email"])
 
 
-async def proved(current: SignedIn, proof: Proof) -> None:
-    """Writes down that whoever is signed in has just proved who they are."""
+async def proved(connection: Connection, current: SignedIn, proof: Proof) -> None:
+    """Writes down that whoever is signed in has just proved who they are, and gives their session a new id. Raises `Unavailable`."""
+    await renew_session(connection)
     async with transaction() as held:
         await held.execute("UPDATE sign_in SET proved_at = now() WHERE id = $1", current.sign_in)
         await audit.record("proof_given", current.viewer.person, current.viewer.person, proof=proof)
+
+
+async def renew_session(connection: Connection) -> None:
+    """Goes on under a new id: whoever got hold of the one of before has no part in what this session may from now on (ASVS 5.0, 7.2.4).
+    Raises `Unavailable`."""
+    await _sessions(connection).renew(connection)
 
 
 _END = "UPDATE sign_in SET ended_at = now() WHERE id = $1 AND person = $2 AND ended_at IS NULL RETURNING id"
@@ -321,6 +334,7 @@ async def signed_in(connection: Connection) -> SignedIn:
         SignIn.half_open.eq(False),
         SignIn.ended_at.is_null(),
         SignIn.created_at > at - timedelta(seconds=SIGNED_IN_MAX_S),
+        SignIn.seen_at > at - timedelta(seconds=IDLE_S + SEEN_EVERY_S),
     )
     viewer = await load_viewer(person) if rows else None
     if viewer is None or not viewer.active:
@@ -328,6 +342,7 @@ async def signed_in(connection: Connection) -> SignedIn:
     row = rows[0]
     if row["seen_at"] < at - timedelta(seconds=SEEN_EVERY_S):
         await SignIn.update({SignIn.seen_at: at}).where(SignIn.id == opened)
+        connection.scope[_COOKIE_SCOPE_KEY] = True  # type: ignore[literal-required]
     return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S))
 
 
@@ -347,16 +362,18 @@ async def ended(open_ones: Collection[Opened]) -> dict[Opened, Close]:
     """Which of these may no longer have a live socket, and the code to close it with. One query, PostgreSQL only.
 
     A sign-out, an expiry or a deactivation is `SIGNED_OUT`; a change of what the person may see is `ACCESS_CHANGED`: a new connection
-    then shows the new view.
+    then shows the new view. A socket by itself is no use of a session: a wall that is looked at asks for something every other minute.
     """
     if not open_ones:
         return {}
+    at = datetime.now(UTC)
     rows = await SignIn.raw(
         _ENDED,
         [sign_in for sign_in, _ in open_ones],
         [person for _, (person, _) in open_ones],
         [version for _, (_, version) in open_ones],
-        datetime.now(UTC) - timedelta(seconds=SIGNED_IN_MAX_S),
+        at - timedelta(seconds=SIGNED_IN_MAX_S),
+        at - timedelta(seconds=IDLE_S + SEEN_EVERY_S),
     )
     return {
         (UUID(str(row["id"])), (row["person"], row["version"])): Close.SIGNED_OUT
@@ -372,7 +389,8 @@ _ENDED = """
     FROM unnest({}::uuid[], {}::int[], {}::int[]) AS open (id, person, version)
     LEFT JOIN (
         SELECT sign_in.id, sign_in.person, person.access_version FROM sign_in JOIN person ON person.id = sign_in.person
-        WHERE sign_in.ended_at IS NULL AND NOT sign_in.half_open AND sign_in.created_at > {} AND person.deactivated_at IS NULL
+        WHERE sign_in.ended_at IS NULL AND NOT sign_in.half_open AND sign_in.created_at > {} AND sign_in.seen_at > {}
+            AND person.deactivated_at IS NULL
     ) AS live ON live.id = open.id AND live.person = open.person
     WHERE live.id IS NULL OR live.access_version <> open.version
 """
@@ -443,8 +461,11 @@ class Sessions(ServerSideSessionBackend):
         if data is None:
             connection.scope[_UNKNOWN_SCOPE_KEY] = True  # type: ignore[literal-required]
             return {}
+        session: dict[str, Any] = self.deserialize_data(data)
+        if datetime.now(UTC).timestamp() >= session.get(_UNTIL, math.inf):
+            return {}
         connection.scope[_ID_SCOPE_KEY] = given  # type: ignore[literal-required]
-        return self.deserialize_data(data)
+        return session
 
     def get_session_id(self, connection: Connection) -> str:
         """The id of the session that was loaded or begun; never one that only the cookie knows."""
@@ -461,6 +482,23 @@ class Sessions(ServerSideSessionBackend):
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable("Signing in isn't possible at the moment. Try again in a minute.") from error
         connection.scope[_ID_SCOPE_KEY] = fresh  # type: ignore[literal-required]
+        connection.scope[_COOKIE_SCOPE_KEY] = True  # type: ignore[literal-required]
+        connection.scope["session"] = session
+
+    async def renew(self, connection: Connection) -> None:
+        """Stores the session under a new id; the old one serves for `REPLACED_S` more, and gets no cookie. Raises `Unavailable`."""
+        loaded: Any = connection.scope["session"]
+        session = {key: value for key, value in loaded.items() if key != _UNTIL}
+        store = self.config.get_store_from_app(connection.scope["litestar_app"])
+        fresh, until = self.generate_session_id(), datetime.now(UTC).timestamp() + REPLACED_S
+        try:
+            await self.set(fresh, self.serialize_data(session), store)
+            over = self.serialize_data({**session, _UNTIL: until})
+            await store.set(self.get_session_id(connection), over, expires_in=REPLACED_S + 1)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable("This isn't possible at the moment. Try again in a minute.") from error
+        connection.scope[_ID_SCOPE_KEY] = fresh  # type: ignore[literal-required]
+        connection.scope[_COOKIE_SCOPE_KEY] = True  # type: ignore[literal-required]
         connection.scope["session"] = session
 
     async def end(self, connection: Connection) -> None:
@@ -471,9 +509,9 @@ class Sessions(ServerSideSessionBackend):
         connection.clear_session()
 
     async def store_in_message(self, scope_session: ScopeSession, message: Message, connection: Connection) -> None:
-        """Sets the cookie: of the session, so that it lives on from now, or of none after signing out."""
+        """Sets the cookie: of a session that is new or is noted as seen, so that it lives on from now, or of none after signing out."""
         signed_out = not isinstance(scope_session, dict)
-        if not signed_out and not scope_session:
+        if isinstance(scope_session, dict) and (_COOKIE_SCOPE_KEY not in connection.scope or _UNTIL in scope_session):
             return
         cookie = Cookie(
             key=self.config.key,

@@ -231,7 +231,7 @@ async def _done(
         raise Refused("refused", "not_proved_anew")
     if await identities.owner_of(settings.oidc_issuer, claims.sub) != current.viewer.person:
         raise Refused("refused", "identity_of_another")
-    await login.proved(current, "oidc")
+    await login.proved(request, current, "oidc")
     return {}
 
 

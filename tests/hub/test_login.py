@@ -436,9 +436,9 @@ async def opened(person: int) -> tuple[UUID, tuple[int, int]]:
     return row.id, (person, (await load_viewer(person)).access_version)
 
 
-async def test_live_sockets_end_by_sign_out_role_change_deactivation_and_age(cast, database):
-    names = ["signed_out", "role", "deactivated", "old", "untouched"]
-    cast_of = [cast.bob, cast.alice, cast.charlie, cast.bea, cast.maxim]
+async def test_live_sockets_end_by_sign_out_role_change_deactivation_idleness_and_age(cast, database):
+    names = ["signed_out", "role", "deactivated", "old", "idle", "untouched"]
+    cast_of = [cast.bob, cast.alice, cast.charlie, cast.bea, cast.rita, cast.maxim]
     sign_ins = {name: await opened(person.id) for name, person in zip(names, cast_of, strict=True)}
     everything = set(sign_ins.values())
     assert await login.ended(everything) == {}
@@ -446,6 +446,8 @@ async def test_live_sockets_end_by_sign_out_role_change_deactivation_and_age(cas
     long_ago = datetime.now(UTC) - timedelta(seconds=login.SIGNED_IN_MAX_S)
     await SignIn.update({SignIn.ended_at: datetime.now(UTC)}).where(SignIn.id == sign_ins["signed_out"][0])
     await SignIn.update({SignIn.created_at: long_ago}).where(SignIn.id == sign_ins["old"][0])
+    unseen = datetime.now(UTC) - timedelta(seconds=login.IDLE_S + login.SEEN_EVERY_S)
+    await SignIn.update({SignIn.seen_at: unseen}).where(SignIn.id == sign_ins["idle"][0])
     await people.revoke(cast.alice.id, "manager", cast.payments)
     await people.deactivate(cast.charlie.id)
 
@@ -454,6 +456,7 @@ async def test_live_sockets_end_by_sign_out_role_change_deactivation_and_age(cas
         sign_ins["role"]: Close.ACCESS_CHANGED,
         sign_ins["deactivated"]: Close.SIGNED_OUT,
         sign_ins["old"]: Close.SIGNED_OUT,
+        sign_ins["idle"]: Close.SIGNED_OUT,
     }
 
 

@@ -13,6 +13,8 @@ from hub import people, web
 from hub.auth import factors, login, recovery, sealed, totp
 from hub.tables import Audit, FactorTries, RecoveryCode, SignIn, TotpFactor
 
+from .conftest import PASSWORD
+
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 
 
@@ -357,6 +359,33 @@ async def test_proof_of_one_session_is_none_in_another(cast, open_browser):
 
     assert (await browser.change("POST", "/api/me/totp")).status_code == 201
     assert (await other.change("POST", "/api/me/totp")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/session/proof", {"password": PASSWORD}),
+        ("PUT", "/api/me/password", {"current": PASSWORD, "password": "another horse, another battery"}),
+    ],
+)
+async def test_proof_gives_the_session_another_id_and_the_one_before_serves_a_moment_more(
+    method, path, body, cast, open_browser, monkeypatch
+):
+    browser, tab, thief = open_browser(), open_browser(), open_browser()
+    await browser.sign_in(cast.bob)
+    before = browser.cookies["daylight"]
+    tab.cookies.set("daylight", before)
+    await browser.change(method, path, json=body)
+    await SignIn.update({SignIn.seen_at: datetime.now(UTC) - timedelta(hours=1)}, force=True)
+    asked_just_then = await tab.get("/api/me")
+    monkeypatch.setattr(login, "REPLACED_S", 0)
+    thief.cookies.set("daylight", browser.cookies["daylight"])
+    await browser.change("POST", "/api/session/proof", json={"password": body["password"]})
+
+    assert asked_just_then.status_code == 200
+    assert not [line for line in asked_just_then.headers.get_list("set-cookie") if line.startswith("daylight=")]
+    assert len({before, thief.cookies["daylight"], browser.cookies["daylight"]}) == 3
+    assert (await status(browser), await status(thief)) == (200, 401)
 
 
 # --- the password
