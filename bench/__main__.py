@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import capacity, desk_to_wall, fanout, growth, ingest, memory, results, storm, wall
+from bench import capacity, desk_to_wall, fanout, growth, ingest, looks, memory, results, storm, wall
 
 BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
     ingest.BATCHED: lambda: [ingest.run_batched()],
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], list[results.Result]]] = {
     capacity.NAME: capacity.run,
     storm.NAME: storm.run,
     growth.NAME: growth.run,
+    looks.NAME: looks.run,
 }
 
 

@@ -30,6 +30,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import File
 
 from hub import (
+    audited,
+    chain,
     finder,
     hours,
     logs,
@@ -110,6 +112,7 @@ class Hub:
         self._turned_at = time.monotonic()
         self._turning: asyncio.Task[None] | None = None
         self._days: asyncio.Task[None] | None = None
+        self._sealing: asyncio.Task[None] | None = None
         self._owns_pool = False
 
     async def start(self) -> None:
@@ -120,6 +123,7 @@ class Hub:
             await _patiently(lambda: open_pool(url, POOL_SIZE))
         await _patiently(policies.load)
         self._days = keep(retention.keep_days_ahead, "days-ahead")
+        self._sealing = keep(lambda: chain.keep_sealing(self.settings.secret), "audit-sealing")
         self.store.start()
         self.publisher.start()
         self.ingest.registry.start()
@@ -147,7 +151,7 @@ class Hub:
         await self.store.close(0.5)
 
     async def stop(self) -> None:
-        for task in (self._days, self._turning):
+        for task in (self._days, self._sealing, self._turning):
             if task:
                 task.cancel()
         if self._owns_pool:
@@ -275,6 +279,7 @@ def api() -> list[HTTPRouteHandler]:
     return [
         *organisation.ROUTES,
         *security.ROUTES,
+        *audited.ROUTES,
         *directory.ROUTES,
         *finder.ROUTES,
         *panel.ROUTES,

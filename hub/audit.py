@@ -76,6 +76,7 @@ Act = Literal[
     "link_withdrawn",
     "link_refused",
     "reset_asked",
+    "audit_exported",
 ]
 
 

@@ -18,6 +18,7 @@ class LazyGroup(click.Group):
 
     lazy: ClassVar = {
         "agent": ("agents.commands", "agent", "The desktop agent: enrol, run, status."),
+        "audit": ("hub.audit_commands", "audit", "The audit: check it, export it, note its head."),
         "simulate": ("agents.simulate", "command", "Drive a fleet of simulated agents at a hub."),
         "verify": ("hub.verify", "command", "Hold a ledger of the simulator against the database."),
         "up": ("hub.up", "command", "Start everything on this machine; Ctrl-C stops it."),

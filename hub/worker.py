@@ -23,7 +23,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
-from hub import logs, mail, outgoing, retention, runs
+from hub import chain, logs, mail, outgoing, retention, runs
 from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
@@ -122,15 +122,20 @@ JOBS = {
 
 
 def jobs_of(settings: Settings) -> dict[str, Job]:
-    """The jobs of a deployment: those of all, and where a mail server is named that which sends mail."""
+    """The jobs of a deployment: those of all, those that need its secret, and where a mail server is named that which sends mail."""
+
+    async def check_audit(_: datetime) -> chain.Checked:
+        return await chain.check_daily(settings.secret)
+
+    jobs = {**JOBS, chain.JOB: Job(check_audit, 24 * HOUR_S, 3 * HOUR_S + 20 * 60, timeout_s=1800)}
     server = settings.mail_server
     if server is None:
-        return JOBS
+        return jobs
 
     async def send_mail(now: datetime) -> mail.Sent:
         return await mail.send_due(server, settings.mail_from, outgoing.writer(settings), now)
 
-    return {**JOBS, mail.JOB: Job(send_mail, MINUTE_S, 0, timeout_s=mail.TIMEOUT_S)}
+    return {**jobs, mail.JOB: Job(send_mail, MINUTE_S, 0, timeout_s=mail.TIMEOUT_S)}
 
 
 class Worker:

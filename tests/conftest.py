@@ -190,12 +190,14 @@ KEEP = """
             EXECUTE format('CREATE TABLE pristine.%s AS TABLE public.%s', place.name, place.name);
         END LOOP;
         EXECUTE format('CREATE FUNCTION pristine.put_back() RETURNS void LANGUAGE sql AS %L', concat_ws(' ',
+            'ALTER TABLE audit DISABLE TRIGGER USER; ALTER TABLE audit_link DISABLE TRIGGER USER;',
             (SELECT string_agg(format('DELETE FROM %s;', name), ' ' ORDER BY depth DESC) FROM pristine.place),
             (SELECT string_agg(format('INSERT INTO %s (%s) SELECT %s FROM pristine.%s;', name, given, given, name), ' ' ORDER BY depth)
                 FROM pristine.place, LATERAL (
                     SELECT string_agg(quote_ident(attname), ', ') AS given FROM pg_attribute
                     WHERE attrelid = name::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
                 ) AS kept),
+            'ALTER TABLE audit ENABLE TRIGGER USER; ALTER TABLE audit_link ENABLE TRIGGER USER;',
             'SELECT setval(name::regclass, coalesce(last_value, 1), last_value IS NOT NULL) FROM pristine.sequence;'
         ));
     END $do$
@@ -203,9 +205,7 @@ KEEP = """
 PUT_BACK = """
     SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
-    ALTER TABLE audit DISABLE TRIGGER USER;
-    SELECT pristine.put_back();
-    ALTER TABLE audit ENABLE TRIGGER USER
+    SELECT pristine.put_back()
 """
 # Equal when no table, column, function, index, constraint or trigger came or went.
 SHAPE = """

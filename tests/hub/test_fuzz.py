@@ -43,9 +43,7 @@ INSIDES = re.compile(
     r"Traceback|\.py\b|asyncpg|piccolo|litestar|msgspec|redis|SELECT |INSERT |UPDATE |relation \"|password_hash|Exception",
     re.IGNORECASE,
 )
-AS_NEW = """
-    ALTER TABLE audit DISABLE TRIGGER USER; SELECT pristine.put_back(); ALTER TABLE audit ENABLE TRIGGER USER
-"""
+AS_NEW = "SELECT pristine.put_back()"
 HARD = ["\0", "\ud800", "\u202e\u200b", "=1+1", "x" * 300, "%00", "2026-13-45T99:99:99Z"]
 """What has broken others: no character, half of one, none that is seen, a formula, too much of one, and so on."""
 PEOPLE = 11

@@ -32,7 +32,8 @@ EVERYBODY = {"alice", "bob", "bea", "charlie", "maxim", "dora", "alma", "audrey"
 OUT = {"gone", "nobody"}
 ADMINS = {"dora", "alma"}
 SEE_BOB = {"alice", "bob", "alma"}
-GUARDS = ADMINS | {"audrey", "remy"}
+AUDITORS = {"audrey", "remy"}
+GUARDS = ADMINS | AUDITORS
 BOBS_DEVICE = "00000000-0000-0000-0000-000000000002"
 BOBS_SESSION = "00000000-0000-0000-0000-0000000000b0"
 NO_DEVICE = "00000000-0000-0000-0000-0000000000ff"
@@ -132,6 +133,10 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ],
     ("PUT", "/api/organisation"): [admin("/api/organisation", body=WEEK)],
     ("POST", "/api/organisation/set-up"): [admin("/api/organisation/set-up", 204)],
+    ("GET", "/api/audit"): [Try("/api/audit", AUDITORS, wanted="read_audit")],
+    ("GET", "/api/audit/chain"): [Try("/api/audit/chain", AUDITORS, wanted="read_audit")],
+    ("POST", "/api/audit/chain/check"): [Try("/api/audit/chain/check", AUDITORS, 202, "read_audit")],
+    ("GET", "/api/audit/export"): [Try("/api/audit/export", AUDITORS, wanted="read_audit")],
     ("GET", "/api/security"): [Try("/api/security", GUARDS, wanted="see_security")],
     ("GET", "/api/security/refusals"): [Try("/api/security/refusals", GUARDS, wanted="see_security")],
     ("GET", "/api/zones"): [own("/api/zones")],

@@ -132,6 +132,11 @@ async def test_up_is_ready_stops_whole_and_comes_back_with_its_data(
             env=again._environment, capture_output=True, text=True,
         )  # fmt: skip
         assert "is here already" in listed.stderr
+        (tmp_path / "heads").write_text(again.command("audit", "head"))
+        key = again.command("audit", "export", str(tmp_path / "audit.jsonl")).split()[-1].rstrip(".")
+        kept = ["--heads", str(tmp_path / "heads")]
+        assert "The audit holds" in again.command("audit", "verify", *kept)
+        assert "The audit holds" in again.command("audit", "verify", str(tmp_path / "audit.jsonl"), "--key", key, *kept)
         again.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(again.process.wait) == 0
     finally:

@@ -31,6 +31,7 @@ expect.set_options(timeout=20_000)  # a limit for what never comes, on a machine
 PASSWORD = "a long enough one"
 MANAGER = "mara@halden.example"
 ADMIN = "ada@halden.example"
+AUDITOR = "audrey@halden.example"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 UNREACHED = r"net::ERR_(CONNECTION|INTERNET|ABORTED|EMPTY)|WebSocket connection to .* failed"
@@ -217,6 +218,9 @@ async def _seated(teams: dict[str, list[str]]) -> dict[str, Sitting]:
     async with transaction() as held:
         await people.ensure_organisation(demo=False)
         await people.insert_role(await people.insert_person(ADMIN, "Ada Admin", password_hash=hashed), "admin", None)
+        await people.insert_role(
+            await people.insert_person(AUDITOR, "Audrey Byrne", password_hash=hashed), "auditor", None
+        )
         manager = await people.insert_person(MANAGER, "Mara Boss", password_hash=hashed)
         for team, names in teams.items():
             team_id = await people.team_by_name(team)

@@ -1,15 +1,17 @@
 """axe finds nothing on any page and in nothing that opens over one: light and dark, on a desktop, a phone and from right to left."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from hub.audit_file import check_file
 from hub.tables import Person
 from tests.journeys.screens import CHROMIUM
 
-from .browser import ADMIN, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face
+from .browser import ADMIN, AUDITOR, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face
 from .seen import everybody, faults, tile
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(240)]
@@ -268,4 +270,27 @@ async def test_api_client_is_made_and_axe_finds_nothing_on_the_way(wall: Face) -
     look.found["/api/docs"] = await faults(page)
     await page.emulate_media(color_scheme="dark")
     look.found["/api/docs, dark"] = await faults(page, *COLOURS)
+    look.nothing()
+
+
+async def test_auditor_finds_who_did_what_and_axe_finds_nothing(wall: Face) -> None:
+    look = Look()
+    page = await wall.opened("/admin", email=AUDITOR, **AT_REST)
+    await page.get_by_role("link", name="Audit").click()
+    done = page.get_by_role("list", name="What was done")
+    await expect(done.get_by_text("Signed in").first).to_be_visible()
+    await look.at(page, "/admin/audit")
+    await page.get_by_text("For checking it elsewhere").click()
+    await page.get_by_label("Kind").select_option(label="Devices")
+    await expect(done.get_by_text("Signed in")).to_have_count(0)
+    await look.at(page, "devices in the audit")
+    await page.get_by_label("Kind").select_option(label="Everything")
+    await done.get_by_role("button", name="Audrey Byrne").first.click()
+    await expect(page.get_by_role("button", name="Only Audrey Byrne")).to_be_visible()
+    async with page.expect_download() as saving:
+        await page.get_by_role("button", name="Save it all").click()
+    saved = await saving.value
+    verdict, _ = check_file(Path(await saved.path()))
+    assert verdict.broken is None
+    assert saved.suggested_filename.endswith(".jsonl")
     look.nothing()

@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { answering, withSockets } from "../testing/hub";
@@ -24,12 +24,15 @@ describe("what is set up and checked for all", () => {
     expect(await faults()).toEqual([]);
   });
 
-  it("is one page for auditors: they are led to it", async () => {
+  it("is two pages for auditors", async () => {
     as("auditor");
     open("/admin");
 
-    await waitFor(() => expect(location.pathname).toBe("/admin/security"));
-    expect(screen.getByRole("link", { name: "Admin" })).toHaveAttribute("aria-current", "page");
+    expect(await screen.findByRole("link", { name: /Audit/ })).toHaveAttribute("href", "/admin/audit");
+    const paths = within(screen.getByRole("main"))
+      .getAllByRole("link")
+      .map((link) => link.getAttribute("href"));
+    expect(paths).toEqual(["/admin/security", "/admin/audit"]);
   });
 
   it("is reached by keys from elsewhere, page by page", async () => {

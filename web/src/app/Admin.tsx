@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Navigate, Route, Routes, useNavigate } from "react-router";
+import { Link, Route, Routes, useNavigate } from "react-router";
 import "../i18n/en/admin";
 import type { Me } from "../session/api";
 import { Bar } from "../ui/Bar";
@@ -9,11 +9,11 @@ import { Icon, type IconName } from "../ui/Icon";
 import { later } from "../ui/later";
 import css from "./Admin.module.css";
 import { NotFound } from "./NotFound";
-import { governs, isA } from "./roles";
+import { audits, governs, isA } from "./roles";
 
 interface Page {
   path: string;
-  word: "imports" | "clients" | "mail" | "security" | "setup";
+  word: "imports" | "clients" | "mail" | "security" | "audit" | "setup";
   icon: IconName;
   /** Keys that lead there, and what is there; none for a page that is nobody's alone. */
   keys?: string;
@@ -24,6 +24,7 @@ interface Page {
 const clients = later(() => import("../clients/ClientsPage").then(({ ClientsPage }) => ClientsPage));
 const mail = later(() => import("../mail/MailPage").then(({ MailPage }) => MailPage));
 const security = later(() => import("../security/SecurityPage").then(({ SecurityPage }) => SecurityPage));
+const audit = later(() => import("../audit/AuditPage").then(({ AuditPage }) => AuditPage));
 const admins = (me: Me) => isA("admin", me);
 
 /** In the order of their list. Those without `draw` are among the others of the application. */
@@ -46,6 +47,7 @@ const PAGES: Page[] = [
     may: governs,
     draw: () => <security.Part />,
   },
+  { path: "/admin/audit", word: "audit", icon: "ledger", keys: "g r", may: audits, draw: () => <audit.Part /> },
   { path: "/set-up", word: "setup", icon: "check", may: admins },
 ];
 
@@ -69,9 +71,6 @@ export function Admin({ me }: { me: Me }) {
 function List({ me }: { me: Me }) {
   const { t } = useTranslation("admin");
   const pages = pagesOf(me);
-  if (pages.length === 1 && pages[0]) {
-    return <Navigate to={pages[0].path} replace />;
-  }
   return (
     <>
       <Bar title={t("title")} />

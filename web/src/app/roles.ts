@@ -9,6 +9,11 @@ export function governs(me: Me): boolean {
   return isA("admin", me) || isA("auditor", me) || isA("representative", me);
 }
 
+/** Whether somebody reads who did and looked at what. */
+export function audits(me: Me): boolean {
+  return isA("auditor", me) || isA("representative", me);
+}
+
 /** Whether the set-up still waits for this person. */
 export function mustSetUp(me: Me): boolean {
   return isA("admin", me) && me.organisation.set_up === false;

@@ -26,6 +26,8 @@ export interface Call {
   body?: unknown;
   /** For what may take longer than other answers. */
   limitMs?: number;
+  /** The answer is a file, not JSON: a `File` under its own name. */
+  file?: boolean;
 }
 
 /** A proxy's words for a hub that it can't reach. */
@@ -38,7 +40,7 @@ type Outcome = { data: unknown } | { error: Problem };
 
 /** A call that `signal` ends says nothing of the connection. */
 export async function request(
-  { path, method = "GET", body, limitMs = LIMIT_MS }: Call,
+  { path, method = "GET", body, limitMs = LIMIT_MS, file = false }: Call,
   signal?: AbortSignal,
 ): Promise<Outcome> {
   const limit = AbortSignal.timeout(limitMs);
@@ -48,18 +50,22 @@ export async function request(
     if (method !== "GET") {
       headers["x-csrftoken"] = await csrfToken(until);
     }
-    const file = body instanceof Blob;
+    const sendsFile = body instanceof Blob;
     if (body !== undefined) {
-      headers["content-type"] = file ? "application/octet-stream" : "application/json";
+      headers["content-type"] = sendsFile ? "application/octet-stream" : "application/json";
     }
     const sent = { method, headers, credentials: "same-origin" as const, signal: until };
     const response = await fetch(
       path,
-      body === undefined ? sent : { ...sent, body: file ? body : JSON.stringify(body) },
+      body === undefined ? sent : { ...sent, body: sendsFile ? body : JSON.stringify(body) },
     );
     noteReach(!NOT_REACHED.has(response.status));
     if (!response.ok) {
       return { error: await problemOf(response) };
+    }
+    if (file) {
+      const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+      return { data: new File([await response.blob()], named ?? "file") };
     }
     return { data: response.status === 204 ? null : await response.json() };
   } catch {

@@ -1,5 +1,6 @@
 import account from "./account.json";
 import admin from "./admin.json";
+import audit from "./audit.json";
 import clients from "./clients.json";
 import devices from "./devices.json";
 import imports from "./imports.json";
@@ -37,6 +38,7 @@ export const words = {
   people,
   imports,
   admin,
+  audit,
   nobody,
   palette,
 };

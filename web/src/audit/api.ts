@@ -1,0 +1,175 @@
+import { api } from "../http/api";
+
+interface Named {
+  id: number;
+  /** Empty where it is not known any more. */
+  name: string;
+}
+
+/** A setting before and after. */
+interface Changed {
+  old: unknown;
+  new: unknown;
+}
+
+export type Detail = Record<string, string | number | boolean | null | Record<string, Changed>>;
+
+/** Something that was done, or a look. Nobody in `by` and `client`: the system, or somebody unknown. */
+export interface Entry {
+  id: number;
+  at: string;
+  act: string;
+  by: Named | null;
+  client: Named | null;
+  about: Named | null;
+  team: Named | null;
+  detail: Detail;
+  /** In the chain, as soon as it has one. */
+  place: number | null;
+}
+
+export interface Chain {
+  rows: number;
+  head: string;
+  /** The public key that it is signed with, in hexadecimal. */
+  key: string;
+  waiting: number;
+  checked: { rows: number; broken: string } | null;
+  checked_at: string | null;
+  checking: boolean;
+}
+
+export interface Filter {
+  kind: Kind;
+  find: string;
+  person: number | null;
+  /** Days as `2026-05-04`, both included; empty: no limit. */
+  from: string;
+  to: string;
+}
+
+interface Page {
+  entries: Entry[];
+  more: boolean;
+}
+
+/** What an auditor looks for together. */
+export const ACTS = {
+  looks: ["look_person", "look_wall", "audit_exported"],
+  signing: [
+    "sign_in",
+    "sign_in_half_open",
+    "sign_out",
+    "proof_given",
+    "sessions_ended",
+    "recovery_code_used",
+    "reset_asked",
+    "link_sent",
+    "link_shown",
+    "link_withdrawn",
+  ],
+  people: [
+    "person_added",
+    "person_moved",
+    "person_changed",
+    "person_deactivated",
+    "person_reactivated",
+    "people_imported",
+    "role_granted",
+    "role_revoked",
+    "team_added",
+    "team_changed",
+    "team_removed",
+    "team_restored",
+  ],
+  accounts: [
+    "password_set",
+    "factor_added",
+    "factor_removed",
+    "recovery_codes_made",
+    "factors_required",
+    "factors_reset",
+    "identity_connected",
+    "identity_disconnected",
+    "token_made",
+    "token_revoked",
+  ],
+  devices: ["code_made", "device_enrolled", "device_revoked", "device_suspended"],
+  settings: [
+    "organisation_changed",
+    "organisation_set_up",
+    "client_made",
+    "client_changed",
+    "client_secret_made",
+    "client_disabled",
+    "client_token",
+    "mail_tried",
+    "mail_again",
+    "demo_clearing",
+    "demo_cleared",
+  ],
+  refused: [
+    "denied",
+    "request_refused",
+    "sign_in_failed",
+    "second_step_refused",
+    "proof_refused",
+    "passkey_refused",
+    "code_refused",
+    "link_refused",
+    "client_refused",
+  ],
+} as const;
+
+export type Kind = "all" | keyof typeof ACTS;
+export const KINDS: Kind[] = ["all", ...(Object.keys(ACTS) as (keyof typeof ACTS)[])];
+
+const PAGE = 50;
+
+const auditApi = api.injectEndpoints({
+  endpoints: (build) => ({
+    audit: build.infiniteQuery<Page, Filter, number | null>({
+      infiniteQueryOptions: {
+        initialPageParam: null,
+        getNextPageParam: ({ entries, more }) => (more ? entries.at(-1)?.id : undefined),
+      },
+      query: ({ queryArg, pageParam }) => ({ path: `/api/audit?${asked(queryArg, pageParam)}` }),
+    }),
+    chain: build.query<Chain, void>({ query: () => ({ path: "/api/audit/chain" }) }),
+    checkChain: build.mutation<Chain, void>({
+      query: () => ({ path: "/api/audit/chain/check", method: "POST" }),
+      async onQueryStarted(_, { dispatch, queryFulfilled }) {
+        const { data } = await queryFulfilled.catch(() => ({ data: null }));
+        if (data) {
+          dispatch(auditApi.util.upsertQueryData("chain", undefined, data));
+        }
+      },
+    }),
+  }),
+});
+
+export const { useAuditInfiniteQuery, useChainQuery, useCheckChainMutation } = auditApi;
+
+function asked({ kind, find, person, from, to }: Filter, before: number | null): URLSearchParams {
+  const params = new URLSearchParams({ limit: String(PAGE) });
+  for (const act of kind === "all" ? [] : ACTS[kind]) {
+    params.append("act", act);
+  }
+  const rest = { find, person, before, since: midnight(from, 0), until: midnight(to, 1) };
+  for (const [name, value] of Object.entries(rest)) {
+    if (value) {
+      params.set(name, String(value));
+    }
+  }
+  return params;
+}
+
+/** The beginning of a day, or of the one so many days later, where the reader is. */
+function midnight(day: string, later: number): string | null {
+  const at = new Date(`${day}T00:00`);
+  if (Number.isNaN(at.valueOf())) {
+    return null;
+  }
+  at.setDate(at.getDate() + later);
+  return at.toISOString();
+}
