@@ -1,4 +1,5 @@
 import Button from "@mui/material/Button";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { i18n } from "../i18n/i18n";
@@ -6,12 +7,18 @@ import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
 import { clock, dayAndClock, written } from "../ui/time";
-import { type Look, useLooksInfiniteQuery } from "./api";
+import { useSeen } from "../ui/useSeen";
+import { type Look, useLooksInfiniteQuery, useNewestLookQuery } from "./api";
 import css from "./Looks.module.css";
 
 const DAY_MS = 86_400_000;
 /** A wall that stays open is noted within the first minutes of each hour. */
 const NOTED_MS = 3_900_000;
+
+/** Somebody who looks right now is on the page within a second, as long as it is before somebody's eyes. */
+const NEWEST_MS = 800;
+/** So long it is told to a screen reader as something that happens. */
+const JUST_MS = 60_000;
 
 /** Who looked at me, newest first, by day. */
 export function Looks({ now }: { now: number }) {
@@ -20,6 +27,15 @@ export function Looks({ now }: { now: number }) {
     refetchOnMountOrArgChange: true,
   });
   const looks = data?.pages.flatMap((page) => page.looks) ?? [];
+  const seen = useSeen();
+  const { data: newest } = useNewestLookQuery(undefined, { pollingInterval: seen ? NEWEST_MS : 0 });
+  const [latest] = newest?.looks ?? [];
+  const isNew = data !== undefined && latest !== undefined && latest.id > (looks[0]?.id ?? 0);
+  useEffect(() => {
+    if (isNew) {
+      refetch();
+    }
+  }, [isNew, refetch]);
   const again = () => (data ? fetchNextPage() : refetch());
   return (
     <>
@@ -38,6 +54,9 @@ export function Looks({ now }: { now: number }) {
           </Empty>
         </div>
       )}
+      <p role="status" className={css.said}>
+        {looks[0] && now - Date.parse(looks[0].at) < JUST_MS ? `${looks[0].by.name} ${whatOf(looks[0])}` : ""}
+      </p>
       {byDay(looks).map(([first, ofDay]) => (
         <section key={first.id} className={css.day}>
           <h3 className={css.date}>{dateOf(first.at)}</h3>

@@ -137,6 +137,28 @@ describe("who looked at me", () => {
     expect(await screen.findByText("Nobody has looked yet")).toBeVisible();
   });
 
+  it("shows who looks right now within a second, and asks nothing while nobody sees it", async () => {
+    const looks: Look[] = [look(8, "2026-03-03T11:00:00Z", "person")];
+    const seen = answering({
+      ...hub(),
+      "GET /api/me/looks": () => ({ status: 200, body: { looks: looks.slice(0, 20), more: false } }),
+      "GET /api/me/looks?limit=1": () => ({ status: 200, body: { looks: looks.slice(0, 1), more: looks.length > 1 } }),
+    });
+    open("/my-data");
+    await screen.findByRole("list", { name: "Today" });
+    looks.unshift(look(9, new Date(NOW_MS).toISOString(), "person", "Mara Boss"));
+    await act(() => vi.advanceTimersByTimeAsync(1000));
+
+    expect(await screen.findByText("Mara Boss opened your details")).toHaveAttribute("role", "status");
+    expect(within(screen.getByRole("list", { name: "Today" })).getByText("Mara Boss")).toBeVisible();
+
+    vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    act(() => void document.dispatchEvent(new Event("visibilitychange")));
+    const asked = seen.length;
+    await act(() => vi.advanceTimersByTimeAsync(5000));
+    expect(seen.slice(asked).filter(({ path }) => path.includes("looks"))).toEqual([]);
+  });
+
   it("goes back as far as it is asked to, and is kept when the older can't be had", async () => {
     const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
     const older = [{ status: 503, body: { title: "The database is away." } as object }];

@@ -18,6 +18,7 @@ const PAGE = 20;
 
 const myDataApi = api.injectEndpoints({
   endpoints: (build) => ({
+    newestLook: build.query<Looks, void>({ query: () => ({ path: "/api/me/looks?limit=1" }) }),
     looks: build.infiniteQuery<Looks, void, number | null>({
       infiniteQueryOptions: {
         initialPageParam: null,
@@ -30,4 +31,4 @@ const myDataApi = api.injectEndpoints({
   }),
 });
 
-export const { useLooksInfiniteQuery } = myDataApi;
+export const { useLooksInfiniteQuery, useNewestLookQuery } = myDataApi;
