@@ -77,6 +77,7 @@ Act = Literal[
     "link_refused",
     "reset_asked",
     "audit_exported",
+    "data_exported",
 ]
 
 

@@ -86,6 +86,7 @@ VIEW = {"name": "Mine {n}", "query": "team=2"}
 TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/me"): [own("/api/me")],
     ("GET", "/api/me/looks"): [own("/api/me/looks")],
+    ("GET", "/api/me/export"): [own("/api/me/export")],
     ("POST", "/api/session/proof"): [own("/api/session/proof", 204, {"password": PASSWORD})],
     ("GET", "/api/me/factors"): [own("/api/me/factors")],
     ("POST", "/api/me/totp"): [own("/api/me/totp", 201)],

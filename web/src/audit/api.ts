@@ -55,7 +55,7 @@ interface Page {
 
 /** What an auditor looks for together. */
 export const ACTS = {
-  looks: ["look_person", "look_wall", "audit_exported"],
+  looks: ["look_person", "look_wall", "audit_exported", "data_exported"],
   signing: [
     "sign_in",
     "sign_in_half_open",

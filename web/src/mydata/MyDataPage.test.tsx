@@ -188,6 +188,26 @@ describe("who looked at me", () => {
     expect(seen.filter(({ path }) => path.includes("before=9"))).toHaveLength(2);
   });
 
+  it("saves everything under the name that the hub gives, and says what went wrong", async () => {
+    const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
+    answering({ ...hub(), "GET /api/me/export": { status: 503, body: { title: "The database is away." } } });
+    const saved: string[] = [];
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(this.download);
+    });
+    URL.createObjectURL = () => "blob:here";
+    URL.revokeObjectURL = () => undefined;
+    open("/my-data");
+    await user.click(await screen.findByRole("button", { name: "Save everything" }));
+    expect(await screen.findByText("The database is away.")).toBeVisible();
+
+    const headers = { "content-disposition": 'attachment; filename="daylight-x.zip"' };
+    answering({ ...hub(), "GET /api/me/export": { status: 200, headers } });
+    await user.click(screen.getByRole("button", { name: "Save everything" }));
+    await waitFor(() => expect(saved).toEqual(["daylight-x.zip"]));
+    expect(screen.queryByText("The database is away.")).toBeNull();
+  });
+
   it("is shown while my day can't be read, which says why", async () => {
     answering({
       ...hub([look(9, "2026-03-03T13:02:00Z", "person")]),

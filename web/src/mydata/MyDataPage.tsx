@@ -10,6 +10,7 @@ import { useDay } from "../day/useDay";
 import { Bar } from "../ui/Bar";
 import { buttonClass } from "../ui/Button";
 import { useNow } from "../ui/useNow";
+import { Export } from "./Export";
 import { Looks } from "./Looks";
 import css from "./MyDataPage.module.css";
 
@@ -48,6 +49,9 @@ export function MyDataPage({ person }: { person: number }) {
                   <Link to="/devices">{t("devices.manage")}</Link>
                 )}
               </p>
+            </Sheet>
+            <Sheet title={t("export.title")} words={t("export.words")}>
+              <Export />
             </Sheet>
           </div>
           <Sheet title={t("day.title")} words={t("day.words")}>

@@ -1,0 +1,235 @@
+"""Everything that is held about somebody, as a file for them: a ZIP of JSON and CSV with a readme (GDPR, articles 15 and 20).
+
+Each part is one question, asked page by page, so that a year of somebody's time never lies in memory; the archive is packed while it is
+sent. `LEFT_OUT` says what is not in it and why: a test holds both against the tables. Secrets are in no part: nobody gets a hash of theirs.
+"""
+
+import asyncio
+import csv
+import io
+import zipfile
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.response import Stream
+
+from hub import audit
+from hub.auth.access import Subject, Viewer
+from hub.auth.guard import require, require_fresh
+from hub.database import connection, transaction
+
+AT_ONCE = asyncio.Semaphore(2)
+"""In this process: packing takes a core for seconds, where somebody has a year behind them."""
+PAGE = 5_000
+FORMULA = frozenset("=+-@\t\r")
+
+
+class Part(NamedTuple):
+    """A file of the archive. `asked` takes the person and where the page before ended, and begins each row with that place."""
+
+    name: str
+    says: str
+    asked: str
+
+
+PARTS = (
+    Part("person.csv", "Who you are here.", """
+        SELECT id AS place, name, email, zone, locale, working_hours::text, created_at, deactivated_at, simulated
+        FROM person WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("teams.csv", "Your teams, and when you were in each.", """
+        SELECT membership.id AS place, team.name AS team, since_at, until_at FROM membership JOIN team ON team.id = membership.team
+        WHERE person = $1 AND membership.id > $2 ORDER BY membership.id LIMIT $3"""),
+    Part("roles.csv", "What you may do beside being a person here.", """
+        SELECT role.id AS place, role, team.name AS team FROM role LEFT JOIN team ON team.id = role.team
+        WHERE person = $1 AND role.id > $2 ORDER BY role.id LIMIT $3"""),
+    Part("zones.csv", "Time zones that your workdays were in before.", """
+        SELECT id AS place, zone, until_at FROM former_zone WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("devices.csv", "Your devices.", """
+        SELECT id AS place, uid, name, system, version, simulated, enrolled_at, last_seen_at, revoked_at, suspended_at
+        FROM device WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("activity.csv", "What your devices told, row by row. What it means (active, idle ...) is decided from this when it is read.", """
+        WITH page AS (
+            SELECT max(started_at) AS ends_at FROM (
+                SELECT started_at FROM "interval" WHERE person = $1 AND started_at > 'epoch'::timestamptz + $2 * interval '1 microsecond'
+                ORDER BY started_at LIMIT $3
+            ) AS following
+        )
+        SELECT (extract(epoch FROM started_at) * 1000000)::bigint AS place, device, started_at, ended_at,
+            zone_min, policy, app, site, title, first_input_at, last_input_at, keys, clicks, scrolls, flags & 1 > 0 AS nothing_was_seen,
+            flags & 2 > 0 AS call, flags & 4 > 0 AS media, flags & 8 > 0 AS presenting, flags & 16 > 0 AS locked,
+            flags & 32 > 0 AS on_break, flags & 64 > 0 AS private, flags & 128 > 0 AS by_the_clock_of_the_device
+        FROM "interval", page WHERE person = $1
+            AND started_at > 'epoch'::timestamptz + $2 * interval '1 microsecond' AND started_at <= ends_at
+        ORDER BY started_at, device, epoch, seq, piece"""),
+    Part("days.csv", "Your workdays in sums, all your devices together.", """
+        SELECT row_number() OVER (ORDER BY day, state, app, site) + $2 AS place, day, state, app, site, duration_us / 1000000.0 AS seconds,
+            keys, clicks, scrolls
+        FROM rollup_day WHERE person = $1 ORDER BY day, state, app, site OFFSET $2 LIMIT $3"""),
+    Part("lost.csv", "What a device of yours said that it had to throw away.", """
+        SELECT loss.id AS place, device, epoch, from_seq, to_seq, reason, received_at FROM loss JOIN device ON device.id = loss.device
+        WHERE person = $1 AND loss.id > $2 ORDER BY loss.id LIMIT $3"""),
+    Part("set-aside.csv", "What a device of yours told and could not be stored; the event as it came, in base64 of msgpack.", """
+        SELECT row_number() OVER (ORDER BY received_at, quarantine.id) + $2 AS place, device, epoch, seq, reason, received_at,
+            encode(event, 'base64') AS event
+        FROM quarantine JOIN device ON device.id = quarantine.device WHERE person = $1
+        ORDER BY received_at, quarantine.id OFFSET $2 LIMIT $3"""),
+    Part("looks.csv", "Who looked at you or at your team's wall while you were in it.", """
+        SELECT look.id AS place, look.at, coalesce(actor.name, api_client.name) AS who, look.client IS NOT NULL AS a_program,
+            CASE look.action WHEN 'look_wall' THEN 'wall' ELSE 'person' END AS what, team.name AS team
+        FROM audit look LEFT JOIN person actor ON actor.id = look.actor LEFT JOIN api_client ON api_client.id = look.client
+        LEFT JOIN team ON team.id = look.team
+        WHERE look.id > $2 AND look.actor IS DISTINCT FROM $1::int AND (
+            (look.action = 'look_person' AND look.subject = $1)
+            OR (look.action = 'look_wall' AND EXISTS (
+                SELECT FROM membership stay WHERE stay.person = $1 AND stay.team = look.team
+                    AND look.at >= since_at AND look.at < coalesce(until_at, 'infinity')
+            ))
+        ) ORDER BY look.id LIMIT $3"""),
+    Part("acts.csv", "What you did here, and what was done about you, as the audit has it.", """
+        SELECT act.id AS place, act.at, act.action, actor.name AS who, subject.name AS about, team.name AS team, act.detail::text
+        FROM audit act LEFT JOIN person actor ON actor.id = act.actor LEFT JOIN person subject ON subject.id = act.subject
+        LEFT JOIN team ON team.id = act.team
+        WHERE act.id > $2 AND (act.actor = $1 OR act.subject = $1) AND act.action <> 'look_wall' ORDER BY act.id LIMIT $3"""),
+    Part("sign-ins.csv", "Browsers that you are or were signed in with, for a month after they ended.", """
+        SELECT row_number() OVER (ORDER BY created_at, id) + $2 AS place, created_at, seen_at, ended_at, browser, address
+        FROM sign_in WHERE person = $1 ORDER BY created_at, id OFFSET $2 LIMIT $3"""),
+    Part("passkeys.csv", "Your passkeys.", """
+        SELECT id AS place, name, created_at, used_at FROM passkey WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("authenticator.csv", "Your authenticator app, without its secret.", """
+        SELECT id AS place, created_at, confirmed_at FROM totp_factor WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("recovery-codes.csv", "Your recovery codes: how many there are, and when each was used.", """
+        SELECT id AS place, used_at FROM recovery_code WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("sign-on.csv", "Who you are at an OpenID provider that you are connected with.", """
+        SELECT id AS place, issuer, sub, created_at FROM identity WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("tokens.csv", "Tokens that you made for programs, without their secrets.", """
+        SELECT id AS place, name, scopes::text, created_at, expires_at, last_used_at, revoked_at
+        FROM personal_token WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("views.csv", "Views of the live page that you saved.", """
+        SELECT id AS place, name, query FROM saved_view WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("links.csv", "Links to set a password that were made for you, without what opens them.", """
+        SELECT id AS place, purpose, email, created_at, expires_at FROM link WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("mails.csv", "Mails to you of the last month: when, and what became of them. Their text is not kept.", """
+        SELECT id AS place, kind, language, queued_at, state, ended_at FROM mail WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+)  # fmt: skip
+LEFT_OUT = {
+    "device_cursor": "how far a device's rows have been stored",
+    "dirty": "marks for the job that sums up; nothing but when rows came",
+    "enrolment_code": "hashes of codes that serve for ten minutes",
+    "factor_tries": "how often a second step failed: in acts.csv",
+    "idempotency_key": "hashes and sealed answers of requests, for a day",
+    "people_import": "a file of other people, for an hour",
+    "rollup_quarter": "sums of activity.csv by quarter-hour; days.csv has them by day",
+    "span_day": "when in a workday a state was held: made of activity.csv",
+}
+"""Tables that have rows of a person and are not in the archive, with the reason."""
+
+
+@get(
+    "/api/me/export",
+    summary="Everything that is held about oneself",
+    guards=[require_fresh],
+    media_type="application/zip",
+)
+async def export_own(viewer: NamedDependency[Viewer]) -> Stream:
+    """A ZIP of CSV and JSON with a readme."""
+    await require(viewer, "see_activity", Subject(person=viewer.person))
+    async with transaction():
+        at = await audit.record("data_exported", viewer.actor, viewer.person)
+    return Stream(
+        archive(viewer.person, at),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="daylight-{at:%Y-%m-%d}.zip"'},
+    )
+
+
+ROUTES = [export_own]
+
+
+async def archive(person: int, at: datetime) -> AsyncIterator[bytes]:
+    """The archive's bytes as they are packed."""
+    packed = _Packed()
+    counts: dict[str, int] = {}
+    async with AT_ONCE:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+            for part in PARTS:
+                counts[part.name] = 0
+                with made.open(zipfile.ZipInfo(part.name, at.timetuple()[:6]), "w", force_zip64=True) as file:
+                    async for head, rows in _pages(part, person):
+                        text = _lines(rows if counts[part.name] else [head, *rows])
+                        await asyncio.to_thread(file.write, text)
+                        counts[part.name] += len(rows)
+                        yield packed.taken()
+                yield packed.taken()
+            told = {"made_at": at, "person": person, "rows": counts, "left_out": LEFT_OUT}
+            made.writestr(
+                zipfile.ZipInfo("contents.json", at.timetuple()[:6]), msgspec.json.format(msgspec.json.encode(told))
+            )
+            made.writestr(zipfile.ZipInfo("README.txt", at.timetuple()[:6]), _readme(at, counts))
+        yield packed.taken()
+
+
+async def _pages(part: Part, person: int) -> AsyncIterator[tuple[list[str], list[Sequence[Any]]]]:
+    """The head and the rows of a part, page by page: the head with an empty page where there are none."""
+    place = 0
+    while True:
+        async with connection() as held:
+            asked = await held.prepare(part.asked)
+            head = [column.name for column in asked.get_attributes()][1:]
+            rows = await asked.fetch(person, place, PAGE)
+        yield head, [tuple(row)[1:] for row in rows]
+        if len(rows) < PAGE:
+            return
+        place = rows[-1]["place"]
+
+
+def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([[_cell(value) for value in row] for row in rows])
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    """Times in UTC by ISO 8601, and no text that a spreadsheet would take for a formula."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case bool():
+            return "yes" if value else "no"
+        case str() if value and value[0] in FORMULA:
+            return f"'{value}"
+    return value
+
+
+def _readme(at: datetime, counts: dict[str, int]) -> str:
+    files = "\n".join(f"{part.name}, {counts[part.name]:,} rows\n    {part.says}" for part in PARTS)
+    left_out = "\n".join(f"{name}: {why}" for name, why in LEFT_OUT.items())
+    return (
+        f"What Daylight holds about you, as of {at:%Y-%m-%d %H:%M} UTC\n\n"
+        "Tables are CSV in UTF-8, times in UTC. A text that begins with =, +, - or @ has a quote (') in front, so that no spreadsheet\n"
+        "takes it for a formula. contents.json says for programs what is here.\n\n"
+        f"{files}\n\nNot here, because it says nothing more about you:\n{left_out}\n\n"
+        "Passwords, keys and codes are kept as hashes or sealed, and are not here either.\n"
+    )
+
+
+class _Packed(io.RawIOBase):
+    """What a ZIP writes, until it is taken. It can't be gone back in, so the archive is one that needs no going back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chunks: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: Any) -> int:
+        self._chunks.append(bytes(chunk))
+        return len(chunk)
+
+    def taken(self) -> bytes:
+        taken, self._chunks = b"".join(self._chunks), []
+        return taken
