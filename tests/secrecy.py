@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import msgspec
@@ -52,14 +53,34 @@ def watch(log: Path) -> None:
 async def remember(response: httpx.Response) -> None:
     """What a request of a test and its answer hold of secrets: for `event_hooks` of a client."""
     with contextlib.suppress(httpx.RequestNotRead):  # its body was made as it went
-        keep_secret(*_in_fields(_decoded(response.request.content), codes=True))
+        keep_sent(response.request.content)
     if response.headers.get("content-type", "").startswith("application/json"):
-        keep_secret(*_in_fields(_decoded(await response.aread()), codes=response.is_success))
-    for line in response.headers.get_list("set-cookie"):
-        if found := COOKIES.match(line):
-            keep_secret(found[1])
+        keep_answered(await response.aread(), response.is_success)
+    keep_cookies(response.headers.get_list("set-cookie"))
     if given := response.request.headers.get("authorization"):
         keep_secret(given.split()[-1])
+
+
+def keep_sent(body: bytes) -> None:
+    """The secrets in the fields of what a request sent."""
+    keep_secret(*_in_fields(_decoded(body), codes=True))
+
+
+def keep_answered(body: bytes, done: bool) -> None:
+    """The secrets in the fields of an answer; in that of what was not `done`, a code is none."""
+    keep_secret(*_in_fields(_decoded(body), codes=done))
+
+
+def keep_cookies(lines: Iterable[str]) -> None:
+    """Those that `Set-Cookie` gives."""
+    keep_secret(*(found[1] for line in lines if (found := COOKIES.match(line))))
+
+
+def keep_in_address(url: str) -> None:
+    """What the way back from a provider carries in its address."""
+    parts = urlsplit(url)
+    if parts.path.endswith("/callback"):
+        keep_secret(*(value for name, value in parse_qsl(parts.query) if name in {"code", "state"}))
 
 
 def leaked(text: str, secrets: Iterable[str] | None = None) -> list[str]:

@@ -14,7 +14,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Response,
+    async_playwright,
+    expect,
+)
 
 from hub import people
 from hub.database import transaction
@@ -23,6 +32,7 @@ from hub.feed.redis import RedisFeed
 from hub.passwords import hash_password
 from hub.wire.activity import Facts
 from hub.wire.today import Today
+from tests import secrecy
 from tests.journeys.hubs import HubProcess, environment, hub_process
 from tests.journeys.screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
 from tests.ports import free_port
@@ -112,6 +122,30 @@ class Desks:
         await asyncio.gather(*(self._feed.publish(team, records) for team, records in by_team.items()))
 
 
+class Exchanges:
+    """Remembers the secrets in all that pages ask the hub and are answered: none of them may be in its log."""
+
+    def __init__(self) -> None:
+        self._reading: list[asyncio.Task[None]] = []
+
+    def of(self, context: BrowserContext) -> None:
+        """Listens to all pages of a context from now on."""
+        context.on("request", lambda request: secrecy.keep_in_address(request.url))
+        context.on("response", lambda answer: self._reading.append(asyncio.create_task(self._read(answer))))
+
+    async def _read(self, answer: Response) -> None:
+        if "/api/" not in answer.url:
+            return
+        secrecy.keep_sent(answer.request.post_data_buffer or b"")
+        with contextlib.suppress(Error):  # the page has gone on to another
+            secrecy.keep_cookies(await answer.header_values("set-cookie"))
+            secrecy.keep_answered(await answer.body(), answer.ok)
+
+    async def read(self) -> None:
+        """Waits for those that are still being read."""
+        await asyncio.gather(*self._reading)
+
+
 class Complaints:
     """What pages complain of: errors in their consoles, errors that nothing caught, whatever is against the hub's own policy."""
 
@@ -142,11 +176,13 @@ class Face(NamedTuple):
     desks: Desks
     browser: Browser
     complaints: Complaints
+    exchanges: Exchanges
 
     async def context(self, **options: Any) -> BrowserContext:
         """A browser of somebody's own, in English on a desktop unless something else is said."""
         made = await self.browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
         await self.complaints.of(made)
+        self.exchanges.of(made)
         return made
 
     async def opened(self, path: str = "/", *, email: str = MANAGER, **options: Any) -> Page:
@@ -197,15 +233,16 @@ async def face(
     sitting = await _seated(teams)
     feed = RedisFeed(redis_url, "desks")
     await feed.start(lambda change: None, lambda healthy: None, lambda: None)
-    complaints = Complaints()
+    complaints, exchanges = Complaints(), Exchanges()
     try:
         with beside(origin) as more, hub_process(env | more, port, folder / "hub.log") as hub:
             await hub.await_ready()
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
                 try:
-                    yield Face(hub, origin, env, Desks(feed, sitting), browser, complaints)
+                    yield Face(hub, origin, env, Desks(feed, sitting), browser, complaints, exchanges)
                 finally:
+                    await exchanges.read()
                     await browser.close()
     finally:
         await feed.stop()

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from hub.tables import Audit
+from tests import secrecy
 from tests.journeys.screens import CHROMIUM
 
 from .browser import PASSWORD, SIGNED_OUT, Face
@@ -71,3 +72,5 @@ async def test_authenticator_and_passkey_are_set_up_and_each_leads_in(wall: Face
     )
     assert [json.loads(row["detail"])["proof"] for row in rows] == ["password", "password", "code", "passkey"]
     look.nothing()
+    await wall.exchanges.read()
+    assert secret in secrecy.USED  # and so not in the hub's log

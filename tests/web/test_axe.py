@@ -11,7 +11,7 @@ from hub.audit_file import check_file
 from hub.tables import Person
 from tests.journeys.screens import CHROMIUM
 
-from .browser import ADMIN, AUDITOR, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face
+from .browser import ADMIN, AUDITOR, DESKTOP, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face
 from .seen import everybody, faults, tile
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(240)]
@@ -231,7 +231,7 @@ async def test_axe_finds_nothing_on_a_phone_and_from_right_to_left(wall: Face, s
     look.nothing()
 
 
-async def test_api_client_is_made_and_axe_finds_nothing_on_the_way(wall: Face) -> None:
+async def test_api_client_is_made_and_axe_finds_nothing_on_any_page_of_an_admin(wall: Face) -> None:
     look = Look()
     page = await wall.opened("/admin", email=ADMIN, **AT_REST)
     await expect(page.get_by_role("link", name="API clients")).to_be_visible()
@@ -240,6 +240,24 @@ async def test_api_client_is_made_and_axe_finds_nothing_on_the_way(wall: Face) -
     await expect(page.get_by_role("heading", name="No mail is set up")).to_be_visible()
     await look.at(page, "/admin/mail")
     await page.get_by_role("link", name="Admin").click()
+    await page.get_by_role("link", name="Security").click()
+    await expect(page.get_by_role("table", name=re.compile("What may"))).to_be_visible()
+    await look.at(page, "/admin/security")
+    await page.set_viewport_size(PHONE)
+    for path, words in (
+        ("/admin", "API clients"),
+        ("/admin/security", "What may"),
+        ("/admin/mail", "No mail is set up"),
+        ("/admin/clients", "No program reads anything here"),
+        ("/account", "this one"),
+    ):
+        await page.goto(f"{wall.origin}{path}")
+        there = page.get_by_role("table", name=re.compile(words)).or_(page.get_by_text(words)).first
+        await expect(there).to_be_visible()
+        await look.at(page, f"{path} on a phone", dark=False)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+    await page.set_viewport_size(DESKTOP)
+    await page.goto(f"{wall.origin}/admin")
     await page.get_by_role("link", name="API clients").click()
     await expect(page.get_by_role("button", name="Make a client")).to_be_visible()
     await look.at(page, "/admin/clients")
