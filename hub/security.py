@@ -12,7 +12,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from hub.auth import limits, login
+from hub.auth import cookie, limits, login
 from hub.auth.access import ORGANISATION, Viewer
 from hub.auth.access_table import RELATIONS, VIEWERS, decided
 from hub.auth.guard import require
@@ -100,7 +100,7 @@ async def read_security(viewer: NamedDependency[Viewer]) -> Security:
             for about in RELATIONS
         ],
         limits=list(counted),
-        idle_h=login.IDLE_S // 3600,
+        idle_h=cookie.IDLE_S // 3600,
         signed_in_days=login.SIGNED_IN_MAX_S // 86400,
     )
 

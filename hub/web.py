@@ -35,18 +35,10 @@ from redis.exceptions import RedisError
 
 from hub import api_page, openapi, policies
 from hub.auth import account, client_routes, links, routes, sign_on, tokens
+from hub.auth.cookie import SESSION_STORE, Connection, Sessions, session_config, sessions_away
 from hub.auth.idempotency import SAFE, Idempotency
 from hub.auth.limits import Limits
-from hub.auth.login import (
-    SESSION_STORE,
-    Connection,
-    Sessions,
-    address_of,
-    allowed_origins,
-    require_origin,
-    session_config,
-    sessions_away,
-)
+from hub.auth.login import address_of, allowed_origins, require_origin
 from hub.auth.passkeys import Challenges
 from hub.auth.strangers import Strangers
 from hub.errors import (

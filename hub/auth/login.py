@@ -5,8 +5,6 @@ The session lies in Redis under an id that is made anew at each sign-in (RFC 626
 has a row in PostgreSQL, which every request and every live socket is held against: it ends a session while Redis is away as well.
 """
 
-import contextlib
-import math
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -14,19 +12,14 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import msgspec
-from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie, MutableScopeHeaders
-from litestar.enums import ScopeType
-from litestar.middleware.session.server_side import ServerSideSessionBackend, ServerSideSessionConfig
-from litestar.types import Message, ScopeSession
-from redis.exceptions import RedisError
 
 from hub import audit
-from hub.auth import factors, tokens
+from hub.auth import cookie, factors
 from hub.auth.access import Viewer, load_viewer
+from hub.auth.cookie import Connection
 from hub.auth.limits import Limits
 from hub.database import transaction
-from hub.errors import Forbidden, Invalid, Unauthorised, Unavailable
+from hub.errors import Forbidden, Invalid, Unauthorised
 from hub.passwords import password_matches
 from hub.people import normal_email
 from hub.settings import Settings
@@ -34,8 +27,6 @@ from hub.tables import Organisation, Person, Role, SignIn
 from hub.wire.closing import Close
 from hub.wire.policy import clean
 
-IDLE_S = 12 * 3600
-"""Without a request for this long the session is forgotten: a night, so that every day begins with a sign-in."""
 SIGNED_IN_MAX_S = 30 * 24 * 3600
 """The longest that a sign-in lasts, however much it is used: 30 days (NIST SP 800-63B-4, 2.1.3, for a single factor)."""
 HALF_OPEN_S = 5 * 60
@@ -43,9 +34,6 @@ HALF_OPEN_S = 5 * 60
 FRESH_S = 10 * 60
 """For so long after somebody proved who they are, a dangerous act asks for no other proof."""
 SEEN_EVERY_S = 60
-REPLACED_S = 10
-"""A session's id that has been replaced opens something for so long still: to what other tabs were asking just then."""
-SESSION_STORE = "sessions"
 WRONG = "That e-mail and password don't match."
 NOT_YOURS = "This is not your password."
 PROVE_FIRST = "Prove first that it is you: with your password or a code."
@@ -54,16 +42,7 @@ ENDED = "Sign in again: this session has ended."
 BROWSER_MAX_CHARACTERS = 300
 ADDRESS_MAX_CHARACTERS = 45
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_ID_BYTES = 32
-_WITH_SESSION = ("/api/", "/live")
-_ID_SCOPE_KEY = "daylight.session_id"
-_AWAY_SCOPE_KEY = "daylight.sessions_away"
-_UNKNOWN_SCOPE_KEY = "daylight.session_unknown"
-_COOKIE_SCOPE_KEY = "daylight.session_cookie_due"
-_UNTIL = "until"
-"""In a session whose id has been replaced: up to when that serves, in seconds since 1970."""
 
-Connection = ASGIConnection[Any, Any, Any, Any]
 Proof = Literal["password", "link", "oidc", "code", "passkey"]
 """What somebody proved with who they are. The last two are both factors together, or the second."""
 _WHOLE: frozenset[Proof] = frozenset({"code", "passkey"})
@@ -162,10 +141,10 @@ async def open_sign_in(connection: Connection, person: int, proof: Proof = "pass
     Redis can't hold the session.
     """
     wanted = [] if proof in _WHOLE else await factors.kinds_of(person)
-    before, half = _session_of(connection), _half_open_of(connection)
+    before, half = cookie.session_of(connection), cookie.half_open_of(connection)
     opened = uuid4()
     key = "half_open" if wanted else "sign_in"
-    await _sessions(connection).begin(connection, {key: str(opened), "person": person})
+    await cookie.kept(connection).begin(connection, {key: str(opened), "person": person})
     async with transaction() as held:
         # A deactivation that came in between wins: it holds this row's lock, or has been committed.
         active = await held.fetchval("SELECT deactivated_at IS NULL FROM person WHERE id = $1 FOR SHARE", person)
@@ -185,7 +164,7 @@ async def open_sign_in(connection: Connection, person: int, proof: Proof = "pass
         )
         await SignIn.insert(row)
         await audit.record("sign_in_half_open" if wanted else "sign_in", person, person, proof=proof)
-        if _UNKNOWN_SCOPE_KEY in connection.scope:
+        if cookie.is_unknown(connection):
             # Somebody may have planted it (session fixation), or Redis has lost what it held. No other session goes by it either way.
             await audit.record("request_refused", None, person, reason="unknown_session")
     return SecondStep(wanted) if wanted else await me(person)
@@ -196,7 +175,7 @@ async def answer_second_step(connection: Connection, secret: str, code: str) -> 
 
     Raises `Unauthorised` when there is none, or not any more; `Invalid` for a wrong code; `TooMany`.
     """
-    half = _half_open_of(connection)
+    half = cookie.half_open_of(connection)
     if half is None:
         raise Unauthorised("Sign in first.")
     person, opened = half
@@ -249,7 +228,7 @@ async def proved(connection: Connection, current: SignedIn, proof: Proof) -> Non
 async def renew_session(connection: Connection) -> None:
     """Goes on under a new id: whoever got hold of the one of before has no part in what this session may from now on (ASVS 5.0, 7.2.4).
     Raises `Unavailable`."""
-    await _sessions(connection).renew(connection)
+    await cookie.kept(connection).renew(connection)
 
 
 _END = "UPDATE sign_in SET ended_at = now() WHERE id = $1 AND person = $2 AND ended_at IS NULL RETURNING id"
@@ -266,13 +245,13 @@ async def _credentials_of(address: str) -> dict[str, Any] | None:
 
 async def sign_out(connection: Connection) -> None:
     """Ends the sign-in for good, and forgets the session. Idempotent."""
-    session = _session_of(connection) or _half_open_of(connection)
+    session = cookie.session_of(connection) or cookie.half_open_of(connection)
     if session is not None:
         person, opened = session
         async with transaction() as held:
             if await held.fetchval(_END, opened, person) is not None:
                 await audit.record("sign_out", person, person)
-    await _sessions(connection).end(connection)
+    await cookie.kept(connection).end(connection)
 
 
 async def me(person: int) -> Me:
@@ -323,7 +302,7 @@ async def signed_in(connection: Connection) -> SignedIn:
     Raises `Unauthorised` when there is no session, or it was ended, has expired or its person is deactivated, and `Unavailable`
     when sessions can't be read.
     """
-    session = _session_of(connection)
+    session = cookie.session_of(connection)
     if session is None:
         raise Unauthorised("Sign in first.")
     person, opened = session
@@ -334,7 +313,7 @@ async def signed_in(connection: Connection) -> SignedIn:
         SignIn.half_open.eq(False),
         SignIn.ended_at.is_null(),
         SignIn.created_at > at - timedelta(seconds=SIGNED_IN_MAX_S),
-        SignIn.seen_at > at - timedelta(seconds=IDLE_S + SEEN_EVERY_S),
+        SignIn.seen_at > at - timedelta(seconds=cookie.IDLE_S + SEEN_EVERY_S),
     )
     viewer = await load_viewer(person) if rows else None
     if viewer is None or not viewer.active:
@@ -342,7 +321,7 @@ async def signed_in(connection: Connection) -> SignedIn:
     row = rows[0]
     if row["seen_at"] < at - timedelta(seconds=SEEN_EVERY_S):
         await SignIn.update({SignIn.seen_at: at}).where(SignIn.id == opened)
-        connection.scope[_COOKIE_SCOPE_KEY] = True  # type: ignore[literal-required]
+        cookie.keep_on(connection)
     return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S))
 
 
@@ -373,7 +352,7 @@ async def ended(open_ones: Collection[Opened]) -> dict[Opened, Close]:
         [person for _, (person, _) in open_ones],
         [version for _, (_, version) in open_ones],
         at - timedelta(seconds=SIGNED_IN_MAX_S),
-        at - timedelta(seconds=IDLE_S + SEEN_EVERY_S),
+        at - timedelta(seconds=cookie.IDLE_S + SEEN_EVERY_S),
     )
     return {
         (UUID(str(row["id"])), (row["person"], row["version"])): Close.SIGNED_OUT
@@ -419,11 +398,6 @@ def require_origin(connection: Connection, settings: Settings, *, optional: bool
         raise Forbidden(f"This page was not opened at {urlsplit(settings.origin).netloc}, where Daylight is.")
 
 
-def sessions_away(connection: Connection) -> bool:
-    """Whether this connection's session could not be read: nothing else needs to ask Redis for it then."""
-    return _AWAY_SCOPE_KEY in connection.scope
-
-
 def address_of(connection: Connection) -> str:
     """The peer's address. Behind a proxy it is the client's only when the server was told to believe that proxy."""
     return connection.client.host if connection.client else "unknown"
@@ -433,136 +407,3 @@ def browser_of(connection: Connection) -> str | None:
     """What tells this browser from others, signed in or not: the CSRF token, which no change is let through without."""
     cookies = connection.cookies
     return cookies.get("__Host-csrftoken") or cookies.get("csrftoken") or None  # the first where there is TLS
-
-
-# --- sessions
-
-
-class Sessions(ServerSideSessionBackend):
-    """Litestar's server-side sessions, with three differences.
-
-    The id changes at each sign-in: one that was planted, or that is older, is never written to. Nothing is stored for who has not
-    signed in. Reading and writing happen where they can still be answered for, not while the answer is on its way.
-    """
-
-    async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
-        if not connection.scope["path"].startswith(_WITH_SESSION):
-            return {}  # pages and agents have no session, and load while Redis is away
-        if tokens.presented(connection) is not None:
-            return {}  # who shows a token is whom it says, whatever cookies came along
-        given = connection.cookies.get(self.config.key)
-        if not given or len(given) != 2 * _ID_BYTES:
-            return {}
-        try:
-            data = await self.get(given, self.config.get_store_from_app(connection.scope["litestar_app"]))
-        except (RedisError, OSError, TimeoutError):
-            connection.scope[_AWAY_SCOPE_KEY] = True  # type: ignore[literal-required]
-            return {}
-        if data is None:
-            connection.scope[_UNKNOWN_SCOPE_KEY] = True  # type: ignore[literal-required]
-            return {}
-        session: dict[str, Any] = self.deserialize_data(data)
-        if datetime.now(UTC).timestamp() >= session.get(_UNTIL, math.inf):
-            return {}
-        connection.scope[_ID_SCOPE_KEY] = given  # type: ignore[literal-required]
-        return session
-
-    def get_session_id(self, connection: Connection) -> str:
-        """The id of the session that was loaded or begun; never one that only the cookie knows."""
-        return str(connection.scope.get(_ID_SCOPE_KEY) or "")
-
-    async def begin(self, connection: Connection, session: dict[str, Any]) -> None:
-        """Stores a session under a new id, and forgets the one that came with the request. Raises `Unavailable`."""
-        store = self.config.get_store_from_app(connection.scope["litestar_app"])
-        fresh = self.generate_session_id()
-        try:
-            if old := self.get_session_id(connection):
-                await self.delete(old, store)
-            await self.set(fresh, self.serialize_data(session), store)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable("Signing in isn't possible at the moment. Try again in a minute.") from error
-        connection.scope[_ID_SCOPE_KEY] = fresh  # type: ignore[literal-required]
-        connection.scope[_COOKIE_SCOPE_KEY] = True  # type: ignore[literal-required]
-        connection.scope["session"] = session
-
-    async def renew(self, connection: Connection) -> None:
-        """Stores the session under a new id; the old one serves for `REPLACED_S` more, and gets no cookie. Raises `Unavailable`."""
-        loaded: Any = connection.scope["session"]
-        session = {key: value for key, value in loaded.items() if key != _UNTIL}
-        store = self.config.get_store_from_app(connection.scope["litestar_app"])
-        fresh, until = self.generate_session_id(), datetime.now(UTC).timestamp() + REPLACED_S
-        try:
-            await self.set(fresh, self.serialize_data(session), store)
-            over = self.serialize_data({**session, _UNTIL: until})
-            await store.set(self.get_session_id(connection), over, expires_in=REPLACED_S + 1)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise Unavailable("This isn't possible at the moment. Try again in a minute.") from error
-        connection.scope[_ID_SCOPE_KEY] = fresh  # type: ignore[literal-required]
-        connection.scope[_COOKIE_SCOPE_KEY] = True  # type: ignore[literal-required]
-        connection.scope["session"] = session
-
-    async def end(self, connection: Connection) -> None:
-        """Forgets the session. While Redis is away it stays there, worthless: its sign-in has ended."""
-        if old := self.get_session_id(connection):
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await self.delete(old, self.config.get_store_from_app(connection.scope["litestar_app"]))
-        connection.clear_session()
-
-    async def store_in_message(self, scope_session: ScopeSession, message: Message, connection: Connection) -> None:
-        """Sets the cookie: of a session that is new or is noted as seen, so that it lives on from now, or of none after signing out."""
-        signed_out = not isinstance(scope_session, dict)
-        if isinstance(scope_session, dict) and (_COOKIE_SCOPE_KEY not in connection.scope or _UNTIL in scope_session):
-            return
-        cookie = Cookie(
-            key=self.config.key,
-            value="null" if signed_out else self.get_session_id(connection),
-            max_age=0 if signed_out else self.config.max_age,
-            path=self.config.path,
-            secure=self.config.secure,
-            httponly=True,
-            samesite="lax",
-        )
-        MutableScopeHeaders.from_message(message).add("Set-Cookie", cookie.to_header(header=""))
-
-
-class SessionConfig(ServerSideSessionConfig):
-    """Litestar's configuration, for our backend."""
-
-    _backend_class = Sessions
-
-
-def session_config(settings: Settings) -> SessionConfig:
-    """Sessions in the store `SESSION_STORE`: HttpOnly, SameSite=Lax, Secure and bound to this host where there is TLS."""
-    return SessionConfig(
-        key="__Host-daylight" if settings.secure else "daylight",
-        max_age=IDLE_S,
-        session_id_bytes=_ID_BYTES,
-        renew_on_access=True,
-        secure=settings.secure,
-        store=SESSION_STORE,
-        scopes={ScopeType.HTTP, ScopeType.WEBSOCKET},
-    )
-
-
-def _sessions(connection: Connection) -> Sessions:
-    sessions: Sessions = connection.app.state.sessions
-    return sessions
-
-
-def _session_of(connection: Connection) -> tuple[int, UUID] | None:
-    """Person and sign-in that the session names. Raises `Unavailable` when sessions can't be read."""
-    return _named_by(connection, "sign_in")
-
-
-def _half_open_of(connection: Connection) -> tuple[int, UUID] | None:
-    """As `_session_of`, of a sign-in whose second step is still to be answered. No session has both."""
-    return _named_by(connection, "half_open")
-
-
-def _named_by(connection: Connection, key: Literal["sign_in", "half_open"]) -> tuple[int, UUID] | None:
-    if connection.scope.get(_AWAY_SCOPE_KEY):
-        raise Unavailable("Sessions can't be read at the moment. Try again in a minute.")
-    session: Any = connection.scope.get("session")
-    if not isinstance(session, dict) or key not in session:
-        return None
-    return int(session["person"]), UUID(session[key])

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from hub import audit
-from hub.auth.login import IDLE_S, SIGNED_IN_MAX_S
+from hub.auth.cookie import IDLE_S
+from hub.auth.login import SIGNED_IN_MAX_S
 from hub.database import transaction
 from hub.errors import NotFound
 from hub.tables import SignIn

@@ -21,8 +21,8 @@ from litestar.connection import WebSocket
 from litestar.di import NamedDependency
 
 from hub import database, passwords, people, web
+from hub.auth import cookie, login
 from hub.auth import limits as limits_module
-from hub.auth import login
 from hub.auth.access import Viewer, load_viewer
 from hub.auth.limits import Limits, network_of
 from hub.database import close_pool, connection
@@ -237,7 +237,7 @@ async def test_session_expires_by_idleness_and_is_renewed_by_use(cast, open_brow
 
         await me(browser)
 
-        assert login.IDLE_S - 60 < await client.ttl(key) <= login.IDLE_S
+        assert cookie.IDLE_S - 60 < await client.ttl(key) <= cookie.IDLE_S
         await client.delete(key)
     assert await me(browser) == 401
 
@@ -446,7 +446,7 @@ async def test_live_sockets_end_by_sign_out_role_change_deactivation_idleness_an
     long_ago = datetime.now(UTC) - timedelta(seconds=login.SIGNED_IN_MAX_S)
     await SignIn.update({SignIn.ended_at: datetime.now(UTC)}).where(SignIn.id == sign_ins["signed_out"][0])
     await SignIn.update({SignIn.created_at: long_ago}).where(SignIn.id == sign_ins["old"][0])
-    unseen = datetime.now(UTC) - timedelta(seconds=login.IDLE_S + login.SEEN_EVERY_S)
+    unseen = datetime.now(UTC) - timedelta(seconds=cookie.IDLE_S + login.SEEN_EVERY_S)
     await SignIn.update({SignIn.seen_at: unseen}).where(SignIn.id == sign_ins["idle"][0])
     await people.revoke(cast.alice.id, "manager", cast.payments)
     await people.deactivate(cast.charlie.id)

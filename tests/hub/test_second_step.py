@@ -10,7 +10,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from hub import people, web
-from hub.auth import factors, login, recovery, sealed, totp
+from hub.auth import cookie, factors, login, recovery, sealed, totp
 from hub.tables import Audit, FactorTries, RecoveryCode, SignIn, TotpFactor
 
 from .conftest import PASSWORD
@@ -378,7 +378,7 @@ async def test_proof_gives_the_session_another_id_and_the_one_before_serves_a_mo
     await browser.change(method, path, json=body)
     await SignIn.update({SignIn.seen_at: datetime.now(UTC) - timedelta(hours=1)}, force=True)
     asked_just_then = await tab.get("/api/me")
-    monkeypatch.setattr(login, "REPLACED_S", 0)
+    monkeypatch.setattr(cookie, "REPLACED_S", 0)
     thief.cookies.set("daylight", browser.cookies["daylight"])
     await browser.change("POST", "/api/session/proof", json={"password": body["password"]})
 

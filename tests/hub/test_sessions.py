@@ -7,7 +7,7 @@ from uuid import UUID
 import pyotp
 import pytest
 
-from hub.auth import login, sessions
+from hub.auth import cookie, login, sessions
 from hub.auth.access import load_viewer
 from hub.tables import Audit, FactorTries, Passkey, Person, RecoveryCode, SignIn, TotpFactor
 from hub.wire.closing import Close
@@ -60,7 +60,7 @@ async def test_sessions_say_when_and_from_where_and_which_is_this(cast, three, o
 async def test_what_opens_nothing_any_more_is_not_listed(cast, three):
     ids = [each["id"] for each in await listed(three[0])]
     now = datetime.now(UTC)
-    await SignIn.update({SignIn.seen_at: now - timedelta(seconds=login.IDLE_S)}).where(SignIn.id == ids[1])
+    await SignIn.update({SignIn.seen_at: now - timedelta(seconds=cookie.IDLE_S)}).where(SignIn.id == ids[1])
     await SignIn.update({SignIn.created_at: now - timedelta(seconds=login.SIGNED_IN_MAX_S)}).where(SignIn.id == ids[2])
     await SignIn.insert(SignIn(person=cast.bob.id, half_open=True))
 
