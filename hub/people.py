@@ -24,6 +24,8 @@ from hub.wire.policy import clean
 from hub.workdays import Former, Zones, moved, zone_of
 
 RoleName = Literal["manager", "admin", "auditor", "representative"]
+Way = Literal["password", "passkey", "sign_on"]
+"""How somebody signs in: each of them is enough. Who has none has never been here, and can be invited."""
 Locale = Literal["en", "ar"]
 ID_MAX = 2**31 - 1
 """What the columns hold: no larger number is anybody's, or any team's."""
@@ -508,6 +510,14 @@ def stored_hours(hours: WorkingHours | None) -> str | None:
 def hours_of(stored: str | None) -> WorkingHours | None:
     """As the column holds them."""
     return None if stored is None else msgspec.json.decode(stored, type=WorkingHours)
+
+
+WAYS = """
+    array_remove(ARRAY[CASE WHEN person.password_hash IS NOT NULL THEN 'password' END,
+        CASE WHEN EXISTS (SELECT FROM passkey WHERE passkey.person = person.id) THEN 'passkey' END,
+        CASE WHEN EXISTS (SELECT FROM identity WHERE identity.person = person.id) THEN 'sign_on' END], NULL)
+"""
+"""An expression of SQL for the ways of a `person`."""
 
 
 async def zones_of(held: Any, persons: Collection[int]) -> dict[int, Zones]:

@@ -102,7 +102,7 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     """How somebody stands with links."""
 
     purpose: Purpose
-    """What a link would be for now: an invitation for who has no password yet."""
+    """What a link would be for now: an invitation for who has no way to sign in yet."""
     by_mail: bool
     """Whether a link is sent by mail; otherwise it is shown."""
     expires_at: datetime | None
@@ -128,7 +128,7 @@ async def give(settings: Settings, person: int, language: str, by: int) -> str |
 
 
 async def invite(settings: Settings, persons: Sequence[int], language: str, by: int) -> list[Invited]:
-    """As `give`, for those of these people who have no password yet and may sign in; the others are left as they are. All or nobody.
+    """As `give`, for those of these people who may sign in and have no way to yet; the others are left as they are. All or nobody.
 
     Raises `NotFound`.
     """
@@ -200,14 +200,20 @@ async def write(settings: Settings, to: mail.ToSend) -> mail.Letter | None:
 
 
 async def _lock(person: int) -> dict[str, Any]:
-    rows = await Person.raw(
-        "SELECT id, name, email, locale, password_hash, deactivated_at, simulated FROM person WHERE id = {} FOR NO KEY UPDATE",
-        person,
-    )
+    rows = await Person.raw(_LOCK, person)
     if not rows:
         raise NotFound(NO_PERSON)
     row: dict[str, Any] = rows[0]
     return row
+
+
+_LOCK = " ".join(
+    (
+        "SELECT id, name, email, locale, deactivated_at, simulated,",
+        people.WAYS,
+        "AS ways FROM person WHERE id = {} FOR NO KEY UPDATE",
+    )
+)
 
 
 def _signs_in(row: dict[str, Any]) -> bool:
@@ -215,7 +221,7 @@ def _signs_in(row: dict[str, Any]) -> bool:
 
 
 def _purpose(row: dict[str, Any]) -> Purpose:
-    return "invitation" if row["password_hash"] is None else "reset"
+    return "reset" if row["ways"] else "invitation"
 
 
 async def _make(settings: Settings, row: dict[str, Any], purpose: Purpose) -> str:
@@ -324,15 +330,21 @@ async def state(settings: Settings, person: int, url: str | None = None) -> Link
     )
 
 
-_STATE = """
-    SELECT password_hash, link.expires_at, sent.state, sent.queued_at, sent.error FROM person
+_STATE = " ".join(
+    (
+        "SELECT",
+        people.WAYS,
+        """
+    AS ways, link.expires_at, sent.state, sent.queued_at, sent.error FROM person
     LEFT JOIN link ON link.person = person.id AND used_at IS NULL AND link.ended_at IS NULL AND expires_at > now()
     LEFT JOIN LATERAL (
         SELECT state, queued_at, error FROM mail WHERE mail.person = person.id AND kind IN ('invitation', 'reset')
         ORDER BY id DESC LIMIT 1
     ) AS sent ON true
     WHERE person.id = {}
-"""
+    """,
+    )
+)
 
 
 async def _subject(person: int) -> Subject:

@@ -21,7 +21,7 @@ from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Forbidden, Invalid, Unauthorised
 from hub.passwords import password_matches
-from hub.people import normal_email
+from hub.people import Locale, normal_email
 from hub.settings import Settings
 from hub.tables import Organisation, Person, Role, SignIn
 from hub.wire.closing import Close
@@ -102,6 +102,8 @@ class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     device: bool
     """Whether a device of theirs is enrolled, and not revoked."""
     organisation: MyOrganisation
+    locale: Locale | None = None
+    """The language that they are greeted in by a browser where no other was chosen."""
     factor_wanted: bool = False
     """Whether they have to set up a second factor before anything else."""
 
@@ -267,6 +269,7 @@ async def me(person: int) -> Me:
         manages=any(row["role"] == "manager" for row in roles),
         device=row["device"],
         organisation=await organisation(),
+        locale=row["locale"],
         factor_wanted=viewer is not None and viewer.factor_wanted,
     )
 
@@ -284,7 +287,7 @@ async def organisation() -> MyOrganisation:
 
 
 _ME = """
-    SELECT person.id, person.name, person.email, team.id AS team, team.name AS team_name,
+    SELECT person.id, person.name, person.email, person.locale, team.id AS team, team.name AS team_name,
         EXISTS (SELECT FROM device WHERE device.person = person.id AND revoked_at IS NULL) AS device
     FROM person
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL

@@ -9,7 +9,7 @@ from hub import cursors, people
 from hub.auth import factors, sessions
 from hub.database import connection
 from hub.errors import NotFound
-from hub.people import RoleName
+from hub.people import RoleName, Way
 from hub.workdays import Zones
 
 PER_PAGE = 50
@@ -18,8 +18,8 @@ NO_TEAM = 0
 """As a filter: who is at home nowhere."""
 NOBODY = "There is no such person."
 
-State = Literal["active", "no_password", "deactivated", "all"]
-"""`no_password`: of the active ones, those who could sign in and never have."""
+State = Literal["active", "new", "deactivated", "all"]
+"""`new`: of the active ones, those who may sign in and have no way to yet."""
 RoleFilter = Literal["any", "none", "manager", "admin", "auditor", "representative"]
 
 
@@ -45,11 +45,12 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     zone: str
     locale: people.Locale | None
+    working_hours: people.WorkingHours | None
     team: TeamRef | None
     """Where they are at home; of somebody deactivated, where they were."""
     roles: list[RoleRow]
-    password: bool
-    """Whether they have one."""
+    ways: list[Way]
+    """How they sign in; none: not yet."""
     simulated: bool
     deactivated_at: datetime | None
     version: int
@@ -76,7 +77,6 @@ class PersonProfile(PersonRow, frozen=True, kw_only=True):
     """Somebody by themselves, with the histories of their teams and zones, newest first."""
 
     created_at: datetime
-    working_hours: people.WorkingHours | None
     zones: list[ZoneRow]
     second_factor: bool
     """Whether they have one: an authenticator or a passkey."""
@@ -113,8 +113,8 @@ class PeoplePage(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None
     """Asks for the next page; none: this is the last one."""
     active: int
-    """All of them that match, in numbers, whatever `state` was asked for: these, of them those without a password, and the deactivated."""
-    no_password: int
+    """All of them that match, in numbers, whatever `state` was asked for: these, of them the new ones, and the deactivated."""
+    new: int
     deactivated: int
 
 
@@ -132,7 +132,7 @@ async def page(asked: Filter, after: str | None = None, limit: int = PER_PAGE) -
         people=[PersonRow(**_person(row, roles)) for row in rows[:limit]],
         after=cursors.cursor(rows[limit - 1]["folded"], rows[limit - 1]["id"]) if more else None,
         active=counted["active"],
-        no_password=counted["no_password"],
+        new=counted["new"],
         deactivated=counted["deactivated"],
     )
 
@@ -149,7 +149,6 @@ async def profile(person: int) -> PersonProfile:
     return PersonProfile(
         **_person(row, roles),
         created_at=row["created_at"],
-        working_hours=people.hours_of(row["working_hours"]),
         zones=_zones(zones),
         second_factor=bool(await factors.kinds_of(person)),
         sessions=await sessions.count_of(person),
@@ -174,6 +173,7 @@ def _person(row: Any, roles: dict[int, list[RoleRow]]) -> dict[str, Any]:
     return {
         **{field: row[field] for field in _FIELDS},
         "team": None if row["team"] is None else TeamRef(row["team"], row["team_name"]),
+        "working_hours": people.hours_of(row["working_hours"]),
         "roles": roles.get(row["id"], []),
     }
 
@@ -186,18 +186,22 @@ async def _roles(held: Any, persons: list[int]) -> dict[int, list[RoleRow]]:
     return found
 
 
-_FIELDS = ("id", "name", "email", "zone", "locale", "password", "simulated", "deactivated_at", "version")
+_FIELDS = ("id", "name", "email", "zone", "locale", "ways", "simulated", "deactivated_at", "version")
 # The team of somebody deactivated is the one that they were taken out of.
-_ROWS = """
-    SELECT person.id, person.name, folded, email, zone, locale, password_hash IS NOT NULL AS password, simulated, created_at, working_hours,
-        deactivated_at, password_hash IS NULL AND deactivated_at IS NULL AND NOT simulated
-            AND NOT EXISTS (SELECT FROM identity WHERE identity.person = person.id) AS no_password, person.version,
-        team.id AS team, team.name AS team_name
-    FROM person LEFT JOIN LATERAL (
+_ROWS = " ".join(
+    (
+        """
+    SELECT person.id, person.name, folded, email, zone, locale, ways, simulated, created_at, working_hours, deactivated_at,
+        deactivated_at IS NULL AND NOT simulated AND ways = ARRAY[]::text[] AS new, person.version, team.id AS team, team.name AS team_name
+    FROM person CROSS JOIN LATERAL (SELECT""",
+        people.WAYS,
+        """AS ways) AS known LEFT JOIN LATERAL (
         SELECT membership.team, until_at FROM membership WHERE membership.person = person.id ORDER BY id DESC LIMIT 1
     ) stay ON until_at IS NULL OR until_at >= deactivated_at
     LEFT JOIN team ON team.id = stay.team
-"""
+    """,
+    )
+)
 _MATCHING = " ".join(
     (
         people.ASKED.replace("{}", "$1"),
@@ -219,7 +223,7 @@ _PAGE = " ".join(
         _MATCHING,
         """
         SELECT * FROM found
-        WHERE CASE $4::text WHEN 'active' THEN deactivated_at IS NULL WHEN 'no_password' THEN no_password
+        WHERE CASE $4::text WHEN 'active' THEN deactivated_at IS NULL WHEN 'new' THEN new
             WHEN 'deactivated' THEN deactivated_at IS NOT NULL ELSE true END
             AND (folded, id) > ($5, $6::int)
         ORDER BY folded, id LIMIT $7
@@ -230,7 +234,7 @@ _COUNTS = " ".join(
     (
         _MATCHING,
         "SELECT count(*) FILTER (WHERE deactivated_at IS NULL) AS active,",
-        "count(*) FILTER (WHERE no_password) AS no_password,",
+        "count(*) FILTER (WHERE new) AS new,",
         "count(*) FILTER (WHERE deactivated_at IS NOT NULL) AS deactivated FROM found",
     )
 )

@@ -81,7 +81,7 @@ async def reactivate_people(viewer: NamedDependency[Viewer], data: JSONBody[acts
 @post(
     "/api/people/invite",
     status_code=200,
-    summary="Invite people who have no password yet: by mail, or by links to pass on",
+    summary="Invite people who have no way to sign in yet: by mail, or by links to pass on",
     guards=[require_fresh],
 )
 async def invite_people(

@@ -11,11 +11,14 @@ from uuid import UUID
 import msgspec
 
 from hub import audit, people
-from hub.imports.judge import EMPLOYEE, Known, Outcome, Path, Teams, Wanted, World, new_teams
+from hub.imports.judge import EMPLOYEE, Column, Known, Outcome, Path, Teams, Wanted, World, new_teams
 from hub.tables import Person, Team
 
 if TYPE_CHECKING:
     from hub.database import Connection
+
+
+_ABOUT: tuple[Column, ...] = ("name", "zone", "working_hours")
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -51,6 +54,7 @@ async def world_of(emails: Iterable[str]) -> World:
                 row["team"],
                 row["deactivated"],
                 frozenset(zip(row["roles"], row["role_teams"], strict=True)),
+                people.hours_of(row["working_hours"]),
             )
             for row in found
         },
@@ -89,15 +93,23 @@ async def carry_out(
         for row, outcome in todo
         if outcome.does == "change" and outcome.person is not None
     ]
-    named = [
-        (person, row, {field: changes[field] for field in ("name", "zone") if field in changes})
-        for person, row, changes in changed
-    ]
-    named = [each for each in named if each[2]]
-    await held.execute(_CHANGE, [person for person, _, _ in named], [row.name for _, row, _ in named])
-    await people.set_zones(held, {person: str(now["zone"].new) for person, _, now in named if "zone" in now})
+    about = [(person, row, _about(row, changes, world)) for person, row, changes in changed]
+    about = [each for each in about if each[2]]
+    await held.execute(
+        _CHANGE,
+        [person for person, _, _ in about],
+        [row.name for _, row, _ in about],
+        [people.stored_hours(row.working_hours) for _, row, _ in about],
+    )
+    await people.set_zones(held, {person: str(row.zone) for person, row, now in about if "zone" in now})
     await audit.record_many(
-        "person_changed", by, [(person, None, {"changed": now, **told}) for person, _, now in named]
+        "person_changed",
+        by,
+        [
+            # Which name it was is not for a log that is never changed.
+            (person, None, {"fields": " ".join(now), "changed": {k: v for k, v in now.items() if k != "name"}, **told})
+            for person, _, now in about
+        ],
     )
 
     moved = [(person, _team(teams, row.team)) for person, row, changes in changed if "team" in changes]
@@ -119,6 +131,14 @@ async def carry_out(
     result = Result(len(added), len(changed), does.count("leave"), does.count("bad"), made)
     await audit.record_many("people_imported", by, [(None, None, {**told, **msgspec.structs.asdict(result)})])
     return result
+
+
+def _about(row: Wanted, changes: dict[Column, audit.Changed], world: World) -> dict[Column, audit.Changed]:
+    """What changes of somebody themselves, and not of where they are or what they may."""
+    now = {field: changes[field] for field in _ABOUT if field in changes}
+    if "working_hours" in now:
+        now["working_hours"] = audit.Changed(world.people[row.email].working_hours, row.working_hours)
+    return now
 
 
 def _team(teams: Teams, path: Path | None) -> int | None:
@@ -145,6 +165,7 @@ async def _add(held: "Connection", added: Sequence[tuple[Wanted, int | None]]) -
         [row.email for row, _ in added],
         [row.name for row, _ in added],
         [row.zone for row, _ in added],
+        [people.stored_hours(row.working_hours) for row, _ in added],
         [team for _, team in added],
     )
     ids = {row["email"]: int(row["id"]) for row in rows}
@@ -171,7 +192,8 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 
 # One row for each of these addresses that is somebody's, with the roles and the teams of the roles side by side.
 _KNOWN = """
-    SELECT person.id, person.email, person.name, person.zone, person.deactivated_at IS NOT NULL AS deactivated, membership.team,
+    SELECT person.id, person.email, person.name, person.zone, person.working_hours, membership.team,
+        person.deactivated_at IS NOT NULL AS deactivated,
         ARRAY(SELECT role.role FROM role WHERE role.person = person.id ORDER BY role.id) AS roles,
         ARRAY(SELECT role.team FROM role WHERE role.person = person.id ORDER BY role.id) AS role_teams
     FROM person LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
@@ -180,10 +202,11 @@ _KNOWN = """
 # Each person with their first stay; nothing of those whose address is taken.
 _ADD = """
     WITH wanted AS (
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS wanted(email, name, zone, team, place)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::int[])
+            WITH ORDINALITY AS wanted(email, name, zone, working_hours, team, place)
     ), added AS (
-        INSERT INTO person (email, name, zone)
-        SELECT email, name, coalesce(zone, (SELECT zone FROM organisation ORDER BY id LIMIT 1)) FROM wanted ORDER BY place
+        INSERT INTO person (email, name, zone, working_hours)
+        SELECT email, name, coalesce(zone, (SELECT zone FROM organisation ORDER BY id LIMIT 1)), working_hours FROM wanted ORDER BY place
         ON CONFLICT DO NOTHING RETURNING id, email
     ), entered AS (
         INSERT INTO membership (person, team, since_at)
@@ -192,8 +215,9 @@ _ADD = """
     SELECT id, email FROM added
 """
 _CHANGE = """
-    UPDATE person SET name = coalesce(wanted.name, person.name), version = person.version + 1
-    FROM unnest($1::int[], $2::text[]) AS wanted(id, name) WHERE person.id = wanted.id
+    UPDATE person SET name = coalesce(wanted.name, person.name), version = person.version + 1,
+        working_hours = coalesce(wanted.working_hours, person.working_hours)
+    FROM unnest($1::int[], $2::text[], $3::jsonb[]) AS wanted(id, name, working_hours) WHERE person.id = wanted.id
 """
 # Both stays meet at the transaction's one now(), as in `people`.
 _LEAVE = "UPDATE membership SET until_at = now() WHERE person = ANY($1) AND until_at IS NULL"

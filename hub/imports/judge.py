@@ -12,16 +12,25 @@ from typing import Literal, get_args
 import msgspec
 
 from hub.errors import Invalid
+from hub.imports.hours import hours_of, text_of
 from hub.imports.read import CELL_MAX_CHARACTERS, FileRefused, Line
-from hub.people import EMAIL_MAX_CHARACTERS, NAME_MAX_CHARACTERS, RoleName, normal_email, normal_name, normal_zone
+from hub.people import (
+    EMAIL_MAX_CHARACTERS,
+    NAME_MAX_CHARACTERS,
+    RoleName,
+    WorkingHours,
+    normal_email,
+    normal_name,
+    normal_zone,
+)
 
-Column = Literal["email", "name", "team", "role", "role_team", "zone"]
+Column = Literal["email", "name", "team", "role", "role_team", "zone", "working_hours"]
 COLUMNS: tuple[Column, ...] = get_args(Column)
 Does = Literal["bad", "add", "change", "leave"]
 FaultCode = Literal[
     "email_missing", "email_wrong", "email_lookalike", "name_missing", "name_length", "team_path", "team_unknown", "team_ambiguous",
-    "role_unknown", "role_team_missing", "role_team_needless", "zone_unknown", "formula", "cell_error", "cell_long", "cell_unreadable",
-    "cells_beyond", "duplicate", "clash", "deactivated",
+    "role_unknown", "role_team_missing", "role_team_needless", "zone_unknown", "hours_wrong", "formula", "cell_error", "cell_long",
+    "cell_unreadable", "cells_beyond", "duplicate", "clash", "deactivated",
 ]  # fmt: skip
 """What can be wrong with a row. The page has words for each."""
 DEPTH_MAX = 10
@@ -29,12 +38,13 @@ DEPTH_MAX = 10
 EMPLOYEE = "employee"
 HEADINGS: dict[str, Column] = {
     "email": "email", "e mail": "email", "mail": "email", "email address": "email", "e mail address": "email", "work e mail": "email",
-    "البريد الإلكتروني": "email",
+    "البريد الإلكتروني": "email", "البريد": "email",
     "name": "name", "full name": "name", "الاسم": "name",
     "team": "team", "home team": "team", "الفريق": "team",
     "role": "role", "الدور": "role",
     "role team": "role_team", "team of role": "role_team", "فريق الدور": "role_team",
     "zone": "zone", "time zone": "zone", "timezone": "zone", "المنطقة الزمنية": "zone",
+    "working hours": "working_hours", "hours": "working_hours", "ساعات العمل": "working_hours",
 }  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet may reckon with (OWASP: CSV injection)."""
@@ -66,6 +76,7 @@ class Wanted(msgspec.Struct, frozen=True):
     role: str | None = None
     role_team: Path | None = None
     zone: str | None = None
+    working_hours: WorkingHours | None = None
     faults: list[Fault] = []
 
 
@@ -78,6 +89,7 @@ class Known(msgspec.Struct, frozen=True):
     team: int | None
     deactivated: bool
     roles: frozenset[tuple[str, int | None]]
+    working_hours: WorkingHours | None = None
 
 
 class World(msgspec.Struct, frozen=True):
@@ -91,7 +103,7 @@ class World(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A field before and after; nothing before of a role."""
+    """A field before and after; nothing before of a role, and of what was not set."""
 
     field: Column
     old: str
@@ -177,6 +189,7 @@ def _wanted(line: Line, columns: dict[int, Column], width: int, roles: set[str])
             faults.append(fault)
     email, name, zone = (_normal(column, clean, faults) for column in ("email", "name", "zone"))
     team, role_team = (_path(column, clean, faults) for column in ("team", "role_team"))
+    hours = _hours(clean, faults)
     role = clean.get("role", "").lower() or None
     if role is not None and role not in roles:
         faults.append(Fault("role_unknown", "role"))
@@ -187,7 +200,7 @@ def _wanted(line: Line, columns: dict[int, Column], width: int, roles: set[str])
     if not clean.get("email") and not _has(faults, "email"):
         faults.append(Fault("email_missing", "email"))
     cells = {column: text.replace("\x00", "")[:200] for column, text in given.items()}
-    return Wanted(line.number, cells, email or "", name, team, role, role_team, zone, faults)
+    return Wanted(line.number, cells, email or "", name, team, role, role_team, zone, hours, faults)
 
 
 def _cell_fault(column: Column, text: str) -> Fault | None:
@@ -221,6 +234,17 @@ def _normal(column: Column, clean: dict[Column, str], faults: list[Fault]) -> st
         code: dict[Column, FaultCode] = {"email": "email_wrong", "name": "name_length", "zone": "zone_unknown"}
         limits: dict[Column, int] = {"email": EMAIL_MAX_CHARACTERS, "name": NAME_MAX_CHARACTERS}
         faults.append(Fault(code[column], column, limit=limits.get(column)))
+        return None
+
+
+def _hours(clean: dict[Column, str], faults: list[Fault]) -> WorkingHours | None:
+    text = clean.get("working_hours")
+    if not text:
+        return None
+    try:
+        return hours_of(text)
+    except Invalid:
+        faults.append(Fault("hours_wrong", "working_hours"))
         return None
 
 
@@ -263,7 +287,7 @@ def _without_twins(rows: list[Wanted]) -> list[Wanted]:
 
 
 def _says(row: Wanted) -> tuple[object, ...]:
-    return row.name, row.team, row.role, row.role_team, row.zone, len(row.faults)
+    return row.name, row.team, row.role, row.role_team, row.zone, row.working_hours, len(row.faults)
 
 
 # --- a row in a world
@@ -350,6 +374,8 @@ def _changes(row: Wanted, known: Known, world: World, team: int | None, role_tea
         changes.append(Change("team", _path_of(known.team, world), path_text(row.team)))
     if row.zone is not None and row.zone != known.zone:
         changes.append(Change("zone", known.zone, row.zone))
+    if row.working_hours is not None and row.working_hours != known.working_hours:
+        changes.append(Change("working_hours", text_of(known.working_hours), text_of(row.working_hours)))
     if row.role not in {None, EMPLOYEE}:
         held = (row.role, role_team if row.role == "manager" else None)
         if (row.role == "manager" and role_team is None) or held not in known.roles:

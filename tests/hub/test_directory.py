@@ -9,7 +9,7 @@ from hub import people
 from hub.auth.access import load_subject, load_viewer
 from hub.directory import acts as directory
 from hub.errors import Invalid
-from hub.tables import Audit, Identity, Membership, Person, Role, SignIn, Team
+from hub.tables import Audit, Identity, Membership, Passkey, Person, Role, SignIn, Team
 
 from .locks import both_at_once
 
@@ -55,7 +55,7 @@ async def test_list_is_by_name_and_tells_of_nobodys_activity(cast, dora):
     assert alice == {
         "id": 1, "name": "Alice Okafor", "email": "alice@halden.example", "zone": "Europe/Oslo", "locale": None,
         "team": {"id": 2, "name": "Payments"}, "roles": [{"role": "manager", "team": {"id": 2, "name": "Payments"}}],
-        "password": True, "simulated": False, "deactivated_at": None, "version": 1,
+        "working_hours": None, "ways": ["password"], "simulated": False, "deactivated_at": None, "version": 1,
     }  # fmt: skip
 
 
@@ -84,17 +84,22 @@ async def test_list_is_filtered(asked, found, cast, dora):
     assert await listed(dora, **asked) == found
 
 
-async def test_those_without_a_password_are_found_and_counted(cast, dora):
+async def test_who_has_no_way_to_sign_in_yet_is_new(cast, dora):
     for name, simulated in (("Nina Vidal", False), ("Simulated One", True), ("Omar Aziz", False)):
         await people.add_person(f"{name.split()[0].lower()}@halden.example", name, simulated=simulated)
     await people.deactivate(14)
     provided = await people.add_person("pia@halden.example", "Pia Lind")
     await Identity.insert(Identity(issuer="https://id.example", sub="1", person=provided))
+    keyed = await people.add_person("kai@halden.example", "Kai Moe")
+    await Passkey.insert(Passkey(person=keyed, credential_id=b"1", public_key=b"", name="x"))
 
-    page = (await dora.get("/api/people", params={"state": "no_password"})).json()
+    page = (await dora.get("/api/people", params={"state": "new"})).json()
+    everybody = (await dora.get("/api/people")).json()["people"]
 
     assert [person["name"] for person in page["people"]] == ["Nina Vidal"]
-    assert (page["active"], page["no_password"], page["deactivated"]) == (13, 1, 2)
+    assert (page["active"], page["new"], page["deactivated"]) == (14, 1, 2)
+    ways = {person["name"].split()[0]: person["ways"] for person in everybody}
+    assert [ways[name] for name in ("Nina", "Pia", "Kai", "Bob")] == [[], ["sign_on"], ["passkey"], ["password"]]
 
 
 async def test_list_is_walked_through_while_people_come_and_go(cast, dora):
@@ -156,11 +161,11 @@ async def test_person_is_added_with_team_and_roles(cast, dora):
     told = answer.json()
     assert answer.status_code == 201
     assert told["working_hours"] == HOURS
-    assert (told["zone"], told["locale"], told["team"]["name"], told["password"]) == (
+    assert (told["zone"], told["locale"], told["team"]["name"], told["ways"]) == (
         "Asia/Riyadh",
         "ar",
         "Support",
-        False,
+        [],
     )
     assert [(role["role"], role["team"] and role["team"]["id"]) for role in told["roles"]] == [
         ("manager", 4),

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import threading
 import zipfile
 from datetime import UTC, datetime
@@ -13,14 +14,17 @@ import pytest
 from hub import people, web
 from hub.app import api
 from hub.database import connection, transaction
+from hub.errors import Invalid
 from hub.imports import kept
 from hub.imports import read as reading
+from hub.imports.hours import hours_of, text_of
 from hub.imports.judge import Known, World, judge, new_teams, wanted_rows
 from hub.imports.read import FILE_MAX_BYTES, ROWS_MAX, FileRefused, read
+from hub.people import WorkingHours
 from hub.tables import Audit, FormerZone, Membership, Person, Role, Team
 from tests.hub.conftest import Browser
 
-HEADING = ["e-mail", "name", "team", "role", "role team", "zone"]
+HEADING = ["e-mail", "name", "team", "role", "role team", "zone", "working hours"]
 PATH = "/api/people/imports"
 
 
@@ -184,6 +188,9 @@ WORLD = World(
         "bob@halden.example": Known(2, "Bob Brandt", "Europe/Oslo", 2, False, frozenset()),
         "gone@halden.example": Known(10, "Gone Chen", "Europe/Oslo", None, True, frozenset()),
         "alice@halden.example": Known(1, "Alice Okafor", "Europe/Oslo", 2, False, frozenset({("manager", 2)})),
+        "gina@halden.example": Known(
+            11, "Gina Moe", "Asia/Amman", 2, False, frozenset(), WorkingHours([0, 1, 2, 3, 6], 1320, 360)
+        ),
     },
     teams={
         1: ("Halden", None),
@@ -198,7 +205,7 @@ WORLD = World(
 
 
 def outcomes(*rows: list[str], make_teams: bool = False, world: World = WORLD) -> list[Any]:
-    return judge(wanted_rows(read(csv_of([row + [""] * (6 - len(row)) for row in rows]))[1])[0], world, make_teams)
+    return judge(wanted_rows(read(csv_of([row + [""] * (7 - len(row)) for row in rows]))[1])[0], world, make_teams)
 
 
 def said(outcome: Any) -> tuple[str, Any]:
@@ -245,6 +252,13 @@ def said(outcome: Any) -> tuple[str, Any]:
         (["new@halden.example", "New", "", "Employee"], ("add", {})),
         (["new@halden.example", "New", "", "", "", "Europe/Atlantis"], ("bad", [("zone_unknown", "zone")])),
         (["new@halden.example", "New", "", "", "", "../../etc/passwd"], ("bad", [("zone_unknown", "zone")])),
+        (["new@halden.example", "New", "", "", "", "", "Mon-Fri 09:00-17:00"], ("add", {})),
+        (["new@halden.example", "New", "", "", "", "", "office hours"], ("bad", [("hours_wrong", "working_hours")])),
+        (["bob@halden.example", "", "", "", "", "", "Mon-Fri 9-17"],
+         ("change", {"working_hours": ("", "Mon-Fri 09:00-17:00")})),
+        (["gina@halden.example", "", "", "", "", "", "sun – thu, 22:00 – 6"], ("leave", {})),
+        (["gina@halden.example", "", "", "", "", "", "Mon, Wed 22:00-06:00"],
+         ("change", {"working_hours": ("Mon-Thu, Sun 22:00-06:00", "Mon, Wed 22:00-06:00")})),
         (["x" * 300 + "@halden.example", "", "", "boss"],
          ("bad", [("email_wrong", "email"), ("role_unknown", "role"), ("name_missing", "name")])),
         (["bob@halden.example"], ("leave", {})),
@@ -258,6 +272,34 @@ def said(outcome: Any) -> tuple[str, Any]:
 )  # fmt: skip
 def test_row_says_what_it_would_do_or_what_is_wrong_with_it(row, expected):
     assert said(outcomes(row)[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "times"),
+    [
+        ("Mon-Fri 09:00-17:00", [0, 1, 2, 3, 4], (540, 1020)),
+        ("monday – Friday  9.00–17.30", [0, 1, 2, 3, 4], (540, 1050)),
+        ("Sun-Thu 8-16", [0, 1, 2, 3, 6], (480, 960)),
+        ("Sat 20:00-24:00", [5], (1200, 0)),
+        ("tues,thurs Sat 7:15 - 3", [1, 3, 5], (435, 180)),
+        ("‏الأحد - الخميس، 09:00 - 17:00", [0, 1, 2, 3, 6], (540, 1020)),
+    ],
+)
+def test_working_hours_are_read_as_people_write_them_and_written_so_that_they_are_read_again(text, days, times):
+    read_ = hours_of(text)
+
+    assert (read_.days, (read_.from_min, read_.until_min)) == (days, times)
+    assert hours_of(text_of(read_)) == read_
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Mon-Fri", "9-17", "Mon-Fri 9", "Mo-Fr 9-17", "Mon-Fri 9-9", "Mon-Fri 9-25", "Mon-Fri 9:60-17", "Mon-Fri 24:30-8",
+     "Mon-Thu 9-17, Fri 9-15", "Mon- 9-17", "- 9-17", "Mon-Fri 0-24", ", 9-17"],
+)  # fmt: skip
+def test_what_is_no_working_hours_is_refused(text):
+    with pytest.raises(Invalid):
+        hours_of(text)
 
 
 def test_rows_of_one_address_are_duplicates_when_they_say_the_same_and_clash_when_not():
@@ -330,7 +372,7 @@ BAD = {
     12: (["p9@b.example", "y" * 2000], "cell_long"), 13: (["gone@halden.example", "Gone Chen"], "deactivated"),
     14: (["good0@b.example", "Other name"], "clash"), 15: (["p10@b.example", "#N/A"], "cell_error"),
     16: (["+p11@b.example", "X"], "formula"),
-    17: (["p12@b.example", "\ufffd"], "cell_unreadable"), 18: (["p13@b.example", "@SUM(A1)"], "formula"),
+    17: (["p12@b.example", "\ufffd"], "cell_unreadable"), 18: (["p13@b.example", "X", "", "", "", "", "9 to 5"], "hours_wrong"),
 }  # fmt: skip
 """With the row that one of them clashes with they are twenty."""
 
@@ -345,7 +387,7 @@ def five_hundred() -> tuple[list[list[str]], dict[int, str]]:
         place = 20 + n * 24
         rows.insert(place, row)
         codes[place + 2] = code
-    return [row + [""] * (6 - len(row)) for row in rows], codes
+    return [row + [""] * (7 - len(row)) for row in rows], codes
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -379,11 +421,16 @@ async def test_500_people_with_20_bad_rows_are_previewed_row_by_row_and_nothing_
 
 
 async def test_import_writes_for_somebody_what_adding_them_by_hand_writes(cast, dora):
-    data = csv_of([["sheet@b.example", "Same", "Payments", "manager", "Support", "Europe/Rome"]])
+    data = csv_of([["sheet@b.example", "Same", "Payments", "manager", "Support", "Europe/Rome", "Mon-Fri 8-16"]])
     await confirmed(dora, await uploaded(dora, data))
     async with transaction():
         by_hand = await people.insert_person(
-            "hand@b.example", "Same", zone="Europe/Rome", team=cast.payments, by=cast.dora.id
+            "hand@b.example",
+            "Same",
+            zone="Europe/Rome",
+            working_hours=hours_of("Mon-Fri 8-16"),
+            team=cast.payments,
+            by=cast.dora.id,
         )
         await people.insert_role(by_hand, "manager", cast.support, cast.dora.id)
 
@@ -407,7 +454,7 @@ async def all_of(email: str) -> list[Any]:
 
 async def test_people_who_are_here_are_changed_moved_and_given_roles_each_in_the_audit(cast, dora):
     rows = [
-        ["bob@halden.example", "Bob B. Brandt", "Support", "", "", "Europe/Rome"],
+        ["bob@halden.example", "Bob B. Brandt", "Support", "", "", "Europe/Rome", "Mon-Fri 8-16"],
         ["charlie@halden.example", "", "", "manager", "Support", ""],
         ["bea@halden.example", "", "", "", "", ""],
     ]
@@ -418,7 +465,9 @@ async def test_people_who_are_here_are_changed_moved_and_given_roles_each_in_the
     assert preview["counts"] == {"bad": 0, "add": 0, "change": 2, "leave": 1}
     assert done.json()["result"] == {"added": 0, "changed": 2, "left": 1, "left_out": 0, "teams": 0}
     bob = (await Person.select().where(Person.id == cast.bob.id))[0]
+    hours = {"days": [0, 1, 2, 3, 4], "from_min": 480, "until_min": 960}
     assert (bob["name"], bob["zone"]) == ("Bob B. Brandt", "Europe/Rome")
+    assert json.loads(bob["working_hours"]) == hours
     before = (await FormerZone.select().where(FormerZone.person == cast.bob.id))[0]
     assert (before["zone"], before["until_at"] > datetime.now(UTC)) == ("Europe/Oslo", True), (
         "up to the end of his workday"
@@ -432,6 +481,13 @@ async def test_people_who_are_here_are_changed_moved_and_given_roles_each_in_the
     assert charlie["access_version"] == version + 1
     told = await Audit.select().where(Audit.subject.is_in([cast.bob.id, cast.charlie.id])).order_by(Audit.id)
     assert [row["action"] for row in told] == ["person_changed", "person_moved", "role_granted"]
+    by_hand = {"name": "Bob B. Brandt", "zone": "Europe/Rome", "locale": None, "working_hours": hours, "version": 1}
+    assert (
+        await dora.change("PUT", f"/api/people/{cast.bea.id}", json={**by_hand, "email": cast.bea.email})
+    ).is_success
+    same = await Audit.select().where(Audit.action == "person_changed").order_by(Audit.id).output(load_json=True)
+    assert same[0]["detail"].pop("import") == preview["id"]
+    assert same[0]["detail"] == same[1]["detail"], "as of who is changed by hand"
 
 
 async def test_missing_teams_are_made_when_that_is_chosen(cast, dora):

@@ -21,7 +21,7 @@ from hub.auth.links import OVER
 from hub.database import connection
 from hub.passwords import hash_password
 from hub.settings import Settings
-from hub.tables import Audit, Person, SignIn, TotpFactor
+from hub.tables import Audit, Identity, Person, SignIn, TotpFactor
 from hub.wire.closing import Close
 
 from .conftest import Browser, Cast, CastPerson
@@ -196,14 +196,16 @@ async def test_mail_is_written_in_the_language_of_the_page(cast: Cast, posted: P
     assert token_in(in_arabic) != token_in(in_english)
 
 
-async def test_many_are_invited_at_once_and_who_has_a_password_is_left_alone(cast: Cast, posted: Posted) -> None:
+async def test_many_are_invited_at_once_and_who_can_sign_in_is_left_alone(cast: Cast, posted: Posted) -> None:
     await people.add_person("omar@halden.example", "Omar Aziz", team=cast.support)
     await people.add_person("pia@halden.example", "Pia Lind", team=cast.support)
     await Person.update({Person.locale: "ar"}).where(Person.name == "Omar Aziz")
     await people.deactivate(14)
+    provided = await people.add_person("per@halden.example", "Per Dahl", team=cast.support)
+    await Identity.insert(Identity(issuer="https://id.example", sub="1", person=provided))
     admin = posted.open()
     await admin.sign_in(cast.dora)
-    body = {"people": [13, 12, 14, cast.bob.id], "language": "en"}
+    body = {"people": [13, 12, 14, cast.bob.id, provided], "language": "en"}
 
     invited = (await admin.change("POST", "/api/people/invite", json=body)).json()
     texts = await posted.deliver()
@@ -219,6 +221,7 @@ async def test_many_are_invited_at_once_and_who_has_a_password_is_left_alone(cas
     browser = posted.open("192.0.2.2")
     assert [(await use(browser, token_in(text))).status_code for text in texts] == [400, 400]
     assert [subject for _, _, subject, _ in await acts("link_withdrawn")] == [12, 13]
+    assert (await admin.get(f"/api/people/{provided}/link")).json()["purpose"] == "reset"
 
 
 async def test_links_of_many_are_shown_where_no_mail_is_set_up_to_who_has_just_proved_who_they_are(

@@ -52,6 +52,7 @@ async def test_profile_is_ones_own_to_change(cast, bob):
     }  # fmt: skip
     assert told == {**before, **form, "name": "Bobby Brandt", "version": 2}
     assert (await bob.get(PATH)).json() == told
+    assert (await bob.get("/api/me")).json().items() >= {"name": "Bobby Brandt", "locale": "ar"}.items()
     assert (await bob.change("PUT", PATH, json={**FORM, "name": "Other"})).status_code == 409, (
         "filled in over an older one"
     )

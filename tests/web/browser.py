@@ -19,6 +19,7 @@ from playwright.async_api import (
     BrowserContext,
     ConsoleMessage,
     Error,
+    Locator,
     Page,
     Response,
     async_playwright,
@@ -44,6 +45,7 @@ ADMIN = "ada@halden.example"
 AUDITOR = "audrey@halden.example"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+TABS_MAX = 60
 UNREACHED = r"net::ERR_(CONNECTION|INTERNET|ABORTED|EMPTY)|WebSocket connection to .* failed"
 """What a page says that can't reach the hub."""
 SIGNED_OUT = r"status of 401 |WebSocket connection to .* failed: .* 401"
@@ -51,6 +53,15 @@ SIGNED_OUT = r"status of 401 |WebSocket connection to .* failed: .* 401"
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _POLICY_BROKEN = """addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
     console.error(`against the policy: ${violatedDirective} ${blockedURI} ${sample}`));"""
+
+
+async def by_keys(page: Page, to: Locator) -> None:
+    """Goes there as somebody without a mouse does: by Tab, and no further than a page is long."""
+    for _ in range(TABS_MAX):
+        await page.keyboard.press("Tab")
+        if await to.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{to} is not reached by Tab")
 
 
 class Sitting(NamedTuple):

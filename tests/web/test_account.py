@@ -12,7 +12,7 @@ from hub.tables import Audit
 from tests import secrecy
 from tests.journeys.screens import CHROMIUM
 
-from .browser import PASSWORD, SIGNED_OUT, Face
+from .browser import PASSWORD, SIGNED_OUT, Face, by_keys
 from .test_axe import AT_REST, Look
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(240)]
@@ -36,7 +36,21 @@ async def test_authenticator_and_passkey_are_set_up_and_each_leads_in(wall: Face
     await cdp.send("WebAuthn.enable")
     await cdp.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     await expect(page.get_by_text("this one")).to_be_visible()
+
+    # Name and hours by keys alone; the shell knows the name at once.
+    await by_keys(page, page.get_by_label("Your name"))
+    await page.keyboard.press("End")
+    await page.keyboard.type("-Lind")
+    await by_keys(page, page.get_by_role("button", name="Mon"))
+    await page.keyboard.press("Space")
     await look.at(page, "account")
+    await by_keys(page, page.get_by_label("From", exact=True))
+    await page.keyboard.type("0830AM")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Account of Mara Boss-Lind")).to_be_visible()
+    await expect(page.get_by_label("From", exact=True)).to_be_focused()
+    await expect(page.get_by_label("From", exact=True)).to_have_value("08:30")
 
     await page.get_by_role("button", name="Set up an authenticator").click()
     secret = re.sub(r"\s", "", await page.get_by_label("Secret", exact=True).text_content() or "")

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.journeys.screens import CHROMIUM
 
-from .browser import ADMIN, PHONE, SIGNED_OUT, Face
+from .browser import ADMIN, PHONE, SIGNED_OUT, Face, by_keys
 from .seen import faults
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(300)]
@@ -27,7 +27,7 @@ async def axe_finds_nothing(page: Page, where: str) -> None:
 
 
 async def test_admin_keeps_people_and_teams(wall: Face) -> None:
-    page = await wall.opened("/people", email=ADMIN, reduced_motion="reduce")
+    page = await wall.opened("/people", email=ADMIN, reduced_motion="reduce", permissions=["clipboard-write"])
     row = page.get_by_role("row")
     said = page.get_by_role("status")
     panel = page.get_by_role("complementary")
@@ -47,13 +47,29 @@ async def test_admin_keeps_people_and_teams(wall: Face) -> None:
     await expect(panel.get_by_role("heading", name="Zoe Adler")).to_be_visible()
     await axe_finds_nothing(page, "a person")
 
-    # A link by which she chooses a password, shown this once: this hub sends no mail.
-    await panel.get_by_role("button", name="Make an invitation link").click()
+    # A link by which she chooses a password, shown this once: this hub sends no mail. By keys alone, and the focus is never lost.
+    await expect(panel.get_by_role("heading", name="Zoe Adler")).to_be_focused()
+    make = panel.get_by_role("button", name="Make an invitation link")
+    await by_keys(page, make)
+    await page.keyboard.press("Enter")
     shown = page.get_by_role("dialog", name="A link for Zoe Adler")
     await expect(shown.get_by_text("/set-password#")).to_be_visible()
+    await expect(shown.get_by_role("button", name="Copy the link for Zoe Adler")).to_be_focused()
     await axe_finds_nothing(page, "a link")
-    await shown.get_by_role("button", name="Done").click()
+    await page.keyboard.press("Enter")
+    await expect(shown.get_by_role("status")).to_have_text("Copied")
+    await page.keyboard.press("Escape")
+    await expect(shown).to_be_hidden()
+    await expect(make).to_be_focused()
     await expect(panel.get_by_text("Their link works once, until")).to_be_visible()
+    await by_keys(page, panel.get_by_role("button", name="Withdraw the link"))
+    await page.keyboard.press("Enter")
+    await expect(said.filter(has_text="The link for Zoe Adler is withdrawn.")).to_be_visible()
+    await expect(panel.get_by_role("heading", name="Access")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(panel).to_be_hidden()
+    await expect(page.get_by_role("button", name="Add a person")).to_be_focused()
+    await page.get_by_role("button", name="Zoe Adler", exact=True).click()
 
     # What is typed outlives a reload and a signed-out moment, and what somebody else has done meanwhile.
     await panel.get_by_label("Name").fill("Zoe Adler-Lind")
@@ -63,6 +79,7 @@ async def test_admin_keeps_people_and_teams(wall: Face) -> None:
     await expect(other.get_by_role("row").filter(has_text="Zoe Adler")).to_be_visible()
     await other.get_by_role("button", name="Zoe Adler", exact=True).click()
     await other.get_by_role("complementary").get_by_label("Name").fill("Zoe A.")
+    await other.get_by_role("complementary").get_by_role("button", name="Mon").click()
     await other.get_by_role("button", name="Save").click()
     await expect(other.get_by_text("Saved.")).to_be_visible()
     await page.context.clear_cookies(name=re.compile("daylight"))
@@ -111,6 +128,18 @@ async def test_admin_keeps_people_and_teams(wall: Face) -> None:
     await expect(row.filter(has_text="Ledger")).to_have_count(0)
     await page.get_by_role("button", name="Undo").click()
     await expect(row.filter(has_text="Ledger")).to_be_visible()
+
+    # What is downloaded is what an import takes, and changes nothing.
+    await page.get_by_role("link", name="People", exact=True).first.click()
+    async with page.expect_download() as downloading:
+        await page.get_by_role("button", name="Download CSV").click()
+    saved = (await (await downloading.value).path()).read_bytes()
+    assert "Zoe Adler-Lind,zoe@halden.example,,Representative,UTC,Mon 09:00-17:00,," in saved.decode()
+    await page.goto(f"{wall.origin}/people/import")
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": saved}
+    await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    await expect(page.get_by_role("button", name="Nothing to import")).to_be_visible()
+    await expect(page.get_by_role("button", name="Leave as is 8")).to_be_visible()
 
     # On a phone nothing is out of reach.
     await page.set_viewport_size(PHONE)

@@ -56,6 +56,27 @@ async function pressed(name: string) {
 }
 
 describe("the profile", () => {
+  it("names its person anew in the shell, in the language that was chosen, at once", async () => {
+    let me = { ...ME, name: "Alice Adams" };
+    const seen: Seen[] = answering({
+      ...hub(),
+      "GET /api/me": () => ({ status: 200, body: me }),
+      "PUT /api/me/profile": () => {
+        profile = { ...profile, ...(seen.at(-1)?.body as About), version: 2 };
+        me = { ...me, name: profile.name };
+        return { status: 200, body: profile };
+      },
+    });
+    open("/account");
+    await userEvent.type(await screen.findByLabelText("Your name"), "-Berg");
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Language" }), "العربية");
+    await pressed("Save");
+
+    expect(await screen.findByRole("button", { name: "حساب Alice Adams-Berg" })).toBeVisible();
+    expect(document.documentElement).toHaveAttribute("dir", "rtl");
+    expect(screen.queryByText("Alice Adams")).toBeNull();
+  });
+
   it("is changed, what is typed outlives a reload, and a new zone says when it holds", async () => {
     const seen: Seen[] = answering({
       ...hub(),

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import "../i18n/en/people";
 import type { Problem } from "../http/request";
+import { chooseLanguage } from "../i18n/i18n";
 import { AboutForm } from "../profile/AboutForm";
 import { ZonesHeld } from "../profile/ZonesHeld";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -30,7 +31,11 @@ export function Profile({ me }: { me: number }) {
             kept={`daylight-profile-${me}`}
             save={async ({ email: _, ...form }) => {
               setSaved(false);
-              return ((await change(form)).error as Problem | undefined) ?? null;
+              const { error: refused } = await change(form);
+              if (!refused && form.locale && form.locale !== profile.locale) {
+                await chooseLanguage(form.locale).catch(() => {}); // Its words can't be had: those that are here serve.
+              }
+              return (refused as Problem | undefined) ?? null;
             }}
             onSaved={() => setSaved(true)}
           />

@@ -32,8 +32,15 @@ const accountApi = api.enhanceEndpoints({ addTagTypes: ["Profile"] }).injectEndp
     profile: build.query<About, void>({ query: () => ({ path: "/api/me/profile" }), providesTags: ["Profile"] }),
     changeProfile: build.mutation<About, Omit<AboutForm, "email">>({
       query: (body) => ({ path: "/api/me/profile", method: "PUT", body }),
-      // Also when it was refused: what is there now is to be shown.
-      invalidatesTags: ["Profile"],
+      // Shown before the form lets go of what was typed.
+      async onQueryStarted(_, { dispatch, queryFulfilled }) {
+        const answer = await queryFulfilled.catch(() => null);
+        if (answer) {
+          dispatch(accountApi.util.updateQueryData("profile", undefined, () => answer.data));
+        }
+      },
+      // When it was refused, what is there now is to be shown.
+      invalidatesTags: (_, error) => [error ? "Profile" : "Me"],
     }),
     beginTotp: build.mutation<TotpSetup, void>({ query: () => ({ path: "/api/me/totp", method: "POST" }) }),
     confirmTotp: build.mutation<Codes, string>({

@@ -2,7 +2,8 @@ import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet, useLocation } from "react-router";
 import { onProofWanted } from "../http/proof";
-import type { Me } from "../session/api";
+import { greetIn } from "../i18n/i18n";
+import { type Me, sessionApi } from "../session/api";
 import { BarEnd } from "../ui/Bar";
 import { Boundary } from "../ui/Boundary";
 import { Icon } from "../ui/Icon";
@@ -45,6 +46,12 @@ export function Shell({ me }: { me: Me }) {
     const timer = setTimeout(palette.ahead, PALETTE_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
+  sessionApi.endpoints.me.useQuerySubscription(); // What changes of oneself is asked for anew, and shown.
+  useEffect(() => {
+    if (me.locale) {
+      greetIn(me.locale);
+    }
+  }, [me.locale]);
   useEverywhere(me, { onShortcuts: () => setOver("shortcuts") });
   useKeyboard({ onPalette: () => setOver(over === "palette" ? null : "palette") });
   return (

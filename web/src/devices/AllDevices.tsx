@@ -8,6 +8,7 @@ import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { Pages } from "../ui/Pages";
 import { ProblemNote } from "../ui/ProblemNote";
+import { Toggles } from "../ui/Toggles";
 import { useNow } from "../ui/useNow";
 import css from "./AllDevices.module.css";
 import { type OwnedDevice, STATES, useAllDevicesQuery } from "./api";
@@ -58,19 +59,16 @@ export function AllDevices({ demo, onEnrol, onRevoke }: Props) {
     <>
       <div className={css.tools}>
         <FindBox label={t("all.find")} text={view.find} onText={(find) => put({ find })} />
-        <div className={css.states} role="group" aria-label={t("all.states")}>
-          {STATES.map((state) => (
-            <button
-              type="button"
-              key={state}
-              aria-pressed={view.state === state}
-              onClick={() => put({ state })}
-              title={t(`all.meaning.${state}`)}
-            >
-              {t(`all.state.${state}`)}
-            </button>
-          ))}
-        </div>
+        <Toggles
+          label={t("all.states")}
+          value={view.state}
+          options={STATES.map((value) => ({
+            value,
+            word: t(`all.state.${value}`),
+            title: t(`all.meaning.${value}`),
+          }))}
+          onChoose={(state) => put({ state })}
+        />
         <span className={css.grow} />
         {data && data.total > 0 && <Download filter={view} />}
       </div>

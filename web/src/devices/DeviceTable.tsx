@@ -1,7 +1,8 @@
 import Button from "@mui/material/Button";
-import type { KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
+import table from "../ui/Table.module.css";
 import { day } from "../ui/time";
+import { walk } from "../ui/walk";
 import type { OwnedDevice } from "./api";
 import css from "./DeviceTable.module.css";
 import { Seen } from "./Seen";
@@ -18,27 +19,36 @@ interface Props {
 export function DeviceTable({ devices, now, tagged, onRevoke }: Props) {
   const { t } = useTranslation("devices");
   return (
-    <div role="table" aria-label={t("viewAll")} className={css.table} onKeyDown={walk}>
-      <div role="rowgroup" className={css.headGroup}>
-        <div role="row" className={css.head}>
+    <div
+      role="table"
+      aria-label={t("viewAll")}
+      className={`${table.table} ${css.table}`}
+      onKeyDown={(event) => walk(event, "button")}
+    >
+      <div role="rowgroup" className={table.headGroup}>
+        <div role="row" className={`${table.head} ${css.line}`}>
           <span role="columnheader">{t("all.person")}</span>
           <span role="columnheader">{t("all.device")}</span>
           <span role="columnheader">{t("all.seen")}</span>
-          <span role="columnheader">{t("all.version")}</span>
-          <span role="columnheader">{t("all.enrolled")}</span>
+          <span role="columnheader" data-cell="version">
+            {t("all.version")}
+          </span>
+          <span role="columnheader" data-cell="enrolled">
+            {t("all.enrolled")}
+          </span>
           <span role="columnheader">
             <span className="sr">{t("revoke")}</span>
           </span>
         </div>
       </div>
-      <div role="rowgroup" className={css.rows}>
+      <div role="rowgroup" className={table.rows}>
         {devices.map((device) => {
           const { id, name, person_name, system, version, simulated, enrolled_at, revoked_at } = device;
           return (
             <div
               role="row"
               key={id}
-              className={css.row}
+              className={`${table.row} ${css.line} ${css.row}`}
               data-device={id}
               data-revoked={revoked_at !== null || undefined}
             >
@@ -77,14 +87,4 @@ export function DeviceTable({ devices, now, tagged, onRevoke }: Props) {
       </div>
     </div>
   );
-}
-
-function walk(event: KeyboardEvent<HTMLDivElement>) {
-  const buttons = [...event.currentTarget.querySelectorAll("button")];
-  const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
-  if (at >= 0 && to !== undefined) {
-    event.preventDefault();
-    buttons[Math.min(buttons.length - 1, Math.max(0, to))]?.focus();
-  }
 }

@@ -12,6 +12,7 @@ export interface Hours {
 
 /** Days that follow each other are said as one from so many on. */
 const RUN = 3;
+const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const DAY_MS = 24 * 3600 * 1000;
 const A_MONDAY = Date.UTC(2026, 0, 5);
 
@@ -25,7 +26,23 @@ export function timeOf(minutes: number): string {
 }
 
 /** `Mon–Fri 09:00–17:00`. */
-export function hoursSaid({ days, from_min, until_min }: Hours): string {
+export function hoursSaid(hours: Hours): string {
+  return spelled(hours, (day) => weekday(day, "short"), "–", timeOf);
+}
+
+/** The same in every language, as an import reads it: `Mon-Fri 09:00-17:00`. */
+export function hoursWritten(hours: Hours): string {
+  const figures = (minutes: number) =>
+    [Math.floor(minutes / 60), minutes % 60].map((value) => String(value).padStart(2, "0")).join(":");
+  return spelled(hours, (day) => DAYS[day] ?? "", "-", figures);
+}
+
+function spelled(
+  { days, from_min, until_min }: Hours,
+  name: (day: number) => string,
+  dash: string,
+  time: (minutes: number) => string,
+): string {
   const runs: number[][] = [];
   for (const day of days) {
     const run = runs.at(-1);
@@ -36,8 +53,8 @@ export function hoursSaid({ days, from_min, until_min }: Hours): string {
     }
   }
   const said = runs.flatMap((run) => {
-    const names = run.map((day) => weekday(day, "short"));
-    return run.length < RUN ? names : [`${names[0]}–${names.at(-1)}`];
+    const names = run.map(name);
+    return run.length < RUN ? names : [`${names[0]}${dash}${names.at(-1)}`];
   });
-  return `${said.join(", ")} ${timeOf(from_min)}–${timeOf(until_min)}`;
+  return `${said.join(", ")} ${time(from_min)}${dash}${time(until_min)}`;
 }

@@ -87,6 +87,13 @@ export async function chooseLanguage(next: Language): Promise<void> {
   }
 }
 
+/** In the language of somebody who has signed in, unless another was chosen in this browser. */
+export function greetIn(theirs: Language): void {
+  if (!known(stored())) {
+    speak(theirs).catch(() => {}); // Its words can't be had: those that are here serve.
+  }
+}
+
 function stored(): string | null {
   try {
     return localStorage.getItem(KEY);

@@ -5,11 +5,9 @@ import type { Problem } from "../http/request";
 import { csvOf, save } from "../ui/csv";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
-import { COLUMNS, useUploadMutation } from "./api";
+import { COLUMNS, HEADINGS, useUploadMutation } from "./api";
 import css from "./DropFile.module.css";
 import { saidInWords } from "./words";
-
-const HEADINGS = ["e-mail", "name", "team", "role", "role team", "zone"];
 
 /** Where a file is dropped or chosen; what its columns mean, and a template with them. */
 export function DropFile({ onRead }: { onRead: (id: string) => void }) {
@@ -91,7 +89,10 @@ export function DropFile({ onRead }: { onRead: (id: string) => void }) {
           accept=".csv,.tsv,.txt,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
           onChange={(event) => void send(event.target.files?.[0])}
         />
-        <Button startIcon={<Icon name="download" />} onClick={() => save(csvOf(HEADINGS, []), "people.csv")}>
+        <Button
+          startIcon={<Icon name="download" />}
+          onClick={() => save(csvOf(Object.values(HEADINGS), []), "people.csv")}
+        >
           {t("template")}
         </Button>
       </section>
@@ -99,10 +100,10 @@ export function DropFile({ onRead }: { onRead: (id: string) => void }) {
         <h2 className={css.title}>{t("columns.title")}</h2>
         <p className={css.words}>{t("columns.words")}</p>
         <dl className={css.list}>
-          {COLUMNS.map((column, index) => (
+          {COLUMNS.map((column) => (
             <div key={column}>
               <dt>
-                <code>{HEADINGS[index]}</code>
+                <code>{HEADINGS[column]}</code>
               </dt>
               <dd>{t(`columns.${column}`)}</dd>
             </div>

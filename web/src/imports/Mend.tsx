@@ -3,11 +3,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { csvOf, save } from "../ui/csv";
 import { Icon } from "../ui/Icon";
-import { COLUMNS, type Row, useLazyPreviewQuery } from "./api";
+import { COLUMNS, HEADINGS, type Row, useLazyPreviewQuery } from "./api";
 import css from "./Preview.module.css";
 import { faultInWords } from "./words";
-
-const HEADINGS = { email: "e-mail", name: "name", team: "team", role: "role", role_team: "role team", zone: "zone" };
 
 /** The rows that can't be used as a file, with what is wrong with each: to be mended and uploaded again. */
 export function Mend({ id }: { id: string }) {

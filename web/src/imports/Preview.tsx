@@ -6,6 +6,7 @@ import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { Pages } from "../ui/Pages";
 import { ProblemNote } from "../ui/ProblemNote";
+import { Toggles } from "../ui/Toggles";
 import { clock, list, number } from "../ui/time";
 import { type Preview as Looked, SHOWN, type Show, useChooseMutation, useConfirmMutation } from "./api";
 import { Mend } from "./Mend";
@@ -84,19 +85,17 @@ export function Preview({ preview, show, late, onShow, onAnother }: Props) {
         </label>
       )}
       <div className={css.tools}>
-        <div className={css.kinds} role="group" aria-label={t("show.label")}>
-          {SHOWN.filter((kind) => kind !== "moved_on" || figures.moved_on > 0).map((kind) => (
-            <button
-              type="button"
-              key={kind}
-              data-kind={figures[kind] > 0 ? kind : undefined}
-              aria-pressed={show === kind}
-              onClick={() => onShow(kind, 1)}
-            >
-              {t(`show.${kind}`)} <span>{number(figures[kind])}</span>
-            </button>
-          ))}
-        </div>
+        <Toggles
+          label={t("show.label")}
+          value={show}
+          options={SHOWN.filter((kind) => kind !== "moved_on" || figures.moved_on > 0).map((kind) => ({
+            value: kind,
+            word: t(`show.${kind}`),
+            figure: number(figures[kind]),
+            alert: figures[kind] > 0 && (kind === "bad" || kind === "moved_on"),
+          }))}
+          onChoose={(kind) => onShow(kind, 1)}
+        />
         <span className={css.grow} />
         {counts.bad > 0 && <Mend id={id} />}
       </div>

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Icon } from "../ui/Icon";
+import table from "../ui/Table.module.css";
 import { number } from "../ui/time";
 import { COLUMNS, type Column, type Row } from "./api";
 import css from "./RowList.module.css";
@@ -11,8 +12,8 @@ const MARKS = { bad: "attention", add: "plus", change: "edit", leave: "check" } 
 export function RowList({ rows }: { rows: Row[] }) {
   const { t } = useTranslation("imports");
   return (
-    <div role="table" aria-label={t("rows")} className={css.table}>
-      <div role="rowgroup" className={css.headGroup}>
+    <div role="table" aria-label={t("rows")} className={table.table}>
+      <div role="rowgroup" className={`${table.headGroup} ${css.head}`}>
         <div role="row" className={css.row}>
           <span role="columnheader">{t("column.row")}</span>
           {COLUMNS.map((column) => (
@@ -23,7 +24,7 @@ export function RowList({ rows }: { rows: Row[] }) {
           <span role="columnheader">{t("column.does")}</span>
         </div>
       </div>
-      <div role="rowgroup" className={css.rows}>
+      <div role="rowgroup" className={`${table.rows} ${css.rows}`}>
         {rows.map((row) => (
           <Line key={row.row} row={row} />
         ))}

@@ -1,7 +1,17 @@
 import { api } from "../http/api";
 
-export const COLUMNS = ["email", "name", "team", "role", "role_team", "zone"] as const;
+export const COLUMNS = ["email", "name", "team", "role", "role_team", "zone", "working_hours"] as const;
 export type Column = (typeof COLUMNS)[number];
+/** As a file heads them. */
+export const HEADINGS: Record<Column, string> = {
+  email: "e-mail",
+  name: "name",
+  team: "team",
+  role: "role",
+  role_team: "role team",
+  zone: "zone",
+  working_hours: "working hours",
+};
 export type Does = "bad" | "add" | "change" | "leave";
 export const SHOWN = ["all", "bad", "moved_on", "add", "change", "leave"] as const;
 export type Show = (typeof SHOWN)[number];

@@ -5,11 +5,11 @@ import { Link } from "react-router";
 import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
 import { SureDialog } from "../ui/SureDialog";
-import { day } from "../ui/time";
-import type { Said, useActs } from "./acts";
+import { day, list } from "../ui/time";
+import { isNew, type Said, type useActs } from "./acts";
 import { type Profile, useEndSessionsMutation, useResetFactorsMutation } from "./api";
 import { LinkOf } from "./LinkOf";
-import { Section } from "./SidePanel";
+import { Section } from "./Section";
 
 interface Props {
   person: Profile;
@@ -50,7 +50,11 @@ export function Access({ person, self, acts, say }: Props) {
       {!self && person.simulated && <p className={css.note}>{t("person.simulated")}</p>}
       {!self && !person.simulated && (
         <>
-          <p className={css.note}>{t(person.password ? "person.canSignIn" : "person.canNot")}</p>
+          <p className={css.note}>
+            {isNew(person)
+              ? t("person.canNot")
+              : t("person.canSignIn", { ways: list(person.ways.map((way) => t(`ways.${way}`))) })}
+          </p>
           <LinkOf person={person} say={say} />
           <Endings person={person} say={say} />
         </>

@@ -20,6 +20,7 @@ export function LinkOf({ person, say }: { person: Profile; say: (said: Said) => 
     ) : null;
   }
   const { purpose, by_mail, expires_at, mail } = link;
+  const what = purpose === "reset" && !person.ways.includes("password") ? "password" : purpose;
   const waits = mail?.state === "queued";
 
   async function takeBack(): Promise<Problem | null> {
@@ -50,7 +51,7 @@ export function LinkOf({ person, say }: { person: Profile; say: (said: Said) => 
       {expires_at && <p className={css.note}>{t("link.open", { at: dayAndClock(expires_at) })}</p>}
       <div className={css.actions}>
         <Button disabled={giving.isLoading} onClick={giveIt}>
-          {t(`link.${purpose}${by_mail ? "Mail" : ""}`)}
+          {t(`link.${what}${by_mail ? "Mail" : ""}`)}
         </Button>
         {(expires_at || waits) && (
           <Button disabled={withdrawing.isLoading} onClick={withdrawIt}>

@@ -14,18 +14,25 @@ import own from "./LinksDialog.module.css";
 
 /** Links to pass on, where no mail is set up: shown this once. */
 export function LinksDialog({ links, onClose }: { links: Invited[]; onClose: () => void }) {
-  const { t } = useTranslation(["people", "ui"]);
+  const { t } = useTranslation(["people", "pages", "ui"]);
   const title = useId();
   return (
-    <Dialog open aria-labelledby={title} fullWidth maxWidth="sm">
+    <Dialog
+      open
+      // Not by a click beside it: they are shown this once.
+      onClose={(_, reason) => reason === "escapeKeyDown" && onClose()}
+      aria-labelledby={title}
+      fullWidth
+      maxWidth="sm"
+    >
       <DialogTitle id={title} className={css.title ?? ""}>
         {t("links.title", { count: links.length, name: links[0]?.name })}
       </DialogTitle>
       <DialogContent className={css.content ?? ""}>
         <p>{t("links.words", { count: links.length })}</p>
         <ul className={own.links}>
-          {links.map((link) => (
-            <Line key={link.person} link={link} />
+          {links.map((link, index) => (
+            <Line key={link.person} link={link} first={index === 0} />
           ))}
         </ul>
       </DialogContent>
@@ -43,7 +50,7 @@ export function LinksDialog({ links, onClose }: { links: Invited[]; onClose: () 
               )
             }
           >
-            {t("csv.download")}
+            {t("pages:csv.download")}
           </Button>
         )}
         <Button variant="contained" color="primary" onClick={onClose}>
@@ -54,7 +61,7 @@ export function LinksDialog({ links, onClose }: { links: Invited[]; onClose: () 
   );
 }
 
-function Line({ link: { name, email, url } }: { link: Invited }) {
+function Line({ link: { name, email, url }, first }: { link: Invited; first: boolean }) {
   const { t } = useTranslation(["people", "ui"]);
   const shown = useRef<HTMLElement>(null);
   const { copied, copy } = useCopy();
@@ -64,6 +71,7 @@ function Line({ link: { name, email, url } }: { link: Invited }) {
         {name} <small dir="ltr">{email}</small>
       </span>
       <Button
+        autoFocus={first}
         aria-label={copied ? t("ui:copied") : t("links.copy", { name })}
         onClick={() => copy(url ?? "", shown.current)}
         startIcon={<Icon name={copied ? "check" : "copy"} />}
@@ -73,6 +81,9 @@ function Line({ link: { name, email, url } }: { link: Invited }) {
       <code ref={shown} dir="ltr">
         {url}
       </code>
+      <span className="sr" role="status">
+        {copied && t("ui:copied")}
+      </span>
     </li>
   );
 }

@@ -8,10 +8,10 @@ import css from "../forms/Form.module.css";
 import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
 import { FIELDS, type Mistakes, PersonFields, type Typed } from "../profile/PersonFields";
+import { Beside } from "../ui/Beside";
 import { ProblemNote, within } from "../ui/ProblemNote";
 import type { Said } from "./acts";
 import { type Team, useAddPersonMutation } from "./api";
-import { SidePanel } from "./SidePanel";
 import { options } from "./tree";
 
 interface Draft extends Typed {
@@ -78,7 +78,7 @@ export function NewPersonPanel({ me, zone, teams, say, onAdded, onClose }: Props
   }
 
   return (
-    <SidePanel title={t("person.new")} onClose={onClose}>
+    <Beside title={t("person.new")} onClose={onClose}>
       <form className={css.form} noValidate onSubmit={submit}>
         {problem && <ProblemNote problem={within(t("failed.save"), problem)} kept={t("ui:kept.typed")} />}
         <PersonFields
@@ -106,6 +106,6 @@ export function NewPersonPanel({ me, zone, teams, say, onAdded, onClose }: Props
           {begun && <p className={css.note}>{t("person.draft")}</p>}
         </div>
       </form>
-    </SidePanel>
+    </Beside>
   );
 }

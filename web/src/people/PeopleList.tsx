@@ -9,6 +9,8 @@ import { useHints } from "../ui/commands";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
+import { Toggles } from "../ui/Toggles";
+import { number } from "../ui/time";
 import { counted, type useActs } from "./acts";
 import { type Person, ROLE_FILTERS, STATES, type Team, usePeopleInfiniteQuery } from "./api";
 import { Bulk } from "./Bulk";
@@ -41,13 +43,13 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
   const total = first
     ? {
         active: first.active,
-        no_password: first.no_password,
+        new: first.new,
         deactivated: first.deactivated,
         all: first.active + first.deactivated,
       }
     : null;
   const filtered = find !== "" || team !== null || role !== "any" || state !== "active";
-  const everybodySet = state === "no_password" && find === "" && team === null && role === "any";
+  const everybodyIn = state === "new" && find === "" && team === null && role === "any";
   const add = () => put({ person: "new" });
 
   // Nobody is acted on who isn't shown.
@@ -96,15 +98,18 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
           options={ROLE_FILTERS.map((each) => [each, t(`roles.${each}`)] as const)}
           onChoose={(chosen) => put({ role: chosen })}
         />
-        <div className={css.states} role="group" aria-label={t("states")}>
-          {STATES.map((each) => (
-            <button type="button" key={each} aria-pressed={state === each} onClick={() => put({ state: each })}>
-              {t(`state.${each}`)} {total && <small>{counted(0, total[each]).total}</small>}
-            </button>
-          ))}
-        </div>
+        <Toggles
+          label={t("states")}
+          value={state}
+          options={STATES.map((each) => ({
+            value: each,
+            word: t(`state.${each}`),
+            figure: total && number(total[each]),
+          }))}
+          onChoose={(chosen) => put({ state: chosen })}
+        />
         <div className={css.acts}>
-          {people.length > 0 && <Download filter={filter} />}
+          {people.length > 0 && <Download filter={filter} teams={teams} />}
           <Button component={Link} to="/people/import">
             {t("import")}
           </Button>
@@ -113,6 +118,9 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
           </Button>
         </div>
       </div>
+      <span className="sr" role="status">
+        {selected.size > 0 && t("selected", { count: selected.size })}
+      </span>
       {selected.size > 0 && (
         <Bulk people={[...selected.values()]} teams={teams} acts={acts} onDone={() => setSelected(new Map())} />
       )}
@@ -152,12 +160,12 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
       {data && people.length === 0 && (
         <Empty
           icon="search"
-          title={t(everybodySet ? "none.allSet" : "none.title")}
+          title={t(everybodyIn ? "none.allIn" : "none.title")}
           action={
             <Button onClick={() => put({ find: "", team: null, role: "any", state: "active" })}>{t("none.all")}</Button>
           }
         >
-          {t(everybodySet ? "none.allSetWords" : "none.words")}
+          {t(everybodyIn ? "none.allInWords" : "none.words")}
         </Empty>
       )}
     </>

@@ -24,9 +24,10 @@ function person(id: number, name: string, change: Partial<Person> = {}): Person 
     email: `${name.toLowerCase()}@halden.example`,
     zone: "Europe/Oslo",
     locale: null,
+    working_hours: null,
     team: PAYMENTS,
     roles: [],
-    password: true,
+    ways: ["password"],
     simulated: false,
     deactivated_at: null,
     version: 1,
@@ -59,7 +60,6 @@ const profile = (id: number): Profile => {
   return {
     ...found,
     created_at: "2026-01-01T00:00:00Z",
-    working_hours: null,
     zones: [
       { zone: "Europe/Oslo", since_at: "2026-02-01T23:00:00Z", until_at: null },
       { zone: "Asia/Tokyo", since_at: null, until_at: "2026-02-01T23:00:00Z" },
@@ -91,14 +91,14 @@ function hub() {
       const out = (each: Person) => each.deactivated_at !== null;
       const shown = found.filter(
         (each) =>
-          state === "all" || (state === "no_password" ? !each.password : out(each) === (state === "deactivated")),
+          state === "all" || (state === "new" ? each.ways.length === 0 : out(each) === (state === "deactivated")),
       );
       const from = Number(asked.get("after") ?? 0);
       const body = {
         people: shown.slice(from, from + 3),
         after: shown.length > from + 3 ? String(from + 3) : null,
         active: found.filter((each) => !out(each)).length,
-        no_password: found.filter((each) => !out(each) && !each.password).length,
+        new: found.filter((each) => !out(each) && each.ways.length === 0).length,
         deactivated: found.filter(out).length,
       };
       return { status: 200, body };
@@ -139,7 +139,7 @@ function hub() {
     "POST /api/people/invite": () => ({
       status: 200,
       body: people
-        .filter(({ id, password }) => !password && (last() as { people: number[] }).people.includes(id))
+        .filter(({ id, ways }) => ways.length === 0 && (last() as { people: number[] }).people.includes(id))
         .map(({ id, name, email }) => ({
           person: id,
           name,
@@ -188,7 +188,7 @@ beforeEach(() => {
   people = [
     person(1, "Alice", { roles: [{ role: "manager", team: PAYMENTS }] }),
     person(2, "Bob"),
-    person(3, "Carol", { team: null, password: false }),
+    person(3, "Carol", { team: null, ways: [] }),
     person(4, "Dora", { roles: [{ role: "admin", team: null }] }),
     person(5, "Erik", { deactivated_at: "2026-02-01T00:00:00Z" }),
   ];
@@ -202,7 +202,7 @@ describe("people", () => {
     const role = await screen.findByText("Manager of Payments");
 
     expect(role.closest("[role=row]")).toHaveTextContent("Alicealice@halden.examplePayments");
-    expect(screen.getByText("No password yet")).toBeVisible();
+    expect(screen.getByText("Not in yet", { ignore: "button" })).toBeVisible();
     expect(screen.getByText("3 of 4")).toBeVisible();
     const views = within(screen.getByRole("navigation", { name: "People or teams" }));
     expect(views.getByRole("link", { name: "People" })).toHaveAttribute("aria-current", "page");
@@ -292,9 +292,9 @@ describe("people", () => {
     expect(await screen.findByText("Erik is let in again.")).toBeVisible();
   });
 
-  it("without a password are found and invited together, by links where no mail is set up, and back", async () => {
+  it("who are not in yet are found and invited together, by links where no mail is set up, and back", async () => {
     open("/people");
-    await userEvent.click(await screen.findByRole("button", { name: /No password/ }));
+    await userEvent.click(await screen.findByRole("button", { name: /Not in yet/ }));
     await screen.findByText("1 of 1");
     expect(names()).toEqual(["Carol"]);
     await userEvent.click(screen.getByRole("checkbox", { name: "Select all shown" }));
@@ -311,7 +311,7 @@ describe("people", () => {
     expect(sent("POST /api/people/withdraw")).toEqual([{ people: [3] }]);
   });
 
-  it("are invited by mail where there is one, and who has a password is not asked for", async () => {
+  it("are invited by mail where there is one, and who can sign in is not asked for", async () => {
     link = { ...link, by_mail: true };
     open("/people");
     await userEvent.click(await screen.findByRole("checkbox", { name: "Select all shown" }));

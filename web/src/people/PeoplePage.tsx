@@ -1,9 +1,10 @@
 import useMediaQuery from "@mui/material/useMediaQuery";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import "../i18n/en/people";
 import { Bar } from "../ui/Bar";
+import { useFocusKept } from "../ui/useFocusKept";
 import { type Said, useActs } from "./acts";
 import { useTeamsQuery } from "./api";
 import { LinksDialog } from "./LinksDialog";
@@ -27,6 +28,8 @@ export function PeoplePage({ me }: Props) {
   const { data: teams = [] } = useTeamsQuery();
   const [said, setSaid] = useState<Said | null>(null);
   const acts = useActs(setSaid);
+  const page = useRef<HTMLDivElement>(null);
+  useFocusKept(page);
   const phone = useMediaQuery("(max-width: 760px)");
   const tree = params.get("view") === "teams";
 
@@ -41,7 +44,7 @@ export function PeoplePage({ me }: Props) {
     </nav>
   );
   return (
-    <>
+    <div ref={page}>
       <Bar title={t("title")}>{!phone && views}</Bar>
       {tree ? (
         <TeamsView me={me.id} say={setSaid} views={phone && views} />
@@ -78,6 +81,6 @@ export function PeoplePage({ me }: Props) {
       {said?.links && said.links.length > 0 && (
         <LinksDialog links={said.links} onClose={() => setSaid({ ...said, links: [] })} />
       )}
-    </>
+    </div>
   );
 }

@@ -1,7 +1,10 @@
 import type { KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { spoken } from "../forms/zones";
+import table from "../ui/Table.module.css";
 import { day, list } from "../ui/time";
+import { walk } from "../ui/walk";
+import { isNew } from "./acts";
 import type { Person } from "./api";
 import css from "./PeopleTable.module.css";
 import { useRoleWord } from "./useRoleWord";
@@ -23,24 +26,19 @@ export function PeopleTable({ people, selected, onSelect, open, onOpen, tagged }
   const all = people.every(({ id }) => selected.has(id));
 
   function onKey(event: KeyboardEvent<HTMLDivElement>) {
-    const names = [...event.currentTarget.querySelectorAll<HTMLButtonElement>("[data-name]")];
-    const at = names.indexOf(document.activeElement as HTMLButtonElement);
-    const person = people[at];
+    const at = (document.activeElement as HTMLElement).dataset.name;
+    const person = people.find(({ id }) => String(id) === at);
     if (person && event.key === " ") {
       event.preventDefault();
       onSelect([person], !selected.has(person.id));
     }
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: names.length - 1 }[event.key];
-    if (at >= 0 && to !== undefined) {
-      event.preventDefault();
-      names[Math.min(names.length - 1, Math.max(0, to))]?.focus();
-    }
+    walk(event, "[data-name]");
   }
 
   return (
-    <div role="table" aria-label={t("table")} className={css.table} onKeyDown={onKey}>
-      <div role="rowgroup" className={css.headGroup}>
-        <div role="row" className={css.head}>
+    <div role="table" aria-label={t("table")} className={`${table.table} ${css.table}`} onKeyDown={onKey}>
+      <div role="rowgroup" className={table.headGroup}>
+        <div role="row" className={`${table.head} ${css.line}`}>
           <span role="columnheader" data-cell="check">
             <input
               type="checkbox"
@@ -62,14 +60,14 @@ export function PeopleTable({ people, selected, onSelect, open, onOpen, tagged }
           ))}
         </div>
       </div>
-      <div role="rowgroup" className={css.rows}>
+      <div role="rowgroup" className={table.rows}>
         {people.map((person) => {
           const { id, name, email, team, roles, zone, deactivated_at } = person;
           return (
             <div
               role="row"
               key={id}
-              className={css.row}
+              className={`${table.row} ${css.line} ${css.row}`}
               data-row={id}
               data-selected={selected.has(id) || undefined}
               data-open={open === id || undefined}
@@ -85,7 +83,7 @@ export function PeopleTable({ people, selected, onSelect, open, onOpen, tagged }
                 />
               </span>
               <span role="rowheader" data-cell="name">
-                <button type="button" data-name="" className={css.name} onClick={() => onOpen(id)}>
+                <button type="button" data-name={id} className={table.name} onClick={() => onOpen(id)}>
                   {name}
                 </button>
               </span>
@@ -102,13 +100,11 @@ export function PeopleTable({ people, selected, onSelect, open, onOpen, tagged }
                 {spoken(zone)}
               </span>
               <span role="cell" data-cell="state">
-                {deactivated_at ? (
-                  t("deactivatedOn", { day: day(deactivated_at) })
-                ) : tagged && person.simulated ? (
-                  t("simulated")
-                ) : person.password || person.simulated ? null : (
-                  <span title={t("noPasswordMeaning")}>{t("noPassword")}</span>
-                )}
+                {deactivated_at
+                  ? t("deactivatedOn", { day: day(deactivated_at) })
+                  : tagged && person.simulated
+                    ? t("simulated")
+                    : isNew(person) && <span title={t("newMeaning")}>{t("state.new")}</span>}
               </span>
             </div>
           );

@@ -6,6 +6,7 @@ import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
 import { AboutForm } from "../profile/AboutForm";
 import { ZonesHeld } from "../profile/ZonesHeld";
+import { Beside } from "../ui/Beside";
 import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
 import { day } from "../ui/time";
@@ -13,7 +14,7 @@ import { Access } from "./Access";
 import type { Said, useActs } from "./acts";
 import { type Profile, type Team, useChangePersonMutation, usePersonQuery } from "./api";
 import { Roles } from "./Roles";
-import { Section, SidePanel } from "./SidePanel";
+import { Section } from "./Section";
 import { options } from "./tree";
 
 interface Props {
@@ -34,11 +35,7 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
   const problem = error as Problem | undefined;
   const gone = problem?.status === 404;
   return (
-    <SidePanel
-      title={person?.name ?? t(gone ? "person.gone" : "person.loading")}
-      about={person?.email}
-      onClose={onClose}
-    >
+    <Beside title={person?.name ?? t(gone ? "person.gone" : "person.loading")} about={person?.email} onClose={onClose}>
       {gone && (
         <Empty icon="people" title={t("person.gone")} action={<Button onClick={onClose}>{t("person.back")}</Button>}>
           {t("person.goneWords")}
@@ -84,7 +81,7 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
           )}
         </>
       )}
-    </SidePanel>
+    </Beside>
   );
 }
 

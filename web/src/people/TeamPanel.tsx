@@ -8,6 +8,7 @@ import { described, Field } from "../forms/Field";
 import css from "../forms/Form.module.css";
 import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
+import { Beside } from "../ui/Beside";
 import { Empty } from "../ui/Empty";
 import { ProblemNote, within } from "../ui/ProblemNote";
 import type { Said } from "./acts";
@@ -18,7 +19,7 @@ import {
   useRemoveTeamMutation,
   useRestoreTeamMutation,
 } from "./api";
-import { Section, SidePanel } from "./SidePanel";
+import { Section } from "./Section";
 import { options, under } from "./tree";
 
 interface Props {
@@ -45,7 +46,7 @@ type Mistakes = Partial<Record<(typeof FIELDS)[number], string>>;
 export function TeamPanel({ team, onClose, ...rest }: Props & { team: Team | undefined }) {
   const { t } = useTranslation("people");
   return (
-    <SidePanel title={team?.name ?? t("teams.gone")} onClose={onClose}>
+    <Beside title={team?.name ?? t("teams.gone")} onClose={onClose}>
       {team ? (
         <Opened team={team} onClose={onClose} {...rest} />
       ) : (
@@ -53,7 +54,7 @@ export function TeamPanel({ team, onClose, ...rest }: Props & { team: Team | und
           {t("teams.goneWords")}
         </Empty>
       )}
-    </SidePanel>
+    </Beside>
   );
 }
 
@@ -231,7 +232,7 @@ export function NewTeamPanel({
   }
 
   return (
-    <SidePanel title={t("teams.new")} onClose={onClose}>
+    <Beside title={t("teams.new")} onClose={onClose}>
       <form className={css.form} noValidate onSubmit={submit}>
         {problem && <ProblemNote problem={within(t("failed.save"), problem)} kept={t("ui:kept.typed")} />}
         <TeamFields prefix={prefix} typed={typed} put={put} mistakes={mistakes} places={options(teams)} />
@@ -243,7 +244,7 @@ export function NewTeamPanel({
           {draft.name && <p className={css.note}>{t("person.draft")}</p>}
         </div>
       </form>
-    </SidePanel>
+    </Beside>
   );
 }
 

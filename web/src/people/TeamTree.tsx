@@ -1,9 +1,10 @@
 import IconButton from "@mui/material/IconButton";
-import type { KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { Icon } from "../ui/Icon";
+import table from "../ui/Table.module.css";
 import { list, number } from "../ui/time";
+import { walk } from "../ui/walk";
 import type { Team } from "./api";
 import css from "./TeamTree.module.css";
 import { placed } from "./tree";
@@ -19,20 +20,15 @@ interface Props {
 export function TeamTree({ teams, open, onOpen, onAdd }: Props) {
   const { t } = useTranslation("people");
 
-  function onKey(event: KeyboardEvent<HTMLDivElement>) {
-    const names = [...event.currentTarget.querySelectorAll<HTMLButtonElement>("[data-name]")];
-    const at = names.indexOf(document.activeElement as HTMLButtonElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: names.length - 1 }[event.key];
-    if (at >= 0 && to !== undefined) {
-      event.preventDefault();
-      names[Math.min(names.length - 1, Math.max(0, to))]?.focus();
-    }
-  }
-
   return (
-    <div role="treegrid" aria-label={t("teams.tree")} className={css.table} onKeyDown={onKey}>
-      <div role="rowgroup" className={css.headGroup}>
-        <div role="row" className={css.head}>
+    <div
+      role="treegrid"
+      aria-label={t("teams.tree")}
+      className={`${table.table} ${css.table}`}
+      onKeyDown={(event) => walk(event, "[data-name]")}
+    >
+      <div role="rowgroup" className={table.headGroup}>
+        <div role="row" className={`${table.head} ${css.line}`}>
           <span role="columnheader">{t("teams.team")}</span>
           <span role="columnheader">{t("teams.managers")}</span>
           <span role="columnheader" data-cell="people">
@@ -46,19 +42,19 @@ export function TeamTree({ teams, open, onOpen, onAdd }: Props) {
           </span>
         </div>
       </div>
-      <div role="rowgroup" className={css.rows}>
+      <div role="rowgroup" className={table.rows}>
         {placed(teams).map(({ team: { id, name, people, below, managers }, depth }) => (
           <div
             role="row"
             key={id}
             aria-level={depth + 1}
-            className={css.row}
+            className={`${table.row} ${css.line} ${css.row}`}
             data-team={id}
             data-open={open === id || undefined}
           >
             <span role="gridcell" data-cell="name" style={{ paddingInlineStart: depth * 20 }}>
               {depth > 0 && <span className={css.branch} aria-hidden="true" />}
-              <button type="button" data-name="" className={css.name} onClick={() => onOpen(id)}>
+              <button type="button" data-name="" className={table.name} onClick={() => onOpen(id)}>
                 {name}
               </button>
             </span>

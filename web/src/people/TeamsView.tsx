@@ -45,16 +45,17 @@ export function TeamsView({ me, say, views }: Props) {
       <main className={css.page}>
         {views}
         <div className={listCss.tools}>
-          <span className={listCss.grow} />
           {top && (
-            <Button
-              variant="contained"
-              color="primary"
-              startIcon={<Icon name="plus" />}
-              onClick={() => open("new", top.id)}
-            >
-              {t("teams.add")}
-            </Button>
+            <div className={listCss.acts}>
+              <Button
+                variant="contained"
+                color="primary"
+                startIcon={<Icon name="plus" />}
+                onClick={() => open("new", top.id)}
+              >
+                {t("teams.add")}
+              </Button>
+            </div>
           )}
         </div>
         {error && (

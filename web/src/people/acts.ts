@@ -27,9 +27,10 @@ export interface Said {
 }
 
 type Outcome = { error?: unknown };
-/** They could sign in, and have never chosen a password. */
-export function isNew({ deactivated_at, password, simulated }: Person): boolean {
-  return !deactivated_at && !password && !simulated;
+
+/** They may sign in, and have no way to yet: they can be invited. */
+export function isNew({ deactivated_at, ways, simulated }: Person): boolean {
+  return !deactivated_at && ways.length === 0 && !simulated;
 }
 
 type Whom = Pick<Person, "id" | "name" | "team">;

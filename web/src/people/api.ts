@@ -11,6 +11,8 @@ export interface Named {
 export const ROLES = ["manager", "admin", "auditor", "representative"] as const;
 export type Role = (typeof ROLES)[number];
 
+export type Way = "password" | "passkey" | "sign_on";
+
 export interface HeldRole {
   role: Role;
   /** A manager's. */
@@ -23,18 +25,18 @@ export interface Person {
   email: string;
   zone: string;
   locale: Locale | null;
+  working_hours: Hours | null;
   /** Where they are at home; of somebody deactivated, where they were. */
   team: Named | null;
   roles: HeldRole[];
-  /** Whether they have one. */
-  password: boolean;
+  /** How they sign in; empty: not yet. */
+  ways: Way[];
   simulated: boolean;
   deactivated_at: string | null;
   version: number;
 }
 
 export interface Profile extends Person {
-  working_hours: Hours | null;
   /** Newest first. */
   zones: HeldZone[];
   created_at: string;
@@ -46,8 +48,8 @@ export interface Profile extends Person {
 }
 
 export const ROLE_FILTERS = ["any", "none", ...ROLES] as const;
-/** `no_password`: of the active ones, those who could sign in and never have. */
-export const STATES = ["active", "no_password", "deactivated", "all"] as const;
+/** `new`: of the active ones, those who may sign in and have no way to yet. */
+export const STATES = ["active", "new", "deactivated", "all"] as const;
 
 export interface Filter {
   find: string;
@@ -61,7 +63,7 @@ export interface PeoplePage {
   people: Person[];
   after: string | null;
   active: number;
-  no_password: number;
+  new: number;
   deactivated: number;
 }
 
@@ -153,8 +155,15 @@ const peopleApi = api.enhanceEndpoints({ addTagTypes: ["Person", "Team", "Link"]
     }),
     changePerson: build.mutation<Profile, { id: number; form: AboutForm }>({
       query: ({ id, form }) => ({ path: `/api/people/${id}`, method: "PUT", body: form }),
-      // Also when it was refused: what is there now is to be shown.
-      invalidatesTags: ["Person"],
+      // Shown before the form lets go of what was typed.
+      async onQueryStarted({ id }, { dispatch, queryFulfilled }) {
+        const answer = await queryFulfilled.catch(() => null);
+        if (answer) {
+          dispatch(peopleApi.util.updateQueryData("person", id, () => answer.data));
+        }
+      },
+      // Also when it was refused: what is there now is to be shown. It may be oneself.
+      invalidatesTags: (_, error) => (error ? ["Person"] : ["Person", "Me"]),
     }),
     movePeople: build.mutation<null, Move[]>({
       query: (moves) => ({ path: "/api/people/move", method: "POST", body: { moves } }),
@@ -194,14 +203,14 @@ const peopleApi = api.enhanceEndpoints({ addTagTypes: ["Person", "Team", "Link"]
     }),
     giveRole: build.mutation<Profile, { id: number; role: Role; team: number | null }>({
       query: ({ id, role, team }) => ({ path: `/api/people/${id}/roles`, method: "POST", body: { role, team } }),
-      invalidatesTags: ["Person", "Team"],
+      invalidatesTags: (_, error) => (error ? ["Person", "Team"] : ["Person", "Team", "Me"]),
     }),
     takeRole: build.mutation<Profile, { id: number; held: HeldRole }>({
       query: ({ id, held: { role, team } }) => ({
         path: `/api/people/${id}/roles/${role}${team ? `?team=${team.id}` : ""}`,
         method: "DELETE",
       }),
-      invalidatesTags: ["Person", "Team"],
+      invalidatesTags: (_, error) => (error ? ["Person", "Team"] : ["Person", "Team", "Me"]),
     }),
     teams: build.query<Team[], void>({ query: () => ({ path: "/api/teams" }), providesTags: ["Team"] }),
     addTeam: build.mutation<{ id: number }, { name: string; parent: number }>({

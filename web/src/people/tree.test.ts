@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { expect, it } from "vitest";
 import type { Team } from "./api";
-import { options, placed, under } from "./tree";
+import { options, pathOf, placed, under } from "./tree";
 
 const team = (id: number, parent: number | null, name = `Team ${id}`): Team => ({
   id,
@@ -26,6 +26,10 @@ it("puts each team below the one above it", () => {
 
 it("loses no team whose parent is missing", () => {
   expect(placed([team(5, 99)]).map(({ team: { id }, depth }) => [id, depth])).toEqual([[5, 0]]);
+});
+
+it("names a team by its path, as an import reads it", () => {
+  expect([1, 2, 3].map((id) => pathOf(TEAMS, id))).toEqual(["Halden", "Payments", "Payments / API"]);
 });
 
 it("knows what lies under a team, itself included", () => {

@@ -31,6 +31,17 @@ export function under(teams: readonly Team[], top: number): Set<number> {
   return found;
 }
 
+/** Names from below the top down, as an import reads them: `Payments / API`. Of the top, its own. */
+export function pathOf(teams: readonly Team[], id: number): string {
+  const names: string[] = [];
+  for (let at = teams.find((team) => team.id === id); at; at = teams.find((team) => team.id === at?.parent)) {
+    if (at.parent !== null || names.length === 0) {
+      names.unshift(at.name);
+    }
+  }
+  return names.join(" / ");
+}
+
 /** For a list to choose from: deeper teams stand further in. */
 export function options(teams: readonly Team[], without: ReadonlySet<number> = new Set()): [string, string][] {
   return placed(teams)

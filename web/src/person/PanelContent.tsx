@@ -1,6 +1,4 @@
 import Button from "@mui/material/Button";
-import IconButton from "@mui/material/IconButton";
-import type { Ref } from "react";
 import { useTranslation } from "react-i18next";
 import { CollectedNote } from "../day/CollectedNote";
 import { DaySections, Section } from "../day/DaySections";
@@ -9,7 +7,6 @@ import { hasLeft } from "../day/hour";
 import { KeptNote } from "../day/KeptNote";
 import type { DayPicture } from "../day/useDay";
 import { Empty } from "../ui/Empty";
-import { Icon } from "../ui/Icon";
 import { useNow } from "../ui/useNow";
 import { LedgerLine } from "./LedgerLine";
 import { type LiveFacts, LiveLine } from "./LiveLine";
@@ -21,29 +18,15 @@ interface Props {
   picture: DayPicture;
   live: LiveFacts | undefined;
   onClose: () => void;
-  /** Id of the heading. */
-  title: string;
-  heading: Ref<HTMLHeadingElement>;
 }
 
-export function PanelContent({ picture, live, onClose, title, heading }: Props) {
-  const { t } = useTranslation(["person", "ui"]);
+export function PanelContent({ picture, live, onClose }: Props) {
+  const { t } = useTranslation("person");
   const now = useNow(10_000);
   const { day, problem, hidden } = picture;
   const connected = live && !live.stale ? live.state !== "offline" : undefined;
   return (
-    <div className={css.content}>
-      <header className={css.head}>
-        <div className={css.who}>
-          <h2 ref={heading} id={title} tabIndex={-1} className={css.name}>
-            {day?.person.name ?? t(hidden ? "hidden.name" : "loadingName")}
-          </h2>
-          {day?.person.team && <p className={css.team}>{day.person.team.name}</p>}
-        </div>
-        <IconButton aria-label={t("ui:close")} onClick={onClose}>
-          <Icon name="close" />
-        </IconButton>
-      </header>
+    <>
       {hidden && (
         <Empty icon="private" title={t("hidden.title")} action={<Button onClick={onClose}>{t("hidden.back")}</Button>}>
           {t("hidden.words")}
@@ -72,12 +55,12 @@ export function PanelContent({ picture, live, onClose, title, heading }: Props) 
           </div>
         </>
       )}
-    </div>
+    </>
   );
 }
 
 function Skeleton() {
-  const { t } = useTranslation(["person", "ui"]);
+  const { t } = useTranslation("person");
   return (
     <div className={css.skeleton} role="status" aria-label={t("loading")}>
       {[20, 36, 96, 72, 140, 160].map((height) => (

@@ -1,4 +1,5 @@
 import { api } from "../http/api";
+import type { Language } from "../i18n/i18n";
 
 export type RoleName = "employee" | "manager" | "admin" | "auditor" | "representative";
 
@@ -22,6 +23,8 @@ export interface Me {
   manages: boolean;
   /** Whether a device of theirs is enrolled, and not revoked. */
   device: boolean;
+  /** The language that they have set for themselves. */
+  locale?: Language;
   /** Before anything else a second factor has to be set up: their role must have one. */
   factor_wanted?: boolean;
 }
@@ -35,15 +38,18 @@ export interface SecondStep {
 
 export const sessionApi = api.injectEndpoints({
   endpoints: (build) => ({
-    me: build.query<Me, void>({ query: () => ({ path: "/api/me" }) }),
+    me: build.query<Me, void>({ query: () => ({ path: "/api/me" }), providesTags: ["Me"] }),
     signIn: build.mutation<Me | SecondStep, { email: string; password: string }>({
       query: (body) => ({ path: "/api/session", method: "POST", body }),
+      onQueryStarted: signedIn,
     }),
     answer: build.mutation<Me, string>({
       query: (code) => ({ path: "/api/session/second-step", method: "POST", body: { code } }),
+      onQueryStarted: signedIn,
     }),
     signInPasskey: build.mutation<Me, unknown>({
       query: (credential) => ({ path: "/api/session/passkey", method: "POST", body: { credential } }),
+      onQueryStarted: signedIn,
     }),
     signOut: build.mutation<null, void>({
       query: () => ({ path: "/api/session", method: "DELETE" }),
@@ -58,6 +64,17 @@ export const sessionApi = api.injectEndpoints({
     }),
   }),
 });
+
+/** The answer to a sign-in says who it is: that isn't asked for once more. */
+async function signedIn(
+  _: unknown,
+  call: { dispatch: (known: never) => unknown; queryFulfilled: Promise<{ data: Me | SecondStep }> },
+): Promise<void> {
+  const answer = await call.queryFulfilled.catch(() => null); // Its form says why not.
+  if (answer && "id" in answer.data) {
+    call.dispatch(sessionApi.util.upsertQueryData("me", undefined, answer.data) as never);
+  }
+}
 
 export const { useSignInMutation, useAnswerMutation, useSignInPasskeyMutation } = sessionApi;
 

@@ -9,7 +9,7 @@ export type Session =
   /** `ended`: the hub ended it (expiry, sign-out elsewhere, a changed role), not this person here. */
   | { status: "out"; ended: boolean };
 
-const { me, signIn, signInPasskey, answer, signOut } = sessionApi.endpoints;
+const { me, signOut } = sessionApi.endpoints;
 
 /** Who is signed in. Any 401 ends the session here, whichever call met it. */
 export const sessionSlice = createSlice({
@@ -21,11 +21,6 @@ export const sessionSlice = createSlice({
   extraReducers: (build) => {
     build
       .addMatcher(me.matchFulfilled, (_, { payload }): Session => ({ status: "in", me: payload }))
-      .addMatcher(signInPasskey.matchFulfilled, (_, { payload }): Session => ({ status: "in", me: payload }))
-      .addMatcher(answer.matchFulfilled, (_, { payload }): Session => ({ status: "in", me: payload }))
-      .addMatcher(signIn.matchFulfilled, (session, { payload }): Session => {
-        return "second_step" in payload ? session : { status: "in", me: payload };
-      })
       .addMatcher(signOut.matchFulfilled, (): Session => ({ status: "out", ended: false }))
       .addMatcher(isRejectedWithValue, (session, { payload }): Session => {
         const problem = payload as Problem;
