@@ -16,12 +16,12 @@ from hub import policies
 from hub.auth.enrolment import EnrolledDevice
 from hub.database import DATABASE_AWAY
 from hub.feed.record import Record
+from hub.homes import Home
 from hub.live.admission import Admission, EpochsExhausted, renew
 from hub.live.line import Line
 from hub.live.plan import Outcome, Submission
 from hub.live.publisher import Publisher
 from hub.live.store import Store
-from hub.people import Home
 from hub.wire.activity import Facts
 from hub.wire.agent import Ack, Batch, FromHub, Heartbeat, Loss, Presence, Rejected, Renew, Resend, Welcome
 from hub.wire.closing import Close

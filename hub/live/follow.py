@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from hub import people
+from hub import homes
 from hub.feed.contract import FEED_AWAY, Feed
 from hub.feed.record import Change
 from hub.figures import FIGURES
@@ -20,7 +20,6 @@ from hub.live.ingest import Ingest
 from hub.live.presence import link_when_silent
 from hub.live.team import Member, TeamView
 from hub.live.upkeep import keep
-from hub.people import Home
 from hub.wire.viewer import Link
 
 LOOK_S = 1.0
@@ -41,7 +40,7 @@ class Follow:
         self._feed = feed
         self._ingest = ingest
         self._now = now or (lambda: datetime.now(UTC))
-        self.directory = people.Directory(teams={}, members=(), lowest={})
+        self.directory = homes.Directory(teams={}, members=(), lowest={})
         self._members: dict[int, list[Member]] = {}
         self.stale_since: datetime | None = None
         self._outages = 0
@@ -113,15 +112,15 @@ class Follow:
 
     async def read_directory(self) -> None:
         """Reads who is in which team now, and brings the records of people who changed teams along."""
-        known, self.directory = self.directory, await people.directory(self.directory)
+        known, self.directory = self.directory, await homes.directory(self.directory)
         for team in self._teams.values():
             self._remove_outdated(team)
         if self.directory is known:
             return
-        homes = {member.person: Home(member.team, member.membership) for member in self.directory.members}
-        before, self._ingest.shared.homes = self._ingest.shared.homes, homes
+        now = {member.person: homes.Home(member.team, member.membership) for member in self.directory.members}
+        before, self._ingest.shared.homes = self._ingest.shared.homes, now
         for agent in self._ingest.registry.connections():
-            if before.get(agent.device.person) != homes.get(agent.device.person):
+            if before.get(agent.device.person) != now.get(agent.device.person):
                 agent.move()
         self._members = {}
         for member in self.directory.members:

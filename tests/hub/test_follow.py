@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub import people
+from hub import homes
 from hub.feed.memory import Memory, MemoryFeed
 from hub.feed.record import Record, TeamRecords
 from hub.figures import FIGURES
@@ -60,11 +60,11 @@ async def other(memory: Memory) -> MemoryFeed:
 
 @pytest.fixture
 async def follow(memory: Memory, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Follow]:
-    async def directory(known: people.Directory) -> people.Directory:
-        members = (people.HomeMember(person, f"Person {person}", 1, False, 5) for person in (1, 2))
-        return people.Directory({1: "Team"}, tuple(members), {1: 5, 2: 5, 3: 8})
+    async def directory(known: homes.Directory) -> homes.Directory:
+        members = (homes.HomeMember(person, f"Person {person}", 1, False, 5) for person in (1, 2))
+        return homes.Directory({1: "Team"}, tuple(members), {1: 5, 2: 5, 3: 8})
 
-    monkeypatch.setattr(people, "directory", directory)
+    monkeypatch.setattr(homes, "directory", directory)
     made = follower(MemoryFeed("viewer", memory), lambda: AT + timedelta(seconds=clock.now))
     await made.start(lambda: None, lambda: None)
     yield made
@@ -212,13 +212,13 @@ async def test_team_whose_last_viewer_leaves_while_it_is_watched_again_keeps_no_
 async def test_feed_that_is_away_from_the_start_is_stale_until_it_comes(
     memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def directory(known: people.Directory) -> people.Directory:
-        return people.Directory({1: "Team"}, (), {})
+    async def directory(known: homes.Directory) -> homes.Directory:
+        return homes.Directory({1: "Team"}, (), {})
 
     async def away(on_change: Any, on_health: Any, on_lost: Any) -> None:
         feed.on_health = on_health
 
-    monkeypatch.setattr(people, "directory", directory)
+    monkeypatch.setattr(homes, "directory", directory)
     feed: Any = MemoryFeed("viewer", memory)
     monkeypatch.setattr(feed, "start", away)
     follow, told = follower(feed), list[str]()

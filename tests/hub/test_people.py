@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from hub import passwords, people
+from hub import homes, passwords, people
 from hub.auth.access import Range, load_subject, load_viewer, permitted
 from hub.auth.login import WRONG
 from hub.demo import HISTORY, seed_demo
@@ -89,8 +89,8 @@ async def test_move_to_the_same_team_changes_nothing(cast, database):
 async def test_concurrent_moves_leave_one_home(cast, database):
     await asyncio.gather(*(people.move(cast.bob.id, team) for team in [cast.support, cast.payments_api] * 4))
 
-    homes = await Membership.count().where(Membership.person == cast.bob.id, Membership.until_at.is_null())
-    assert homes == 1
+    count = await Membership.count().where(Membership.person == cast.bob.id, Membership.until_at.is_null())
+    assert count == 1
 
 
 async def test_role_raises_the_access_version_once(cast, database):
@@ -137,7 +137,7 @@ async def test_deactivated_person_loses_sessions_team_and_access(cast, database)
     viewer = await load_viewer(cast.bob.id)
     assert (viewer.active, viewer.access_version) == (False, before + 1)
     assert await SignIn.count().where(SignIn.ended_at.is_null()) == 0
-    assert cast.bob.id not in {member.person for member in (await people.directory()).members}
+    assert cast.bob.id not in {member.person for member in (await homes.directory()).members}
     assert await acts() == ["person_deactivated"]
 
 
@@ -160,21 +160,21 @@ async def test_two_admins_who_remove_each_other_at_once_leave_one(cast, database
 
 
 async def test_directory_has_everybody_active_by_home_team(cast, database):
-    found = await people.directory()
+    found = await homes.directory()
 
     assert found.teams == {1: "Halden", 2: "Payments", 3: "Payments API", 4: "Support"}
     assert found.above == {2: 1, 3: 2, 4: 1}
-    homes = {(member.team, member.name.split()[0]) for member in found.members}
-    assert homes == {
+    at_home = {(member.team, member.name.split()[0]) for member in found.members}
+    assert at_home == {
         (1, "Audrey"), (2, "Alice"), (2, "Bob"), (3, "Bea"), (4, "Charlie"), (4, "Maxim"), (4, "Rita"),
     }  # fmt: skip
 
 
 async def test_directory_says_which_stays_are_over(cast, database):
-    before = await people.directory()
+    before = await homes.directory()
     await people.move(cast.bob.id, cast.support)
     await people.deactivate(cast.charlie.id)
-    after = await people.directory()
+    after = await homes.directory()
 
     stays = {member.person: member.membership for member in after.members}
     assert after.lowest[cast.alice.id] == before.lowest[cast.alice.id] == stays[cast.alice.id]
@@ -185,8 +185,8 @@ async def test_directory_says_which_stays_are_over(cast, database):
 
 
 async def test_directory_is_read_again_only_when_something_of_it_has_changed(cast, database):
-    first = await people.directory()
-    same = await people.directory(first)
+    first = await homes.directory()
+    same = await homes.directory(first)
     changes = [
         people.move(cast.bob.id, cast.support),
         people.deactivate(cast.charlie.id),
@@ -196,14 +196,14 @@ async def test_directory_is_read_again_only_when_something_of_it_has_changed(cas
     known, again = first, []
     for change in changes:
         await change
-        again.append(await people.directory(known))
+        again.append(await homes.directory(known))
         known = again[-1]
 
     assert same is first
     assert len({found.digest for found in (first, *again)}) == 1 + len(changes)
     assert again[2].teams.keys() - first.teams.keys()
     assert "Alice Okafor-Lind" in {member.name for member in known.members}
-    assert msgspec.structs.replace(await people.directory(), digest=0) == msgspec.structs.replace(known, digest=0)
+    assert msgspec.structs.replace(await homes.directory(), digest=0) == msgspec.structs.replace(known, digest=0)
 
 
 async def test_teams_under_a_team_are_all_that_hang_from_it(cast, database):
@@ -232,7 +232,7 @@ async def test_first_admin_of_a_demo_manages_everybody(database):
     assert await passwords.password_matches("open sesame", person["password_hash"])
     viewer = await load_viewer(person["id"])
     assert viewer.roles == {"admin", "manager"}
-    assert viewer.managed == set((await people.directory()).teams)
+    assert viewer.managed == set((await homes.directory()).teams)
 
 
 async def test_hubs_that_start_together_make_one_admin_and_one_demo(database):
@@ -261,7 +261,7 @@ async def test_demo_has_40_simulated_people_in_5_teams_and_is_seeded_once(databa
     emails = await seed_demo()
     again = await seed_demo()
 
-    found = await people.directory()
+    found = await homes.directory()
     assert len(set(emails)) == 40
     assert emails == again
     assert len({member.team for member in found.members}) == 5

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from hub import people
+from hub import homes
 from hub.feed import node
 from hub.feed import redis as redis_module
 from hub.feed.contract import Feed
@@ -56,14 +56,14 @@ class World:
 
     def __init__(self) -> None:
         self.now = AT
-        self.homes = {person: people.Home(TEAMS[person % 2], person) for person in PEOPLE}
+        self.homes = {person: homes.Home(TEAMS[person % 2], person) for person in PEOPLE}
         self.memberships = max(PEOPLE)
         self.session = 0
         self.said: dict[int, Record] = {}
 
     def move(self, person: int) -> None:
         self.memberships += 1
-        self.homes[person] = people.Home(3 - self.homes[person].team, self.memberships)
+        self.homes[person] = homes.Home(3 - self.homes[person].team, self.memberships)
 
     def leave(self, person: int) -> None:
         self.homes.pop(person, None)
@@ -71,7 +71,7 @@ class World:
     def come_back(self, person: int, team: int) -> None:
         if person not in self.homes:
             self.memberships += 1
-            self.homes[person] = people.Home(team, self.memberships)
+            self.homes[person] = homes.Home(team, self.memberships)
 
     def note(self, record: Record) -> None:
         known = self.said.get(record.device)
@@ -84,15 +84,15 @@ class World:
         for record in held:
             self.note(record)
 
-    async def directory(self, known: people.Directory) -> people.Directory:
+    async def directory(self, known: homes.Directory) -> homes.Directory:
         members = (
-            people.HomeMember(person, f"Person {person}", home.team, False, home.membership)
+            homes.HomeMember(person, f"Person {person}", home.team, False, home.membership)
             for person, home in sorted(self.homes.items())
         )
         lowest = {
             person: self.homes[person].membership if person in self.homes else self.memberships + 1 for person in PEOPLE
         }
-        return people.Directory(dict.fromkeys(TEAMS, "Team"), tuple(members), lowest)
+        return homes.Directory(dict.fromkeys(TEAMS, "Team"), tuple(members), lowest)
 
     def tiles(self, team: int) -> dict[int, Tile]:
         drawn = {}
@@ -320,7 +320,7 @@ async def law_holds(
     world = World()
     desks = [Desks(name, make(name), world) for name in HUBS]
     unreliable = Unreliable(make("viewer"))
-    with mock.patch.object(people, "directory", world.directory):
+    with mock.patch.object(homes, "directory", world.directory):
         for one in desks:
             await one.start()
         for device in OWNERS:  # two of them at both: an old connection that nobody has noticed yet

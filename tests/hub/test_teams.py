@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hub import people
+from hub import homes, people
 from hub.auth.access import load_viewer
 from hub.database import connection
 from hub.directory import teams
@@ -131,7 +131,7 @@ async def test_empty_team_is_removed_and_comes_back(cast, dora):
 
     assert await whose_view_changes(cast, remove()) == {"Alice", "Alma", "Gone"}
     listed = [row["id"] for row in (await dora.get("/api/teams")).json()]
-    found = await people.directory()
+    found = await homes.directory()
     move = {"moves": [{"person": 2, "out_of": 2, "into": 3}]}
     assert listed == sorted(found.teams) == [1, 2, 4]
     assert 3 not in found.above

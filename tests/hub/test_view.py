@@ -9,7 +9,7 @@ import pytest
 import redis.asyncio
 from websockets.exceptions import InvalidStatus
 
-from hub import people
+from hub import homes, people
 from hub.auth import login
 from hub.database import connection
 from hub.live import agents as agents_module
@@ -212,14 +212,14 @@ async def test_end_of_access_closes_the_socket_within_five_seconds(
 async def test_end_of_access_closes_the_socket_though_the_directory_can_not_be_read(
     hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(known: people.Directory) -> people.Directory:
+    async def away(known: homes.Directory) -> homes.Directory:
         raise TimeoutError
 
     client = await signed_in(hub, cast.alice, PASSWORD)
     async with viewing(hub, client) as viewer:
         await viewer.subscribe()
         await viewer.next()
-        monkeypatch.setattr(people, "directory", away)
+        monkeypatch.setattr(homes, "directory", away)
         await sign_out(hub, client, cast)
 
         assert await viewer.closed() == Close.SIGNED_OUT
