@@ -1,18 +1,23 @@
 """axe finds nothing on any page and in nothing that opens over one: light and dark, on a desktop, a phone and from right to left."""
 
+import asyncio
+import contextlib
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from hub import mail, settings, worker
 from hub.audit_file import check_file
 from hub.tables import Person
+from tests.hub.mailbox import SENDER, Mailbox, mailbox
 from tests.journeys.screens import CHROMIUM
 
-from .browser import ADMIN, AUDITOR, DESKTOP, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face
-from .seen import everybody, faults, tile
+from .browser import ADMIN, AUDITOR, DESKTOP, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face, face
+from .seen import TEAMS, everybody, faults, tile
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(240)]
 NOOR = "Noor Haddad"
@@ -153,18 +158,25 @@ async def test_axe_finds_nothing_in_the_set_up(wall: Face) -> None:
 
 async def test_somebody_is_imported_and_sets_a_password_and_axe_finds_nothing_on_the_way(wall: Face) -> None:
     look = Look()
-    page = await wall.opened("/people/import", email=ADMIN, **AT_REST)
+    page = await wall.opened("/admin/mail", email=ADMIN, **AT_REST)
+    await expect(page.get_by_role("heading", name="No mail is set up")).to_be_visible()
+    await look.at(page, "/admin/mail without mail")
+    await page.goto(f"{wall.origin}/people/import")
     await expect(page.get_by_text("Drop a file here")).to_be_visible()
     await look.at(page, "no file yet")
-    rows = "e-mail;name;team\r\nnew@halden.example;Zoë New;Payments / Ledger\r\nn\u0435w@halden.example;X;\r\n;Y;\r\n"
+    rows = (
+        "e-mail;name;team;working hours\r\nnew@halden.example;Zoë New;Payments / Ledger;Mon-Fri 9-17\r\n"
+        "n\u0435w@halden.example;X;;\r\n;Y;;\r\nat@halden.example;Z;;9 to 5\r\n"
+    )
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": rows.encode("utf-16")}
     await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     await expect(page.get_by_text("The address has letters that look like others")).to_be_visible()
+    await expect(page.get_by_text("Working hours are written as in Mon-Fri 09:00-17:00")).to_be_visible()
     await expect(page).to_have_url(re.compile(r"/people/import\?id="))
     await look.at(page, "preview")
     await page.reload()
     await page.get_by_role("checkbox", name=re.compile("Make the teams")).check()
-    await expect(page.get_by_role("button", name="Can't be used 2")).to_be_visible()
+    await expect(page.get_by_role("button", name="Can't be used 3")).to_be_visible()
     await page.get_by_role("button", name="Import 1 person").click()
     await expect(page.get_by_role("heading", name="1 person is imported")).to_be_visible()
     await look.at(page, "done")
@@ -231,14 +243,44 @@ async def test_axe_finds_nothing_on_a_phone_and_from_right_to_left(wall: Face, s
     look.nothing()
 
 
-async def test_api_client_is_made_and_axe_finds_nothing_on_any_page_of_an_admin(wall: Face) -> None:
+@pytest.fixture
+async def posting(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[tuple[Face, Mailbox]]:
+    """The same wall, with a mail server that it hands mail to, and a worker that does so."""
+    async with mailbox() as box:
+        named = {"SMTP_URL": f"smtp+insecure://localhost:{box.port}", "DAYLIGHT_MAIL_FROM": SENDER}
+        async with face(database, redis_url, tmp_path, TEAMS, lambda _: contextlib.nullcontext(named)) as made:
+            jobs = worker.jobs_of(settings.read(made.env | named))
+            working = worker.Worker(redis_url, {mail.JOB: jobs[mail.JOB]}, tick_cron="* * * * * *")
+            task = asyncio.create_task(working.run())
+            yield made, box
+            working.stop()
+            await task
+
+
+async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any_page_of_an_admin(
+    posting: tuple[Face, Mailbox],
+) -> None:
+    wall, box = posting
     look = Look()
     page = await wall.opened("/admin", email=ADMIN, **AT_REST)
     await expect(page.get_by_role("link", name="API clients")).to_be_visible()
     await look.at(page, "/admin")
     await page.get_by_role("link", name="Mail").click()
-    await expect(page.get_by_role("heading", name="No mail is set up")).to_be_visible()
-    await look.at(page, "/admin/mail")
+    await expect(page.get_by_text("There were none in the last month.")).to_be_visible()
+    latest = page.get_by_role("list", name="The latest mails").get_by_role("listitem")
+    await page.get_by_role("button", name="Send a test to myself").click()
+    await expect(latest.first).to_contain_text("Sent ·")
+    box.said = {"RCPT": "550 5.1.1 nobody here"}
+    await page.get_by_role("button", name="Send a test to myself").click()
+    await expect(latest.first).to_contain_text("Refused for good")
+    await expect(latest.first).to_contain_text("The server said 550.")
+    await look.at(page, "/admin/mail with one that was refused")
+    box.said = {}
+    await page.get_by_role("button", name="Send again: Test for Ada Admin").click()
+    await expect(latest).to_have_count(3)
+    await expect(latest.first).to_contain_text("Sent ·")
+    await expect(page.get_by_role("button", name=re.compile("Send again"))).to_have_count(0)
+    assert [str(message["To"]) for message in box.arrived] == [ADMIN, ADMIN]
     await page.get_by_role("link", name="Admin").click()
     await page.get_by_role("link", name="Security").click()
     await expect(page.get_by_role("table", name=re.compile("What may"))).to_be_visible()
@@ -247,7 +289,7 @@ async def test_api_client_is_made_and_axe_finds_nothing_on_any_page_of_an_admin(
     for path, words in (
         ("/admin", "API clients"),
         ("/admin/security", "What may"),
-        ("/admin/mail", "No mail is set up"),
+        ("/admin/mail", "The server said 550."),
         ("/admin/clients", "No program reads anything here"),
         ("/account", "this one"),
     ):

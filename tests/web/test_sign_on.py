@@ -13,7 +13,7 @@ from hub.tables import Identity
 from tests.hub import openid
 from tests.journeys.screens import CHROMIUM
 
-from .browser import SIGNED_OUT, Face, face
+from .browser import ADMIN, SIGNED_OUT, Face, face
 from .seen import TEAMS
 from .test_axe import AT_REST, Look
 
@@ -71,6 +71,12 @@ async def test_somebody_signs_in_through_the_provider_and_somebody_here_connects
     await page.goto(f"{wall.origin}/account")
     await expect(page.get_by_text("it is your only way in")).to_be_visible()
     await look.at(page, "account of who came through a provider")
+
+    admin = await wall.opened("/people?find=Ines", email=ADMIN)
+    await admin.get_by_role("button", name="Ines Berg", exact=True).click()
+    await expect(admin.get_by_text("Signs in with single sign-on.")).to_be_visible()
+    await expect(admin.get_by_role("button", name=re.compile("Not in yet 0"))).to_be_visible()
+    await expect(admin.get_by_role("button", name=re.compile("nvit"))).to_have_count(0)
 
     another = await (await wall.context(**AT_REST)).new_page()
     await another.goto(f"{wall.origin}/api/sign-on/callback?code=stolen&state=anothers")
