@@ -1,6 +1,6 @@
 import Button from "@mui/material/Button";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useDraft } from "../forms/draft";
 import type { Problem } from "../http/request";
 import { ProblemNote } from "../ui/ProblemNote";
 import { FACTOR_ROLES, type FactorRole, useRequiredQuery, useSetRequiredMutation } from "./api";
@@ -8,11 +8,14 @@ import css from "./RequiredFactors.module.css";
 import { Section } from "./Section";
 import { State } from "./State";
 
+const NONE: { roles: FactorRole[] | null } = { roles: null };
+
 /** For admins: which roles must have a second factor. */
 export function RequiredFactors() {
   const { t } = useTranslation("account");
   const { data, error: unread } = useRequiredQuery();
-  const [chosen, setChosen] = useState<FactorRole[] | null>(null);
+  const { draft, put, drop } = useDraft("daylight-required-factors", NONE);
+  const chosen = draft.roles;
   const [save, { isLoading, isSuccess, error, reset }] = useSetRequiredMutation();
   const roles = chosen ?? data?.roles ?? [];
   const problem = (error ?? unread) as Problem | undefined;
@@ -32,7 +35,7 @@ export function RequiredFactors() {
                     checked={roles.includes(role)}
                     onChange={({ target }) => {
                       reset();
-                      setChosen(target.checked ? [...roles, role] : roles.filter((other) => other !== role));
+                      put({ roles: target.checked ? [...roles, role] : roles.filter((other) => other !== role) });
                     }}
                   />
                   {t(`required.role.${role}`)}
@@ -47,7 +50,7 @@ export function RequiredFactors() {
               disabled={!changed || isLoading}
               onClick={async () => {
                 if (!(await save(roles)).error) {
-                  setChosen(null);
+                  drop();
                 }
               }}
             >

@@ -6,6 +6,7 @@ import DialogTitle from "@mui/material/DialogTitle";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useDraft } from "../forms/draft";
 import { described, Field } from "../forms/Field";
 import { focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
@@ -20,12 +21,17 @@ import { useMakeTokenMutation } from "./tokensApi";
 
 const DAYS = [7, 30, 90, 365];
 
-/** Makes a token, then shows it this once. */
+const EMPTY: { name: string; scopes: Scope[]; days: number } = {
+  name: "",
+  scopes: ["teams:read", "people:read"],
+  days: 30,
+};
+
+/** Makes a token, then shows it this once. One that was begun is there again after a reload. */
 export function TokenDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation(["tokens", "ui"]);
-  const [name, setName] = useState("");
-  const [scopes, setScopes] = useState<Scope[]>(["teams:read", "people:read"]);
-  const [days, setDays] = useState(30);
+  const { draft, put, drop } = useDraft("daylight-token-new", EMPTY);
+  const { name, scopes, days } = draft;
   const [wrong, setWrong] = useState<{ name?: string; scopes?: string }>({});
   const [make, { data: made, isLoading, error }] = useMakeTokenMutation();
   const problem = error as Problem | undefined;
@@ -40,7 +46,9 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
       focusOn(ids[missing]);
       return;
     }
-    await make({ name, scopes, days });
+    if (!(await make(draft)).error) {
+      drop();
+    }
   }
 
   return (
@@ -71,7 +79,7 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
                   value={name}
                   onChange={(event) => {
                     setWrong({});
-                    setName(event.target.value);
+                    put({ name: event.target.value });
                   }}
                 />
               </Field>
@@ -81,7 +89,7 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
                 error={wrong.scopes ?? null}
                 onChoose={(next) => {
                   setWrong({});
-                  setScopes(next);
+                  put({ scopes: next });
                 }}
               />
               <Field id={ids.days} label={t("form.days")}>
@@ -89,7 +97,7 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
                   id={ids.days}
                   className={own.days}
                   value={days}
-                  onChange={(event) => setDays(Number(event.target.value))}
+                  onChange={(event) => put({ days: Number(event.target.value) })}
                 >
                   {DAYS.map((count) => (
                     <option key={count} value={count}>

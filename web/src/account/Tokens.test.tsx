@@ -74,6 +74,18 @@ describe("tokens of one's own", () => {
     expect(screen.getByText("Script")).toBeVisible();
   });
 
+  it("that were begun are there after a reload", async () => {
+    answering(hub());
+    const { unmount } = open("/account");
+    await userEvent.click(await screen.findByRole("button", { name: "Make a token" }));
+    await userEvent.type(await within(screen.getByRole("dialog")).findByLabelText("Name"), "Dash");
+    unmount();
+    open("/account");
+    await userEvent.click(await screen.findByRole("button", { name: "Make a token" }));
+
+    expect(await within(screen.getByRole("dialog")).findByLabelText("Name")).toHaveValue("Dash");
+  });
+
   it("are revoked by one who is sure", async () => {
     answering({
       ...hub(),

@@ -6,6 +6,7 @@ import DialogTitle from "@mui/material/DialogTitle";
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useDraft } from "../forms/draft";
 import { described, Field } from "../forms/Field";
 import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
@@ -14,7 +15,6 @@ import { ScopeBoxes } from "../tokens/ScopeBoxes";
 import css from "../ui/Dialog.module.css";
 import { ProblemNote } from "../ui/ProblemNote";
 import { type Client, type ClientForm, type NewSecret, useChangeClientMutation, useMakeClientMutation } from "./api";
-import { dropDraft, keepDraft, readDraft } from "./draft";
 import { TeamBoxes } from "./TeamBoxes";
 
 type Name = "name" | "scopes" | "teams";
@@ -28,14 +28,13 @@ interface Props {
   onClose: () => void;
 }
 
-/** Names a client, what it may and where. A new one that was begun is there again after a reload. */
+/** Names a client, what it may and where. What was begun is there again after a reload and a signed-out moment. */
 export function ClientDialog({ client, onMade, onClose }: Props) {
   const { t } = useTranslation(["clients", "ui"]);
-  const [form, setForm] = useState<ClientForm>(() =>
-    client
-      ? { name: client.name, scopes: client.scopes, teams: client.teams.map((team) => team.id) }
-      : (readDraft() ?? EMPTY),
+  const [now] = useState<ClientForm>(() =>
+    client ? { name: client.name, scopes: client.scopes, teams: client.teams.map((team) => team.id) } : EMPTY,
   );
+  const { draft: form, put: keep, drop } = useDraft<ClientForm>(`daylight-client-${client?.id ?? "new"}`, now);
   const [wrong, setWrong] = useState<Partial<Record<Name, string>>>({});
   const [problem, setProblem] = useState<Problem | null>(null);
   const [make, making] = useMakeClientMutation();
@@ -43,12 +42,15 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
   const ids = { title: useId(), name: useId(), scopes: useId(), teams: useId() };
 
   function put(part: Partial<ClientForm>) {
-    const next = { ...form, ...part };
-    setForm(next);
+    keep(part);
     setWrong({});
-    if (!client) {
-      keepDraft(next);
+  }
+
+  function close() {
+    if (client) {
+      drop(); // It is shown as it is when it is opened again; what is new waits.
     }
+    onClose();
   }
 
   function refuse(name: Name, words: string) {
@@ -75,7 +77,7 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
       }
       return;
     }
-    dropDraft();
+    drop();
     if (client) {
       onClose();
     } else {
@@ -84,7 +86,7 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
   }
 
   return (
-    <Dialog open onClose={onClose} aria-labelledby={ids.title} fullWidth maxWidth="sm">
+    <Dialog open onClose={close} aria-labelledby={ids.title} fullWidth maxWidth="sm">
       <form className={boxes.form} onSubmit={submit} noValidate>
         <DialogTitle id={ids.title} className={css.title ?? ""}>
           {client ? t("form.change", { name: client.name }) : t("form.make")}
@@ -117,7 +119,7 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
           />
         </DialogContent>
         <DialogActions className={css.actions ?? ""}>
-          <Button onClick={onClose}>{t("ui:cancel")}</Button>
+          <Button onClick={close}>{t("ui:cancel")}</Button>
           <Button type="submit" variant="contained" color="primary" disabled={making.isLoading || changing.isLoading}>
             {client ? t("form.save") : t("make")}
           </Button>

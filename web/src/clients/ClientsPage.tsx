@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import "../i18n/en/clients";
 import type { Problem } from "../http/request";
 import { Bar } from "../ui/Bar";
+import { useCommands } from "../ui/commands";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -28,13 +29,10 @@ export function ClientsPage() {
     close();
     setMade(secret);
   };
+  const begin = () => setOpen({ what: "make" });
+  useCommands([{ id: "clients/make", group: "action", title: t("make"), icon: "plus", keys: "n", run: begin }]);
   const make = (
-    <Button
-      variant="contained"
-      color="primary"
-      startIcon={<Icon name="plus" />}
-      onClick={() => setOpen({ what: "make" })}
-    >
+    <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={begin}>
       {t("make")}
     </Button>
   );

@@ -1,10 +1,10 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { answering, withSockets } from "../testing/hub";
 import { faults, ME } from "../testing/render";
+import { saving } from "../testing/saved";
 import { found, openedAt, snapshot, teams, tile, working } from "../testing/wall";
-import * as csv from "../ui/csv";
 
 beforeEach(() => {
   withSockets();
@@ -31,15 +31,16 @@ describe("what a narrow toolbar has no room for", () => {
   });
 
   it("is the table's columns and its file", async () => {
-    const saved = vi.spyOn(csv, "save").mockImplementation(() => {});
+    const saved = saving();
     const menu = await display("/?view=table");
     expect(menu.getByRole("checkbox", { name: "Name" })).toBeDisabled();
     await userEvent.click(menu.getByRole("checkbox", { name: "Team" }));
     await userEvent.click(menu.getByRole("button", { name: "CSV" }));
 
     expect(screen.queryByRole("columnheader", { name: "Team" })).toBeNull();
-    expect(saved.mock.calls[0]?.[0]).toContain("Ann");
-    expect(saved.mock.calls[0]?.[0]).not.toContain("Payments");
+    const text = await saved[0]?.file.text();
+    expect(text).toContain("Ann");
+    expect(text).not.toContain("Payments");
   });
 
   it("is the kiosk", async () => {

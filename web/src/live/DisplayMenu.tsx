@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/Button";
+import { KINDS } from "../ui/csv";
 import { Icon } from "../ui/Icon";
 import type { Grouping, Sort } from "./arrange";
 import { COLUMNS, turned } from "./columns";
@@ -76,11 +77,12 @@ export function DisplayMenu({
         </fieldset>
       )}
       <div className={css.acts}>
-        {table && (
-          <Button title={t("columns.csvMeaning")} onClick={leave(table.onDownload)}>
-            <Icon name="download" size={14} /> {t("columns.csv")}
-          </Button>
-        )}
+        {table &&
+          KINDS.map((kind) => (
+            <Button key={kind} title={t("columns.csvMeaning")} onClick={leave(() => table.onDownload(kind))}>
+              <Icon name="download" size={14} /> {t(`columns.${kind}`)}
+            </Button>
+          ))}
         <Button onClick={leave(() => onChange({ kiosk: "1" }))}>
           <Icon name="tv" size={14} /> {t("kiosk.enter")}
         </Button>

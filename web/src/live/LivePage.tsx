@@ -183,7 +183,11 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                   held={held}
                   table={
                     table
-                      ? { columns, onColumns: setColumns, onDownload: () => download(board, shown, columns, moment) }
+                      ? {
+                          columns,
+                          onColumns: setColumns,
+                          onDownload: (kind) => download(kind, board, shown, columns, moment),
+                        }
                       : null
                   }
                   onChange={change}

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { KINDS, type Kind } from "../ui/csv";
 import { Icon } from "../ui/Icon";
 import type { ColumnKey } from "./columns";
 import css from "./Toolbar.module.css";
@@ -10,7 +11,7 @@ const ColumnsMenu = lazy(() => import("./ColumnsMenu").then((module) => ({ defau
 export interface Table {
   columns: ColumnKey[];
   onColumns: (columns: ColumnKey[]) => void;
-  onDownload: () => void;
+  onDownload: (kind: Kind) => void;
 }
 
 export function TableTools({ columns, onColumns, onDownload }: Table) {
@@ -34,10 +35,18 @@ export function TableTools({ columns, onColumns, onDownload }: Table) {
           <ColumnsMenu anchor={anchor} columns={columns} onColumns={onColumns} onClose={() => setAnchor(null)} />
         </Suspense>
       )}
-      <button type="button" className={`${css.tool} ${css.wide}`} title={t("columns.csvMeaning")} onClick={onDownload}>
-        <Icon name="download" size={14} />
-        <span>{t("columns.csv")}</span>
-      </button>
+      {KINDS.map((kind) => (
+        <button
+          key={kind}
+          type="button"
+          className={`${css.tool} ${css.wide}`}
+          title={t("columns.csvMeaning")}
+          onClick={() => onDownload(kind)}
+        >
+          <Icon name="download" size={14} />
+          <span>{t(`columns.${kind}`)}</span>
+        </button>
+      ))}
     </>
   );
 }

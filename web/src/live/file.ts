@@ -1,14 +1,15 @@
 /** The table as a file: who is shown, in the order and with the columns in which they are shown. */
 import { i18n } from "../i18n/i18n";
-import { csvOf, save } from "../ui/csv";
+import { type Kind, saveTable } from "../ui/csv";
 import type { Section } from "./arrange";
 import type { Board } from "./board";
 import { type ColumnKey, columnsOf } from "./columns";
 import { type Entry, type Moment, rowOf, workedOf } from "./wall";
 
-export function download(board: Board, sections: Section[], keys: ColumnKey[], moment: Moment): void {
+export function download(kind: Kind, board: Board, sections: Section[], keys: ColumnKey[], moment: Moment): void {
   const { head, rows } = tableOf(board, sections, keys, moment);
-  save(csvOf(head, rows), `daylight-live-${new Date(moment.hubNowMs).toISOString().slice(0, 16).replace(":", "")}.csv`);
+  const at = new Date(moment.hubNowMs).toISOString().slice(0, 16).replace(":", "");
+  void saveTable(kind, `daylight-live-${at}`, head, rows);
 }
 
 function tableOf(

@@ -1,10 +1,10 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { answering, withSockets } from "../testing/hub";
 import { faults, ME } from "../testing/render";
+import { saving } from "../testing/saved";
 import { ago, openedAt, shown, snapshot, teams, tile, working } from "../testing/wall";
-import * as csv from "../ui/csv";
 
 const today = (active_s: number) => ({
   starts_at: ago(36_000),
@@ -73,12 +73,12 @@ describe("the table", () => {
   });
 
   it("is taken along as CSV: who is filtered, in their order, with nothing that a spreadsheet would reckon", async () => {
-    const saved = vi.spyOn(csv, "save").mockImplementation(() => {});
+    const saved = saving();
     await table("/?view=table&team=1&sort=-name");
     await userEvent.click(screen.getByRole("button", { name: "CSV" }));
 
-    const [text, name] = saved.mock.calls[0] ?? ["", ""];
-    expect(name).toMatch(/^daylight-live-\d{4}-\d\d-\d\dT\d{4}\.csv$/);
+    const text = (await saved[0]?.file.text()) ?? "";
+    expect(saved[0]?.name).toMatch(/^daylight-live-\d{4}-\d\d-\d\dT\d{4}\.csv$/);
     expect(text.replace("\ufeff", "").split("\r\n")).toEqual([
       "State,Name,Team,App or site,For,Active today,Expected,Age",
       "Active,Ann,Payments,VS Code,0:10,4:51,8:00,1 s",

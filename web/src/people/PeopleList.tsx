@@ -5,7 +5,7 @@ import { Link } from "react-router";
 import { Choice } from "../forms/Choice";
 import { FindBox } from "../forms/FindBox";
 import type { Problem } from "../http/request";
-import { useHints } from "../ui/commands";
+import { useCommands, useHints } from "../ui/commands";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -55,6 +55,7 @@ export function PeopleList({ view, put, teams, acts, demo }: Props) {
   // Nobody is acted on who isn't shown.
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each filter anew
   useEffect(() => setSelected(new Map()), [filter]);
+  useCommands([{ id: "people/add", group: "action", title: t("add"), icon: "plus", keys: "n", run: add }]);
   useHints(
     useMemo(() => {
       const where = t("keys.where");

@@ -156,6 +156,8 @@ function hub() {
       factor = false;
       return { status: 204 };
     },
+    "DELETE /api/people/2/roles/manager": () => ({ status: 200, body: profile(2) }),
+    "POST /api/people/2/roles": () => ({ status: 200, body: profile(2) }),
     "DELETE /api/people/2/roles/admin": () => refusal ?? { status: 200, body: profile(2) },
     "PUT /api/teams/2": () => {
       const { name, version } = last() as Team;
@@ -398,7 +400,9 @@ describe("one person", () => {
   });
 
   it("is told by field what is wrong", async () => {
-    open("/people?person=new");
+    open("/people");
+    await screen.findByText("Manager of Payments");
+    await userEvent.keyboard("n");
     await userEvent.type(await screen.findByRole("textbox", { name: "Name" }), "Zoe");
     await userEvent.click(screen.getByRole("button", { name: "Add" }));
     expect(await screen.findByText("Which address do they sign in with?")).toBeVisible();
@@ -419,6 +423,18 @@ describe("one person", () => {
 
     expect(await screen.findByText("The roles are as they were")).toBeVisible();
     expect(screen.getByText(/This is the last admin/)).toBeVisible();
+  });
+
+  it("loses a role, and has it again when that is taken back", async () => {
+    put(2, { roles: [{ role: "manager", team: PAYMENTS }] });
+    open("/people?person=2");
+    await userEvent.click(await screen.findByRole("button", { name: "Take away: Manager of Payments" }));
+    expect(await screen.findByText("Bob has a role less: Manager of Payments.")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+
+    expect(await screen.findByText("Taken back.")).toBeVisible();
+    const given = seen.find(({ method, path }) => method === "POST" && path === "/api/people/2/roles");
+    expect(given?.body).toEqual({ role: "manager", team: PAYMENTS.id });
   });
 
   it("is given a link for a new password, which is withdrawn again", async () => {

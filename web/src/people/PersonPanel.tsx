@@ -55,7 +55,7 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
           />
           {!person.deactivated_at && <Home key={person.team?.id ?? "none"} person={person} teams={teams} acts={acts} />}
           <Section title={t("person.roles")}>
-            <Roles person={person} teams={teams} />
+            <Roles person={person} teams={teams} say={say} />
           </Section>
           <Access person={person} self={person.id === me} acts={acts} say={say} />
           {person.stays.length > 0 && (

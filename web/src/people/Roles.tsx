@@ -7,6 +7,7 @@ import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
 import { ProblemNote, within } from "../ui/ProblemNote";
+import type { Said } from "./acts";
 import {
   type HeldRole,
   type Profile,
@@ -19,8 +20,14 @@ import {
 import { options } from "./tree";
 import { useRoleWord } from "./useRoleWord";
 
-/** What somebody may do beside being here: take a role away, or give another. */
-export function Roles({ person, teams }: { person: Profile; teams: Team[] }) {
+interface Props {
+  person: Profile;
+  teams: Team[];
+  say: (said: Said) => void;
+}
+
+/** What somebody may do beside being here: take a role away, or give another. Both can be taken back. */
+export function Roles({ person, teams, say }: Props) {
   const { t } = useTranslation(["people", "ui"]);
   const word = useRoleWord();
   const [give, giving] = useGiveRoleMutation();
@@ -31,13 +38,31 @@ export function Roles({ person, teams }: { person: Profile; teams: Team[] }) {
   const held = (each: Role) => person.roles.some((one) => one.role === each);
   const ready = role !== "" && (role !== "manager" || team !== "");
 
-  async function done(act: Promise<{ error?: unknown }>): Promise<boolean> {
-    const { error } = await act;
-    setProblem((error as Problem | undefined) ?? null);
-    return !error;
+  const { id, name } = person;
+  const giveRole = (each: HeldRole) => give({ id, role: each.role, team: each.team?.id ?? null });
+  const takeRole = (each: HeldRole) => take({ id, held: each });
+
+  /** Does `act`, and says so with the way back, `undo`. */
+  async function done(
+    what: "roleGiven" | "roleTaken",
+    each: HeldRole,
+    act: (each: HeldRole) => Promise<{ error?: unknown }>,
+    undo: typeof act,
+  ): Promise<boolean> {
+    const problemOf = async (doing: typeof act) => ((await doing(each)).error as Problem | undefined) ?? null;
+    const refused = await problemOf(act);
+    setProblem(refused);
+    if (!refused) {
+      say({ words: t(`done.${what}`, { name, role: word(each) }), undo: () => problemOf(undo) });
+    }
+    return !refused;
   }
   async function giveIt() {
-    if (role !== "" && (await done(give({ id: person.id, role, team: role === "manager" ? Number(team) : null })))) {
+    if (role === "") {
+      return;
+    }
+    const into = role === "manager" ? (teams.find((each) => String(each.id) === team) ?? null) : null;
+    if (await done("roleGiven", { role, team: into }, giveRole, takeRole)) {
       setRole("");
       setTeam("");
     }
@@ -59,7 +84,7 @@ export function Roles({ person, teams }: { person: Profile; teams: Team[] }) {
                 aria-label={t("person.take", { role: word(each) })}
                 title={t("person.take", { role: word(each) })}
                 disabled={taking.isLoading}
-                onClick={() => done(take({ id: person.id, held: each }))}
+                onClick={() => done("roleTaken", each, takeRole, giveRole)}
               >
                 <Icon name="close" />
               </IconButton>

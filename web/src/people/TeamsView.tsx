@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import type { Problem } from "../http/request";
+import { useCommands } from "../ui/commands";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -39,6 +40,8 @@ export function TeamsView({ me, say, views }: Props) {
     setParams(next);
   }
   const close = () => open(null);
+  const add = () => top && open("new", top.id);
+  useCommands([{ id: "teams/add", group: "action", title: t("teams.add"), icon: "plus", keys: "n", run: add }]);
 
   return (
     <div className={css.beside}>

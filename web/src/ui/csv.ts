@@ -1,6 +1,6 @@
-/** Tables as CSV (RFC 4180), safe to open in a spreadsheet. Pure, but for `save`. */
+/** Tables as files. Here as CSV (RFC 4180), safe to open in a spreadsheet; `xlsx.ts` is loaded when it is asked for. */
 
-type Cell = string | number | null | undefined;
+export type Cell = string | number | null | undefined;
 
 /** Excel takes a file without it for one in an old code page. */
 const BYTE_ORDER_MARK = "\ufeff";
@@ -19,8 +19,23 @@ function cell(value: Cell): string {
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-/** Has the browser save `text` as a file. */
-export function save(text: string, name: string, type = "text/csv;charset=utf-8"): void {
+/** What a table can be taken along as. */
+export const KINDS = ["csv", "xlsx"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Has the browser save a table; `name` is without its ending. */
+export async function saveTable(kind: Kind, name: string, head: string[], rows: Cell[][]): Promise<void> {
+  if (kind === "csv") {
+    save(csvOf(head, rows), `${name}.csv`);
+  } else {
+    const { xlsxOf } = await import("./xlsx");
+    const made = xlsxOf(head, rows);
+    save(made, `${name}.xlsx`, made.type);
+  }
+}
+
+/** Has the browser save a file. */
+export function save(text: BlobPart, name: string, type = "text/csv;charset=utf-8"): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = url;
