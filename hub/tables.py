@@ -230,6 +230,8 @@ class ApiClient(Table, db=ENGINE, tablename="api_client"):
     created_by = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.set_null)
     last_used_at = Timestamptz(null=True, default=None)
     disabled_at = Timestamptz(null=True, default=None)
+    version = Integer(default=1)
+    """Of name, scopes and teams: a change of them names it."""
 
 
 class ClientSecret(Table, db=ENGINE, tablename="client_secret"):

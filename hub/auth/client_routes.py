@@ -92,7 +92,7 @@ async def make_client(viewer: NamedDependency[Viewer], data: JSONBody[clients.Cl
 
 @put("/api/clients/{client:int}", summary="Change what an API client may", guards=[require_fresh])
 async def change_client(
-    viewer: NamedDependency[Viewer], client: FromPath[int], data: JSONBody[clients.ClientForm]
+    viewer: NamedDependency[Viewer], client: FromPath[int], data: JSONBody[clients.ClientChange]
 ) -> clients.Client:
     await require(viewer, "configure", ORGANISATION, clients.NO_CLIENT)
     return await clients.change(client, data, viewer.person)

@@ -21,7 +21,7 @@ from hub.auth.access import Viewer
 from hub.auth.limits import Limits
 from hub.auth.tokens import SECRET_BYTES, WORTHLESS, Name, Scope, Scopes, hashed, normal_name
 from hub.database import transaction
-from hub.errors import Invalid, NotFound, Unauthorised
+from hub.errors import Conflict, Invalid, NotFound, Unauthorised
 from hub.settings import Settings
 from hub.tables import ApiClient, ClientSecret, Team
 
@@ -46,6 +46,12 @@ class ClientForm(msgspec.Struct, frozen=True):
     teams: Annotated[
         list[Annotated[int, msgspec.Meta(ge=1, le=_ID_MAX)]], msgspec.Meta(min_length=1, max_length=TEAMS_MAX)
     ]
+
+
+class ClientChange(ClientForm, frozen=True):
+    """A client as an admin names it anew, as filled in over `version`."""
+
+    version: int
 
 
 class NamedTeam(msgspec.Struct, frozen=True):
@@ -73,6 +79,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_used_at: datetime | None
     disabled_at: datetime | None
+    version: int
 
 
 class NewSecret(msgspec.Struct, frozen=True):
@@ -110,13 +117,24 @@ async def make(form: ClientForm, by: int) -> NewSecret:
     return NewSecret(await read(row.id), secret)
 
 
-async def change(client: int, form: ClientForm, by: int) -> Client:
-    """Names anew what a client may; its tokens go by it from now on. Raises `Invalid`, and `NotFound` for one that is disabled."""
+async def change(client: int, form: ClientChange, by: int) -> Client:
+    """Names anew what a client may; its tokens go by it from now on. Raises `Invalid`, `NotFound` for one that is disabled, and `Conflict`
+    when `form` was filled in over an older version."""
     async with transaction():
         await _lock(client)
         wanted = await _normal(form)
+        row = (await ApiClient.select().where(ApiClient.id == client))[0]
+        if all(row[field] == value for field, value in wanted.items()):
+            return await read(client)
+        if row["version"] != form.version:
+            raise Conflict("Somebody else has changed this client meanwhile. Look at what it is now, then save again.")
         await ApiClient.update(
-            {ApiClient.name: wanted["name"], ApiClient.scopes: wanted["scopes"], ApiClient.teams: wanted["teams"]}
+            {
+                ApiClient.name: wanted["name"],
+                ApiClient.scopes: wanted["scopes"],
+                ApiClient.teams: wanted["teams"],
+                ApiClient.version: form.version + 1,
+            }
         ).where(ApiClient.id == client)
         await audit.record("client_changed", by, client=client, **_said(form))
     return await read(client)
@@ -294,7 +312,7 @@ def _client(row: dict[str, Any]) -> Client:
 
 # A row each, with the teams and the secrets that serve.
 _CLIENTS = """
-    SELECT id, uid AS client_id, name, scopes, created_at, last_used_at, disabled_at,
+    SELECT id, uid AS client_id, name, scopes, created_at, last_used_at, disabled_at, version,
         (SELECT coalesce(json_agg(json_build_object('id', team.id, 'name', team.name) ORDER BY team.name), '[]')
             FROM team WHERE team.id = ANY(api_client.teams))::text AS teams,
         (SELECT coalesce(json_agg(

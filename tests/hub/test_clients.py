@@ -221,13 +221,31 @@ async def test_disabled_client_and_its_tokens_are_worthless_at_once(admin: Brows
 async def test_fewer_scopes_of_a_client_hold_for_tokens_that_it_has(admin: Browser, open_browser: Open) -> None:
     program, made = open_browser(), await make(admin)
     token = await token_of(program, made)
-    fewer = {"name": "Payroll", "scopes": ["teams:read"], "teams": [Cast.payments_api]}
+    fewer = {"name": "Payroll", "scopes": ["teams:read"], "teams": [Cast.payments_api], "version": 1}
 
     changed = await admin.change("PUT", f"/api/clients/{made['client']['id']}", json=fewer)
 
     assert changed.status_code == 200
     assert (await read(program, token, "/api/v1/people")).status_code == 403
     assert [team["id"] for team in (await read(program, token, "/api/v1/teams")).json()["teams"]] == [Cast.payments_api]
+
+
+async def test_second_of_two_admins_who_change_a_client_is_told(admin: Browser, open_browser: Open) -> None:
+    made = await make(admin)
+    path = f"/api/clients/{made['client']['id']}"
+    first = {
+        "name": "Payroll",
+        "scopes": ["teams:read"],
+        "teams": [Cast.payments],
+        "version": made["client"]["version"],
+    }
+
+    saved = await admin.change("PUT", path, json=first)
+    second = await admin.change("PUT", path, json=first | {"name": "Wages"})
+    same = await admin.change("PUT", path, json=first)
+
+    assert (saved.status_code, second.status_code, same.status_code) == (200, 409, 200)
+    assert [row["name"] for row in (await admin.get("/api/clients")).json()] == ["Payroll"]
 
 
 @pytest.mark.parametrize(

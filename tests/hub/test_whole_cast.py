@@ -234,7 +234,7 @@ TRIES: dict[tuple[str, str], list[Try]] = {
 TRIES |= {
     ("GET", "/api/clients"): [admin("/api/clients")],
     ("POST", "/api/clients"): [admin("/api/clients", 201, CLIENT)],
-    ("PUT", "/api/clients/{client:int}"): [admin("/api/clients/1", body=CLIENT)],
+    ("PUT", "/api/clients/{client:int}"): [admin("/api/clients/1", body=CLIENT | {"version": 1}, again=409)],
     ("POST", "/api/clients/{client:int}/secret"): [admin("/api/clients/1/secret", 201)],
     ("DELETE", "/api/clients/{client:int}"): [admin("/api/clients/1", 204)],
     ("GET", "/api/me/tokens"): [own("/api/me/tokens")],

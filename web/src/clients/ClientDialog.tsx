@@ -12,6 +12,7 @@ import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
 import boxes from "../tokens/Boxes.module.css";
 import { ScopeBoxes } from "../tokens/ScopeBoxes";
+import { wordOf } from "../tokens/scopes";
 import css from "../ui/Dialog.module.css";
 import { ProblemNote } from "../ui/ProblemNote";
 import { type Client, type ClientForm, type NewSecret, useChangeClientMutation, useMakeClientMutation } from "./api";
@@ -19,7 +20,14 @@ import { TeamBoxes } from "./TeamBoxes";
 
 type Name = "name" | "scopes" | "teams";
 const NAMES = ["name", "scopes", "teams"] as const;
-const EMPTY: ClientForm = { name: "", scopes: ["teams:read", "people:read"], teams: [] };
+const CONFLICT = 409;
+
+interface Draft extends ClientForm {
+  /** The version that it was typed over. */
+  over?: number | undefined;
+}
+
+const EMPTY: Draft = { name: "", scopes: ["teams:read", "people:read"], teams: [] };
 
 interface Props {
   /** The one to change; none: a new one. */
@@ -30,11 +38,12 @@ interface Props {
 
 /** Names a client, what it may and where. What was begun is there again after a reload and a signed-out moment. */
 export function ClientDialog({ client, onMade, onClose }: Props) {
-  const { t } = useTranslation(["clients", "ui"]);
-  const [now] = useState<ClientForm>(() =>
+  const { t } = useTranslation(["clients", "tokens", "ui"]);
+  const [now] = useState<Draft>(() =>
     client ? { name: client.name, scopes: client.scopes, teams: client.teams.map((team) => team.id) } : EMPTY,
   );
-  const { draft: form, put: keep, drop } = useDraft<ClientForm>(`daylight-client-${client?.id ?? "new"}`, now);
+  const { draft, put: keep, drop } = useDraft<Draft>(`daylight-client-${client?.id ?? "new"}`, now);
+  const { over, ...form } = draft;
   const [wrong, setWrong] = useState<Partial<Record<Name, string>>>({});
   const [problem, setProblem] = useState<Problem | null>(null);
   const [make, making] = useMakeClientMutation();
@@ -42,7 +51,7 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
   const ids = { title: useId(), name: useId(), scopes: useId(), teams: useId() };
 
   function put(part: Partial<ClientForm>) {
-    keep(part);
+    keep({ ...part, over: over ?? client?.version });
     setWrong({});
   }
 
@@ -66,7 +75,9 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
       return;
     }
     setProblem(null);
-    const done = client ? await change({ id: client.id, form }) : await make(form);
+    const done = client
+      ? await change({ id: client.id, form: { ...form, version: over ?? client.version } })
+      : await make(form);
     if (done.error) {
       const refused = done.error as Problem;
       const field = fieldOf(refused, NAMES);
@@ -74,6 +85,9 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
         refuse(field, wordsOf(refused));
       } else {
         setProblem(refused);
+      }
+      if (refused.status === CONFLICT) {
+        keep({ over: undefined }); // From now on it is over what is there now, which they are told.
       }
       return;
     }
@@ -85,6 +99,14 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
     }
   }
 
+  function keptOf({ status }: Problem): string | undefined {
+    if (client && status === CONFLICT) {
+      const scopes = client.scopes.map((scope) => t(`tokens:scopes.${wordOf(scope)}`)).join(", ");
+      return `${client.name}: ${t("may", { scopes, teams: client.teams.map(({ name }) => name).join(", ") })}`;
+    }
+    return status ? t("ui:kept.unchanged") : undefined;
+  }
+
   return (
     <Dialog open onClose={close} aria-labelledby={ids.title} fullWidth maxWidth="sm">
       <form className={boxes.form} onSubmit={submit} noValidate>
@@ -92,7 +114,7 @@ export function ClientDialog({ client, onMade, onClose }: Props) {
           {client ? t("form.change", { name: client.name }) : t("form.make")}
         </DialogTitle>
         <DialogContent className={boxes.content ?? ""}>
-          {problem && <ProblemNote problem={problem} kept={problem.status ? t("ui:kept.unchanged") : undefined} />}
+          {problem && <ProblemNote problem={problem} kept={keptOf(problem)} />}
           <Field id={ids.name} label={t("form.name")} error={wrong.name} hint={t("form.nameHint")}>
             <OutlinedInput
               id={ids.name}

@@ -25,6 +25,7 @@ const PAYROLL: Client = {
   created_at: "2026-02-02T10:00:00Z",
   last_used_at: null,
   disabled_at: null,
+  version: 1,
 };
 let clients: Client[];
 
@@ -108,6 +109,29 @@ describe("API clients", () => {
 
     expect(screen.getByRole("checkbox", { name: "Support" })).toBeChecked();
     expect(screen.getByRole("checkbox", { name: "Support" })).toBeDisabled();
+  });
+
+  it("that somebody else has changed meanwhile are told to be, and saved over it knowingly", async () => {
+    const told = "Somebody else has changed this client meanwhile.";
+    const seen = answering({
+      ...hub(),
+      "PUT /api/clients/7": () => {
+        const { version } = seen.at(-1)?.body as Client;
+        clients = [{ ...PAYROLL, name: "Wages", version: 2 }];
+        return version === 2 ? { status: 200, body: PAYROLL } : { status: 409, body: { title: told, status: 409 } };
+      },
+    });
+    open("/admin/clients");
+    await pressed("Change Payroll");
+    const dialog = within(await screen.findByRole("dialog"));
+    await userEvent.type(dialog.getByLabelText("Name"), " two");
+    await pressed("Save", dialog);
+    expect(await dialog.findByText(told)).toBeVisible();
+    expect(await dialog.findByText("Wages: People, Activity of Payments")).toBeVisible();
+    expect(dialog.getByLabelText("Name")).toHaveValue("Payroll two");
+    await pressed("Save", dialog);
+
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 
   it("get a new secret beside the old one", async () => {

@@ -66,7 +66,13 @@ export function ClientsPage() {
         )}
       </main>
       {open?.what === "make" && <ClientDialog onMade={show} onClose={close} />}
-      {open?.what === "change" && <ClientDialog client={open.client} onMade={show} onClose={close} />}
+      {open?.what === "change" && (
+        <ClientDialog
+          client={clients?.find(({ id }) => id === open.client.id) ?? open.client} // as it is now, whoever changed it
+          onMade={show}
+          onClose={close}
+        />
+      )}
       {open?.what === "rotate" && <RotateDialog client={open.client} onMade={show} onClose={close} />}
       {open?.what === "disable" && <DisableDialog client={open.client} onClose={close} />}
       {made && <SecretDialog made={made} onClose={() => setMade(null)} />}

@@ -13,6 +13,8 @@ export interface Client {
   created_at: string;
   last_used_at: string | null;
   disabled_at: string | null;
+  /** Of name, scopes and teams: a change names it. */
+  version: number;
 }
 
 export interface ClientForm {
@@ -41,7 +43,7 @@ const clientsApi = api.injectEndpoints({
       query: (body) => ({ path: "/api/clients", method: "POST", body }),
       invalidatesTags: ["Client"],
     }),
-    changeClient: build.mutation<Client, { id: number; form: ClientForm }>({
+    changeClient: build.mutation<Client, { id: number; form: ClientForm & { version: number } }>({
       query: ({ id, form }) => ({ path: `/api/clients/${id}`, method: "PUT", body: form }),
       invalidatesTags: ["Client"],
     }),
