@@ -116,7 +116,7 @@ describe("API clients", () => {
     const seen = answering({
       ...hub(),
       "PUT /api/clients/7": () => {
-        const { version } = seen.at(-1)?.body as Client;
+        const version = (seen.at(-1)?.body as Client | undefined)?.version;
         clients = [{ ...PAYROLL, name: "Wages", version: 2 }];
         return version === 2 ? { status: 200, body: PAYROLL } : { status: 409, body: { title: told, status: 409 } };
       },
