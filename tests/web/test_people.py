@@ -131,15 +131,19 @@ async def test_admin_keeps_people_and_teams(wall: Face) -> None:
 
     # What is downloaded is what an import takes, and changes nothing.
     await page.get_by_role("link", name="People", exact=True).first.click()
-    async with page.expect_download() as downloading:
-        await page.get_by_role("button", name="Download CSV").click()
-    saved = (await (await downloading.value).path()).read_bytes()
-    assert "Zoe Adler-Lind,zoe@halden.example,,Representative,UTC,Mon 09:00-17:00,," in saved.decode()
-    await page.goto(f"{wall.origin}/people/import")
-    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": saved}
-    await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
-    await expect(page.get_by_role("button", name="Nothing to import")).to_be_visible()
-    await expect(page.get_by_role("button", name="Leave as is 8")).to_be_visible()
+    saved: dict[str, bytes] = {}
+    for kind in ("CSV", "Excel (XLSX)"):
+        await page.get_by_role("button", name="Download").click()
+        async with page.expect_download() as downloading:
+            await page.get_by_role("menuitem", name=kind).click()
+        saved[(await downloading.value).suggested_filename] = (await (await downloading.value).path()).read_bytes()
+    assert "Zoe Adler-Lind,zoe@halden.example,,Representative,UTC,Mon 09:00-17:00,," in saved["people.csv"].decode()
+    for name, content in saved.items():
+        await page.goto(f"{wall.origin}/people/import")
+        file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        await expect(page.get_by_role("button", name="Nothing to import")).to_be_visible()
+        await expect(page.get_by_role("button", name="Leave as is 9")).to_be_visible()
 
     # On a phone nothing is out of reach.
     await page.set_viewport_size(PHONE)

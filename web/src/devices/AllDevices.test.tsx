@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { speak } from "../i18n/i18n";
 import { answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
+import { saving } from "../testing/saved";
 import type { OwnedDevice } from "./api";
 
 const PER_PAGE = 2;
@@ -171,13 +172,12 @@ describe("everybody's devices", () => {
   });
 
   it("are downloaded whole, as they are filtered, safe for a spreadsheet", async () => {
-    const saved: Blob[] = [];
-    URL.createObjectURL = (blob) => `blob:${saved.push(blob as Blob)}`; // jsdom has none
-    URL.revokeObjectURL = () => {};
+    const saved = saving();
     open("/devices?view=all");
-    await userEvent.click(await screen.findByRole("button", { name: "Download CSV" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Download" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "CSV" }));
     await waitFor(() => expect(saved).toHaveLength(1));
-    const lines = ((await saved[0]?.text()) ?? "").split("\r\n");
+    const lines = ((await saved[0]?.file.text()) ?? "").split("\r\n");
 
     expect(lines).toHaveLength(6);
     expect(lines[0]).toContain("Person,Device,System,Agent,State");

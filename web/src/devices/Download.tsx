@@ -1,11 +1,10 @@
 import { useTranslation } from "react-i18next";
-import { csvOf } from "../ui/csv";
 import { Download as DownloadButton } from "../ui/Download";
 import { number } from "../ui/time";
 import { type Filter, type OwnedDevice, useLazyAllDevicesQuery } from "./api";
 import { conditionOf } from "./condition";
 
-/** Everything that the filter lets through, of all pages, as CSV. */
+/** Everything that the filter lets through, of all pages, as a file. */
 export function Download({ filter: { find, state } }: { filter: Filter }) {
   const { t } = useTranslation("devices");
   const [ask] = useLazyAllDevicesQuery();
@@ -20,9 +19,9 @@ export function Download({ filter: { find, state } }: { filter: Filter }) {
     }
     const now = Date.now();
     const head = ["person", "device", "system", "version", "condition", "lastSeen", "enrolled", "revoked"] as const;
-    return csvOf(
-      head.map((column) => t(`csv.${column}`)),
-      rows.map((row) => [
+    return {
+      head: head.map((column) => t(`csv.${column}`)),
+      rows: rows.map((row) => [
         row.person_name,
         row.name,
         row.system,
@@ -32,8 +31,8 @@ export function Download({ filter: { find, state } }: { filter: Filter }) {
         row.enrolled_at,
         row.revoked_at,
       ]),
-    );
+    };
   }
 
-  return <DownloadButton name="devices.csv" read={read} />;
+  return <DownloadButton name="devices" read={read} />;
 }

@@ -7,9 +7,8 @@ import { type ColumnKey, columnsOf } from "./columns";
 import { type Entry, type Moment, rowOf, workedOf } from "./wall";
 
 export function download(kind: Kind, board: Board, sections: Section[], keys: ColumnKey[], moment: Moment): void {
-  const { head, rows } = tableOf(board, sections, keys, moment);
   const at = new Date(moment.hubNowMs).toISOString().slice(0, 16).replace(":", "");
-  void saveTable(kind, `daylight-live-${at}`, head, rows);
+  void saveTable(kind, `daylight-live-${at}`, tableOf(board, sections, keys, moment));
 }
 
 function tableOf(

@@ -1,12 +1,11 @@
 import { useTranslation } from "react-i18next";
 import { hoursWritten } from "../forms/hours";
-import { csvOf } from "../ui/csv";
 import { Download as DownloadButton } from "../ui/Download";
 import { type Filter, type Person, type Team, useLazyPeopleAfterQuery } from "./api";
 import { pathOf } from "./tree";
 import { useRoleWord } from "./useRoleWord";
 
-/** Everybody whom the filter lets through, as CSV, which an import takes too. */
+/** Everybody whom the filter lets through, as a file, which an import takes too. */
 export function Download({ filter, teams }: { filter: Filter; teams: Team[] }) {
   const { t } = useTranslation("people");
   const word = useRoleWord();
@@ -22,9 +21,9 @@ export function Download({ filter, teams }: { filter: Filter; teams: Team[] }) {
       after = part.after;
     } while (after !== null);
     const head = (["name", "email", "team", "roles", "zone"] as const).map((name) => t(`column.${name}`));
-    return csvOf(
-      [...head, t("hours.title"), t("csv.ways"), t("csv.deactivated")],
-      people.map((person) => [
+    return {
+      head: [...head, t("hours.title"), t("csv.ways"), t("csv.deactivated")],
+      rows: people.map((person) => [
         person.name,
         person.email,
         person.team && pathOf(teams, person.team.id),
@@ -34,8 +33,8 @@ export function Download({ filter, teams }: { filter: Filter; teams: Team[] }) {
         person.ways.map((way) => t(`ways.${way}`)).join("; "),
         person.deactivated_at,
       ]),
-    );
+    };
   }
 
-  return <DownloadButton name="people.csv" read={read} />;
+  return <DownloadButton name="people" read={read} />;
 }

@@ -2,26 +2,30 @@ import Button from "@mui/material/Button";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "../i18n/en/pages";
-import { save } from "./csv";
+import { buttonClass } from "./Button";
+import { KINDS, type Kind, saveTable, type Table } from "./csv";
 import css from "./Download.module.css";
 import { Icon } from "./Icon";
+import { MenuButton } from "./MenuButton";
 import { ProblemNote, type ProblemText, within } from "./ProblemNote";
 
+const WORDS: Record<Kind, string> = { csv: "CSV", xlsx: "Excel (XLSX)" };
+
 interface Props {
-  /** Of the file. */
+  /** Of the file, without its ending. */
   name: string;
-  /** Reads all that there is, part by part, and says how far it is; the text of the file in the end. Throws the problem that it met. */
-  read: () => AsyncGenerator<string, string>;
+  /** Reads all that there is, part by part, and says how far it is; the table in the end. Throws the problem that it met. */
+  read: () => AsyncGenerator<string, Table>;
 }
 
-/** A table as CSV: everything that its filter lets through, with a word of how far it is, and a way to stop. */
+/** A table as a file, as what is chosen in a menu: everything that its filter lets through, with a word of how far it is, and a way to stop. */
 export function Download({ name, read }: Props) {
   const { t } = useTranslation(["pages", "ui"]);
   const [progress, setProgress] = useState<string | null>(null);
-  const [problem, setProblem] = useState<ProblemText | null>(null);
+  const [problem, setProblem] = useState<{ kind: Kind; text: ProblemText } | null>(null);
   const run = useRef<object | null>(null);
 
-  async function download() {
+  async function download(kind: Kind) {
     const mine = {};
     run.current = mine;
     setProblem(null);
@@ -33,10 +37,10 @@ export function Download({ name, read }: Props) {
         part = await parts.next();
       }
       if (run.current === mine && part.done) {
-        save(part.value, name);
+        await saveTable(kind, name, part.value);
       }
     } catch (fault) {
-      setProblem(run.current === mine ? (fault as ProblemText) : null);
+      setProblem(run.current === mine ? { kind, text: fault as ProblemText } : null);
     }
     if (run.current === mine) {
       setProgress(null);
@@ -60,14 +64,23 @@ export function Download({ name, read }: Props) {
   }
   return (
     <>
-      <Button className={css.button ?? ""} startIcon={<Icon name="download" />} onClick={download}>
-        <span className={css.label}>{t("csv.download")}</span>
-      </Button>
+      <MenuButton
+        className={`${buttonClass(false)} ${css.button}`}
+        groups={[
+          {
+            key: "kinds",
+            choices: KINDS.map((kind) => ({ key: kind, word: WORDS[kind], onChoose: () => download(kind) })),
+          },
+        ]}
+      >
+        <Icon name="download" />
+        <span className={css.label}>{t("csv.take")}</span>
+      </MenuButton>
       {problem && (
         <div className={css.failed}>
           <ProblemNote
-            problem={within(t("csv.failed"), problem)}
-            action={<Button onClick={download}>{t("ui:tryAgain")}</Button>}
+            problem={within(t("csv.failed"), problem.text)}
+            action={<Button onClick={() => download(problem.kind)}>{t("ui:tryAgain")}</Button>}
           />
         </div>
       )}

@@ -19,12 +19,17 @@ function cell(value: Cell): string {
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
+export interface Table {
+  head: string[];
+  rows: Cell[][];
+}
+
 /** What a table can be taken along as. */
 export const KINDS = ["csv", "xlsx"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Has the browser save a table; `name` is without its ending. */
-export async function saveTable(kind: Kind, name: string, head: string[], rows: Cell[][]): Promise<void> {
+export async function saveTable(kind: Kind, name: string, { head, rows }: Table): Promise<void> {
   if (kind === "csv") {
     save(csvOf(head, rows), `${name}.csv`);
   } else {
