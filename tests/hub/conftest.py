@@ -36,6 +36,8 @@ from hub.settings import Settings
 from hub.tables import Device, DeviceCursor, Membership, Organisation, Person, Role, Team
 from tests import secrecy
 
+from .registered import registered
+
 PASSWORD = "correct horse battery staple"
 secrecy.ALWAYS.add(PASSWORD)
 JOINED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -122,7 +124,8 @@ def cast() -> Cast:
 async def application(settings: Settings) -> AsyncIterator[Litestar]:
     """The application with everything that pages ask, without a server: for requests through `browser`."""
     client = web.redis_client(settings.redis_url or "")
-    yield web.build(settings, api(), client)
+    with registered(lambda: web.build(settings, api(), client)) as built:
+        yield built
     await client.aclose()
 
 

@@ -27,6 +27,7 @@ from hub.tables import Audit, Identity, Membership, Person, SignIn
 from tests.conftest import ORIGIN
 from tests.hub import openid
 from tests.hub.conftest import Browser, CastPerson
+from tests.hub.registered import registered
 from tests.secrecy import keep_secret
 
 pytestmark = pytest.mark.skipif(not openid.INSTALLED, reason="not installed: oidc-provider (web/node_modules)")
@@ -48,14 +49,14 @@ def known(settings: Settings, issuer: str) -> Settings:
 async def browser(cast: Any, known: Settings) -> AsyncIterator[Callable[[], Browser]]:
     """`browser()`: a new one before a hub that knows the provider."""
     client = web.redis_client(known.redis_url or "")
-    application = web.build(known, api(), client)
     opened: list[Browser] = []
 
     def one() -> Browser:
         opened.append(Browser(application))
         return opened[-1]
 
-    yield one
+    with registered(lambda: web.build(known, api(), client)) as application:
+        yield one
     for each in opened:
         await each.aclose()
     await client.aclose()
