@@ -25,7 +25,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["src/testing/setup.ts"],
     // Seconds on a machine to itself; a busy one may be given longer.
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     // All cores: one would be left idle.
     maxWorkers: "100%",
     restoreMocks: true,

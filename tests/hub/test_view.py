@@ -197,16 +197,25 @@ async def be_deactivated(hub: Running, client: Any, cast: Cast) -> None:
     ],
 )
 async def test_end_of_access_closes_the_socket_within_five_seconds(
-    hub: Running, cast: Cast, event: Any, codes: set[Close]
+    hub: Running, cast: Cast, event: Any, codes: set[Close], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    real, looks = login.ended, []
+
+    async def counted(open_ones: Any) -> Any:
+        looks.append(1)
+        return await real(open_ones)
+
+    monkeypatch.setattr(login, "ended", counted)
     client = await signed_in(hub, cast.alice, PASSWORD)
     async with viewing(hub, client) as viewer:
         await viewer.subscribe()
         await viewer.next()
         await event(hub, client, cast)
+        looks.clear()
 
-        async with asyncio.timeout(view_module.DIRECTORY_S + 3):
-            assert await viewer.closed() in codes
+        assert await viewer.closed() in codes
+    # Counted in looks at who may still see, and not in seconds, which belong to whatever else runs on this machine.
+    assert len(looks) * view_module.DIRECTORY_S < 5
 
 
 async def test_end_of_access_closes_the_socket_though_the_directory_can_not_be_read(

@@ -3,7 +3,6 @@
 import struct
 import time
 import tracemalloc
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +28,7 @@ CODECS: dict[str, "Codec[Any]"] = {
 GOLDEN = golden.cases()
 AT = b"2026-03-02T10:00:00Z"
 DECODE_MAX_S = 1.0
-"""Of 256 KiB: the slowest measured takes 0.1 s. A quadratic way of reading would take minutes."""
+"""Of CPU, for 256 KiB: the slowest measured takes 0.1 s. A quadratic way of reading would take minutes."""
 
 
 @given(st.sampled_from(sorted(CODECS)), st.binary(max_size=300))
@@ -73,11 +72,13 @@ INTERESTING = [
 
 
 @given(mutated())
-@settings(max_examples=2000, deadline=timedelta(seconds=DECODE_MAX_S))
+@settings(max_examples=2000)
 def test_mutated_frame_is_a_frame_or_a_bad_frame(case: tuple["Codec[Any]", bytes]) -> None:
     codec, data = case
+    started = time.thread_time()
     frame = _decode(codec, data)
 
+    assert time.thread_time() - started < DECODE_MAX_S
     if isinstance(frame, Presence):
         assert permit_facts(permit_facts(frame.facts, Policy(version=1)), Policy(version=1))
     if isinstance(frame, Batch):
@@ -99,11 +100,11 @@ def test_mutated_frame_is_a_frame_or_a_bad_frame(case: tuple["Codec[Any]", bytes
 )
 def test_largest_frame_of_one_piece_repeated_takes_bounded_time(codec: str, piece: bytes, head: bytes) -> None:
     data = (head + piece * FRAME_MAX_BYTES)[:FRAME_MAX_BYTES]
-    started = time.perf_counter()
+    started = time.thread_time()
 
     _decode(CODECS[codec], data)
 
-    assert time.perf_counter() - started < DECODE_MAX_S
+    assert time.thread_time() - started < DECODE_MAX_S
 
 
 @pytest.mark.parametrize(

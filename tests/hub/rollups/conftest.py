@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from hub import database as database_module
-from hub.database import connection
+from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool
 from hub.live import store as store_module
 from hub.live.plan import Outcome, Submission
 from hub.live.store import Store
@@ -270,6 +270,16 @@ _AS_NEW = """
     DELETE FROM rollup_quarter; DELETE FROM rollup_day; DELETE FROM span_day;
     UPDATE device_cursor SET epoch = 1, seq = 0, digest = '', session = 1, last_ended_at = NULL, last_input_at = NULL
 """
+
+
+@pytest.fixture
+async def database(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A fresh one, whose transactions stay open for as long as a test holds them: on a busy machine that is longer than a hub may."""
+    monkeypatch.setattr(database_module, "SERVER_SETTINGS", LONG_TRANSACTIONS)
+    monkeypatch.setattr(database_module, "COMMAND_S", 60.0)
+    await close_pool()
+    await open_pool(database, settings=LONG_TRANSACTIONS)
+    return database
 
 
 @pytest.fixture

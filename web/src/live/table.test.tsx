@@ -1,6 +1,6 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { answering, withSockets } from "../testing/hub";
 import { faults, ME } from "../testing/render";
 import { saving } from "../testing/saved";
@@ -16,6 +16,9 @@ const today = (active_s: number) => ({
 beforeEach(() => {
   withSockets();
   answering({ "GET /api/me": { status: 200, body: ME } });
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 async function table(path: string) {
@@ -73,6 +76,7 @@ describe("the table", () => {
   });
 
   it("is taken along as CSV: who is filtered, in their order, with nothing that a spreadsheet would reckon", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] }); // Ages are written as well: they are the same however long the page takes.
     const saved = saving();
     await table("/?view=table&team=1&sort=-name");
     await userEvent.click(screen.getByRole("button", { name: "CSV" }));

@@ -4,7 +4,7 @@ import { afterEach, beforeEach } from "vitest";
 import { language, speak } from "../i18n/i18n";
 
 /** How long `findBy` and `waitFor` look, at most: a busy machine draws late. */
-configure({ asyncUtilTimeout: 5_000 });
+configure({ asyncUtilTimeout: 20_000 });
 
 // Tests of pure functions run in Node without a page.
 if (typeof window !== "undefined") {
