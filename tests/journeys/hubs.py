@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hub.prepare import prepare
+from hub.settings import read
 from tests import secrecy
 
 READY_S = 30.0
@@ -104,6 +106,11 @@ def environment(database_url: str, redis_url: str, origin: str, data: Path, **mo
         "DATA": str(data),
         **more,
     }
+
+
+async def prepared(environment: dict[str, str]) -> None:
+    """What `daylight migrate` does, on the open pool: a process for it takes seconds."""
+    await prepare(read(environment))
 
 
 def command(environment: dict[str, str], *arguments: str, timeout: float = 60) -> str:

@@ -15,7 +15,7 @@ from hub.database import connection
 from tests.agents.desk import a_desk
 from tests.ports import free_port
 
-from .hubs import command, environment, hub_process
+from .hubs import command, environment, hub_process, prepared
 from .screens import CHROMIUM, CHROMIUM_OPTIONS, agent_process, sign_in
 
 SHOWN_LIMIT_S = 5.0
@@ -36,7 +36,7 @@ async def test_switch_at_the_desk_is_on_the_wall_within_a_second_and_in_the_data
     port = free_port()
     origin = f"http://localhost:{port}"
     env = environment(database, redis_url, origin, tmp_path / "data", DAYLIGHT_AGENT_STATE=str(tmp_path / "agent"))
-    command(env, "migrate")
+    await prepared(env)
     command(
         env,
         "person",

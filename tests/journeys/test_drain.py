@@ -20,7 +20,7 @@ from hub.wire.agent import Heartbeat, Welcome
 from tests.hub.live import dialled
 from tests.ports import free_port
 
-from .hubs import command, environment, hub_process
+from .hubs import command, environment, hub_process, prepared
 
 EXIT_LIMIT_S = 15.0
 PEOPLE = 200
@@ -62,7 +62,7 @@ async def test_hub_told_to_stop_under_load_is_gone_in_time_and_its_successor_goe
     port = free_port()
     ledger = tmp_path / "ledger.jsonl"
     env = environment(database, redis_url, f"http://127.0.0.1:{port}", tmp_path / "data")
-    command(env, "migrate")
+    await prepared(env)
     code = command(env, "code", "--people", str(PEOPLE + 1)).split()[-1]
     with hub_process(env, port, tmp_path / "hub.log") as hub:
         async with contextlib.AsyncExitStack() as stack:

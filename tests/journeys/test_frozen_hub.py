@@ -14,7 +14,7 @@ import pytest
 
 from tests.ports import free_port
 
-from .hubs import command, environment, hub_process, until
+from .hubs import command, environment, hub_process, prepared, until
 from .wall import simulator
 
 PEOPLE = 400
@@ -71,7 +71,7 @@ async def test_hub_frozen_in_the_middle_of_a_commit_holds_up_nobody_elses(
     port = free_port()
     ledger = tmp_path / "ledger.jsonl"
     env = environment(database, redis_url, f"http://127.0.0.1:{port}", tmp_path / "data")
-    command(env, "migrate")
+    await prepared(env)
     code = command(env, "code", "--people", str(PEOPLE)).split()[-1]
     held = await asyncpg.connect(database)
     with hub_process(env, port, tmp_path / "hub.log", processes=2) as hub:

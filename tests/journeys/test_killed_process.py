@@ -15,7 +15,7 @@ import pytest
 from hub.live.balance import MARGIN, OVER
 from tests.ports import free_port
 
-from .hubs import command, environment, hub_process, until
+from .hubs import command, environment, hub_process, prepared, until
 from .wall import settle_people, simulator
 
 PEOPLE = 1000
@@ -41,7 +41,7 @@ async def test_agents_of_a_killed_process_are_welcomed_again_and_shared_by_both(
     port = free_port()
     ledger = tmp_path / "ledger.jsonl"
     env = environment(database, redis_url, f"http://127.0.0.1:{port}", tmp_path / "data")
-    command(env, "migrate")
+    await prepared(env)
     await settle_people(env, PEOPLE, 4)
     code = command(env, "code", "--people", str(PEOPLE)).split()[-1]
     held = await asyncpg.connect(database)

@@ -12,7 +12,7 @@ import pytest
 from hub.wire.closing import Close
 from tests.ports import free_port
 
-from .hubs import command, environment, hub_process, until
+from .hubs import command, environment, hub_process, prepared, until
 from .wall import settle_people, simulator, watched
 
 PEOPLE = 2000
@@ -34,7 +34,7 @@ async def test_rolling_restart_under_2000_agents_and_100_viewers_loses_and_refus
     origin = f"http://127.0.0.1:{port}"
     ledger = tmp_path / "ledger.jsonl"
     env = environment(database, redis_url, origin, tmp_path / "data")
-    command(env, "migrate")
+    await prepared(env)
     teams = await settle_people(env, PEOPLE, TEAMS)
     code = command(env, "code", "--people", str(PEOPLE)).split()[-1]
     with hub_process(env, port, tmp_path / "hub.log", processes=2) as hub:

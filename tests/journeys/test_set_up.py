@@ -9,7 +9,7 @@ from playwright.async_api import Page, async_playwright, expect
 from tests.agents.desk import a_desk
 from tests.ports import free_port
 
-from .hubs import command, environment, hub_process
+from .hubs import command, environment, hub_process, prepared
 from .screens import CHROMIUM, CHROMIUM_OPTIONS, agent_process, sign_in
 
 ADMIN = ("admin@daylight.localhost", "a long enough one")
@@ -33,7 +33,7 @@ async def test_first_admin_comes_from_an_empty_organisation_to_the_first_tile(
         DAYLIGHT_ADMIN_PASSWORD=ADMIN[1],
         DAYLIGHT_AGENT_STATE=str(tmp_path / "agent"),
     )
-    command(env, "migrate")
+    await prepared(env)
     with hub_process(env, port, tmp_path / "hub.log") as hub, a_desk() as desk:
         await hub.await_ready()
         desk.window("Alpha", "one")

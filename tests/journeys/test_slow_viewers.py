@@ -22,7 +22,7 @@ from hub.live.outbox import HELD_MAX_BYTES, UNACKED_MAX_BYTES
 from tests.hub.live import Viewer, signed_in, viewing
 from tests.ports import free_port
 
-from .hubs import HubProcess, command, environment, hub_process, until
+from .hubs import HubProcess, command, environment, hub_process, prepared, until
 
 MANAGER = SimpleNamespace(email="mara@halden.example")
 PASSWORD = "a long enough one"
@@ -163,7 +163,7 @@ async def test_frozen_viewers_are_ended_within_ten_seconds_and_the_others_go_on(
 ) -> None:
     port = free_port()
     env = environment(database, redis_url, f"http://127.0.0.1:{port}", tmp_path / "data")
-    command(env, "migrate")
+    await prepared(env)
     command(
         env, "person", "add", MANAGER.email, "--name", "Mara Boss", "--manages", "Simulated", "--password", PASSWORD
     )
