@@ -2,6 +2,7 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { KINDS, type Kind } from "../ui/csv";
 import { Icon } from "../ui/Icon";
+import { MenuButton } from "../ui/MenuButton";
 import type { ColumnKey } from "./columns";
 import css from "./Toolbar.module.css";
 
@@ -35,18 +36,19 @@ export function TableTools({ columns, onColumns, onDownload }: Table) {
           <ColumnsMenu anchor={anchor} columns={columns} onColumns={onColumns} onClose={() => setAnchor(null)} />
         </Suspense>
       )}
-      {KINDS.map((kind) => (
-        <button
-          key={kind}
-          type="button"
-          className={`${css.tool} ${css.wide}`}
-          title={t("columns.csvMeaning")}
-          onClick={() => onDownload(kind)}
-        >
-          <Icon name="download" size={14} />
-          <span>{t(`columns.${kind}`)}</span>
-        </button>
-      ))}
+      <MenuButton
+        className={`${css.tool} ${css.wide}`}
+        title={t("columns.csvMeaning")}
+        groups={[
+          {
+            key: "kinds",
+            choices: KINDS.map((kind) => ({ key: kind, word: t(`columns.${kind}`), onChoose: () => onDownload(kind) })),
+          },
+        ]}
+      >
+        <Icon name="download" size={14} />
+        <span>{t("columns.file")}</span>
+      </MenuButton>
     </>
   );
 }
