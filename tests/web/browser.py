@@ -3,17 +3,23 @@
 The desks are a hub process of their own as far as the others can tell: with a lease, and records under its name. So a test says to the
 second what somebody does, and everything from the feed to the screen is the real thing. Whatever a page complains of in its console fails
 the test at its end, unless the test brought it about.
+
+What costs most, a start of Chromium and of a hub process, is had once, or not at all: all tests of a worker share a Chromium, in which each
+has contexts of its own, and the hub listens in the test's own event loop, unless a test wants to kill it.
 """
 
 import asyncio
 import contextlib
+import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -31,9 +37,11 @@ from hub.database import transaction
 from hub.feed.record import Record
 from hub.feed.redis import RedisFeed
 from hub.passwords import hash_password
+from hub.settings import read
 from hub.wire.activity import Facts
 from hub.wire.today import Today
 from tests import secrecy
+from tests.hub.live import running
 from tests.journeys.hubs import HubProcess, environment, hub_process
 from tests.journeys.screens import CHROMIUM, CHROMIUM_OPTIONS, fill_in
 from tests.ports import free_port
@@ -46,10 +54,13 @@ AUDITOR = "audrey@halden.example"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 TABS_MAX = 60
+FEED_S = 20.0
 UNREACHED = r"net::ERR_(CONNECTION|INTERNET|ABORTED|EMPTY)|WebSocket connection to .* failed"
 """What a page says that can't reach the hub."""
 SIGNED_OUT = r"status of 401 |WebSocket connection to .* failed: .* 401"
 """What a page says that asks who is signed in, and nobody is."""
+OPTIONS = [*CHROMIUM_OPTIONS, "--js-flags=--no-opt --no-maglev"]
+"""Pages live for seconds: compiling them to be quick in the long run costs more than it saves."""
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _POLICY_BROKEN = """addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
     console.error(`against the policy: ${violatedDirective} ${blockedURI} ${sample}`));"""
@@ -130,6 +141,9 @@ class Desks:
                 today=today,
             )
             by_team.setdefault(team, []).append(record)
+        async with asyncio.timeout(FEED_S):
+            while not self._feed.healthy:  # it takes itself for away on a machine that has no time for it
+                await asyncio.sleep(0.05)
         await asyncio.gather(*(self._feed.publish(team, records) for team, records in by_team.items()))
 
 
@@ -181,13 +195,14 @@ class Complaints:
 class Face(NamedTuple):
     """What a journey through the application needs."""
 
-    hub: HubProcess
     origin: str
     env: dict[str, str]
     desks: Desks
     browser: Browser
     complaints: Complaints
     exchanges: Exchanges
+    process: HubProcess | None
+    """Of the hub, where it has one of its own."""
 
     async def context(self, **options: Any) -> BrowserContext:
         """A browser of somebody's own, in English on a desktop unless something else is said."""
@@ -197,10 +212,21 @@ class Face(NamedTuple):
         return made
 
     async def opened(self, path: str = "/", *, email: str = MANAGER, **options: Any) -> Page:
-        """A page of somebody who has just signed in, in a browser context of its own."""
-        page = await (await self.context(**options)).new_page()
+        """A page of somebody who is signed in, in a browser context of its own."""
+        context = await self.context(**options)
+        await context.request.get(f"{self.origin}/api/me")
+        token = next(each["value"] for each in await context.cookies() if each["name"] == "csrftoken")
+        answer = await context.request.post(
+            f"{self.origin}/api/session",
+            data={"email": email, "password": PASSWORD},
+            headers={"x-csrftoken": token},
+        )
+        assert answer.ok, await answer.text()
+        secrecy.keep_secret(PASSWORD)
+        secrecy.keep_cookies([each["value"] for each in answer.headers_array if each["name"].lower() == "set-cookie"])
+        page = await context.new_page()
         await page.goto(f"{self.origin}{path}")
-        await self.sign_in(page, email)
+        await page.get_by_role("navigation").first.wait_for()
         return page
 
     async def sign_in(self, page: Page, email: str = MANAGER) -> None:
@@ -226,35 +252,58 @@ class Face(NamedTuple):
         return email
 
 
+@contextlib.contextmanager
+def chromium_server(folder: Path) -> Iterator[str]:
+    """A Chromium for all tests of a worker; the address at which they connect to it."""
+    options = folder / "chromium.json"
+    options.write_text(json.dumps({"executablePath": CHROMIUM, "args": OPTIONS}))
+    command = [*compute_driver_executable(), "launch-server", "--browser", "chromium", "--config", str(options)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address, "Chromium did not start"
+        yield address
+    finally:
+        process.terminate()  # it ends Chromium first
+        process.communicate()
+
+
 @contextlib.asynccontextmanager
 async def face(
+    chromium: str,
     database: str,
     redis_url: str,
     folder: Path,
     teams: dict[str, list[str]],
+    *,
+    apart: bool = False,
     beside: Callable[[str], AbstractContextManager[dict[str, str]]] = lambda origin: contextlib.nullcontext({}),
 ) -> AsyncIterator[Face]:
     """A hub with these people in these teams, all of which one manager sees, an admin who has set up nothing, and a browser.
 
-    `beside` runs something else for as long, and has more for the hub's environment.
+    `apart`: the hub is a process of its own. `beside` runs something else for as long, and has more for the hub's environment.
     """
     port = free_port()
     origin = f"http://localhost:{port}"
-    env = environment(database, redis_url, origin, folder / "data")
     sitting = await _seated(teams)
     feed = RedisFeed(redis_url, "desks")
     await feed.start(lambda change: None, lambda healthy: None, lambda: None)
     complaints, exchanges = Complaints(), Exchanges()
     try:
-        with beside(origin) as more, hub_process(env | more, port, folder / "hub.log") as hub:
-            await hub.await_ready()
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-                try:
-                    yield Face(hub, origin, env, Desks(feed, sitting), browser, complaints, exchanges)
-                finally:
-                    await exchanges.read()
-                    await browser.close()
+        async with contextlib.AsyncExitStack() as stack:
+            env = environment(database, redis_url, origin, folder / "data", **stack.enter_context(beside(origin)))
+            process = None
+            if apart:
+                process = stack.enter_context(hub_process(env, port, folder / "hub.log"))
+                await process.await_ready()
+            else:
+                await stack.enter_async_context(running(read(env), port))
+            playwright = await stack.enter_async_context(async_playwright())
+            browser = await playwright.chromium.connect(chromium)
+            stack.push_async_callback(browser.close)
+            stack.push_async_callback(exchanges.read)
+            yield Face(origin, env, Desks(feed, sitting), browser, complaints, exchanges, process)
     finally:
         await feed.stop()
     assert complaints.heard == []

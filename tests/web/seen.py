@@ -1,8 +1,9 @@
 """What a user finds on the page: people, the headings above them, and what axe has to say."""
 
 import asyncio
+from pathlib import Path
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Download, Locator, Page, expect
 
 from .browser import AXE
 
@@ -52,9 +53,17 @@ async def shows_names(page: Page, *wanted: str) -> None:
     await expect(page.locator("[data-person] [data-cell=name]")).to_have_text(wanted)
 
 
+async def saved(download: Download, folder: Path) -> Path:
+    """What was downloaded, in this folder: Chromium is a server's, which keeps it where only that one looks."""
+    kept = folder / download.suggested_filename
+    await download.save_as(kept)
+    return kept
+
+
 async def faults(page: Page, *rules: str, without: str = "") -> list[str]:
     """What axe finds on a page as it is drawn, contrast included: by all its rules, by some, or by all but one."""
-    await page.evaluate(f"window.axe || (() => {{\n{AXE.read_text()}\n}})()")
+    if not await page.evaluate("'axe' in window"):  # half a megabyte, sent once to a page
+        await page.evaluate(f"(() => {{\n{AXE.read_text()}\n}})()")
     chosen = {"runOnly": list(rules)} if rules else {"rules": {without: {"enabled": False}}} if without else {}
     result = await page.evaluate("options => axe.run(document, options)", {"resultTypes": ["violations"], **chosen})
     return [f"{one['id']}: {node['html'][:160]}" for one in result["violations"] for node in one["nodes"]]

@@ -31,7 +31,9 @@ async def sign_out(wall: Face, page: Page) -> None:
 
 async def test_authenticator_and_passkey_are_set_up_and_each_leads_in(wall: Face) -> None:
     look = Look()
-    page = await wall.opened("/account", **AT_REST)
+    page = await (await wall.context(**AT_REST)).new_page()
+    await page.goto(f"{wall.origin}/account")
+    await wall.sign_in(page)
     cdp = await page.context.new_cdp_session(page)
     await cdp.send("WebAuthn.enable")
     await cdp.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})

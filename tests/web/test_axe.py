@@ -17,7 +17,7 @@ from tests.hub.mailbox import SENDER, Mailbox, mailbox
 from tests.journeys.screens import CHROMIUM
 
 from .browser import ADMIN, AUDITOR, DESKTOP, MANAGER, PASSWORD, PHONE, SIGNED_OUT, Face, face
-from .seen import TEAMS, everybody, faults, tile
+from .seen import TEAMS, everybody, faults, saved, tile
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(240)]
 NOOR = "Noor Haddad"
@@ -244,12 +244,13 @@ async def test_axe_finds_nothing_on_a_phone_and_from_right_to_left(wall: Face, s
 
 
 @pytest.fixture
-async def posting(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[tuple[Face, Mailbox]]:
+async def posting(chromium: str, database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[tuple[Face, Mailbox]]:
     """The same wall, with a mail server that it hands mail to, and a worker that does so."""
     async with mailbox() as box:
         named = {"SMTP_URL": f"smtp+insecure://localhost:{box.port}", "DAYLIGHT_MAIL_FROM": SENDER}
-        async with face(database, redis_url, tmp_path, TEAMS, lambda _: contextlib.nullcontext(named)) as made:
-            jobs = worker.jobs_of(settings.read(made.env | named))
+        mailing = contextlib.nullcontext(named)
+        async with face(chromium, database, redis_url, tmp_path, TEAMS, beside=lambda _: mailing) as made:
+            jobs = worker.jobs_of(settings.read(made.env))
             working = worker.Worker(redis_url, {mail.JOB: jobs[mail.JOB]}, tick_cron="* * * * * *")
             task = asyncio.create_task(working.run())
             yield made, box
@@ -333,7 +334,7 @@ async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any
     look.nothing()
 
 
-async def test_auditor_finds_who_did_what_and_axe_finds_nothing(wall: Face) -> None:
+async def test_auditor_finds_who_did_what_and_axe_finds_nothing(wall: Face, tmp_path: Path) -> None:
     look = Look()
     page = await wall.opened("/admin", email=AUDITOR, **AT_REST)
     await page.get_by_role("link", name="Audit").click()
@@ -349,8 +350,8 @@ async def test_auditor_finds_who_did_what_and_axe_finds_nothing(wall: Face) -> N
     await expect(page.get_by_role("button", name="Only Audrey Byrne")).to_be_visible()
     async with page.expect_download() as saving:
         await page.get_by_role("button", name="Save it all").click()
-    saved = await saving.value
-    verdict, _ = check_file(Path(await saved.path()))
+    kept = await saved(await saving.value, tmp_path)
+    verdict, _ = check_file(kept)
     assert verdict.broken is None
-    assert saved.suggested_filename.endswith(".jsonl")
+    assert kept.suffix == ".jsonl"
     look.nothing()

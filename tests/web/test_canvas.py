@@ -60,9 +60,9 @@ async def tints(page: Page) -> list[str]:
 
 
 async def test_canvas_shows_a_change_and_opens_whom_the_keys_lead_to(
-    database: str, redis_url: str, tmp_path: Path
+    chromium: str, database: str, redis_url: str, tmp_path: Path
 ) -> None:
-    async with face(database, redis_url, tmp_path, TEAMS) as made:
+    async with face(chromium, database, redis_url, tmp_path, TEAMS) as made:
         for name in ("Amara Okafor", "Lukas Brandt", "Noor Haddad"):
             await made.desks.does(name, "VS Code")
         page = await made.opened()
@@ -87,9 +87,9 @@ async def test_canvas_shows_a_change_and_opens_whom_the_keys_lead_to(
 
 
 async def test_canvas_of_hundreds_is_walked_by_keys_filtered_and_opened_by_a_click(
-    database: str, redis_url: str, tmp_path: Path
+    chromium: str, database: str, redis_url: str, tmp_path: Path
 ) -> None:
-    async with face(database, redis_url, tmp_path, CROWDED) as made:
+    async with face(chromium, database, redis_url, tmp_path, CROWDED) as made:
         locked = [name for people in CROWDED.values() for name in people[:4]]
         await made.desks.all_do([name for name in CROWD if name not in locked], "VS Code")
         await made.desks.all_do(locked, "VS Code", locked=True)

@@ -1,6 +1,7 @@
 """An admin keeps people and teams in a real browser: one hub for all of it."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
@@ -8,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.journeys.screens import CHROMIUM
 
 from .browser import ADMIN, PHONE, SIGNED_OUT, Face, by_keys
-from .seen import faults
+from .seen import faults, saved
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium"), pytest.mark.timeout(300)]
 COLOURS = ("color-contrast", "link-in-text-block")
@@ -26,7 +27,7 @@ async def axe_finds_nothing(page: Page, where: str) -> None:
     assert found == [], where
 
 
-async def test_admin_keeps_people_and_teams(wall: Face) -> None:
+async def test_admin_keeps_people_and_teams(wall: Face, tmp_path: Path) -> None:
     page = await wall.opened("/people", email=ADMIN, reduced_motion="reduce", permissions=["clipboard-write"])
     row = page.get_by_role("row")
     said = page.get_by_role("status")
@@ -131,17 +132,18 @@ async def test_admin_keeps_people_and_teams(wall: Face) -> None:
 
     # What is downloaded is what an import takes, and changes nothing.
     await page.get_by_role("link", name="People", exact=True).first.click()
-    saved: dict[str, bytes] = {}
+    kept: dict[str, bytes] = {}
     for kind in ("CSV", "Excel (XLSX)"):
         await page.get_by_role("button", name="Download").click()
         async with page.expect_download() as downloading:
             await page.get_by_role("menuitem", name=kind).click()
-        saved[(await downloading.value).suggested_filename] = (await (await downloading.value).path()).read_bytes()
-    assert "Zoe Adler-Lind,zoe@halden.example,,Representative,UTC,Mon 09:00-17:00,," in saved["people.csv"].decode()
-    for name, content in saved.items():
+        file = await saved(await downloading.value, tmp_path)
+        kept[file.name] = file.read_bytes()
+    assert "Zoe Adler-Lind,zoe@halden.example,,Representative,UTC,Mon 09:00-17:00,," in kept["people.csv"].decode()
+    for name, content in kept.items():
         await page.goto(f"{wall.origin}/people/import")
-        file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-        await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        sent = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        await page.locator("input[type=file]").set_input_files(sent)  # type: ignore[arg-type]
         await expect(page.get_by_role("button", name="Nothing to import")).to_be_visible()
         await expect(page.get_by_role("button", name="Leave as is 9")).to_be_visible()
 

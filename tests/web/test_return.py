@@ -60,15 +60,17 @@ async def test_a_link_to_somebody_opens_them_before_and_after_signing_in_and_on_
     await expect(panel(cold).get_by_role("heading", name=ELIF)).to_be_visible()
 
 
-async def test_a_lost_hub_makes_the_wall_stale_and_its_return_makes_it_right(wall: Face) -> None:
+async def test_a_lost_hub_makes_the_wall_stale_and_its_return_makes_it_right(wall_apart: Face) -> None:
+    wall = wall_apart
+    assert wall.process is not None
     page = await wall.opened()
     await everybody(page)
-    wall.hub.kill()
+    wall.process.kill()
     await expect(badge(page)).to_have_attribute("data-live", "stale", timeout=STALE_MS)
     await everybody(page)  # the last picture stays
     await expect(page.get_by_text("The hub can't be reached.")).to_be_visible()
     await wall.desks.does(AMARA, "Slack")
-    wall.hub.start()
+    wall.process.start()
 
     await expect(badge(page)).to_have_attribute("data-live", "live", timeout=LIVE_MS)
     await expect(tile(page, AMARA)).to_contain_text("Slack")

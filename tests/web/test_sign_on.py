@@ -32,8 +32,8 @@ def provided(origin: str) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-async def wall(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Face]:
-    async with face(database, redis_url, tmp_path, TEAMS, provided) as made:
+async def wall(chromium: str, database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Face]:
+    async with face(chromium, database, redis_url, tmp_path, TEAMS, beside=provided) as made:
         yield made
 
 
