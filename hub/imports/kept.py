@@ -14,9 +14,10 @@ import msgspec
 
 from hub.database import connection, transaction
 from hub.errors import Conflict, Invalid, NotFound, Unavailable
+from hub.imports.apart import read_apart
 from hub.imports.carry_out import Result, TakenMeanwhile, carry_out, hold_still, world_of
 from hub.imports.judge import Change, Column, Does, Fault, Outcome, Wanted, judge, new_teams, path_text, wanted_rows
-from hub.imports.read import Source, read
+from hub.imports.read import ZIP, Source, read
 
 if TYPE_CHECKING:
     from hub.database import Connection
@@ -86,7 +87,7 @@ async def keep(data: bytes, person: int) -> UUID:
     if _TURNS.locked():
         raise Unavailable("Others are uploading files at this moment. Try again in a few seconds.")
     async with _TURNS:
-        about, rows = await asyncio.get_running_loop().run_in_executor(_THREAD, _read, data)
+        about, rows = await _read(data)
     outcomes = await _judge(rows, make_teams=False)
     id_ = uuid4()
     async with transaction() as held:
@@ -215,9 +216,10 @@ async def _carry_out(id_: UUID, version: int, leave_out_bad: bool, by: int) -> l
     return None
 
 
-def _read(data: bytes) -> tuple[About, list[Wanted]]:
-    source, lines = read(data)
-    rows, ignored = wanted_rows(lines)
+async def _read(data: bytes) -> tuple[About, list[Wanted]]:
+    loop = asyncio.get_running_loop()
+    source, lines = await (read_apart(data) if data.startswith(ZIP) else loop.run_in_executor(_THREAD, read, data))
+    rows, ignored = await loop.run_in_executor(_THREAD, wanted_rows, lines)
     return About(source, ignored), rows
 
 

@@ -1,7 +1,7 @@
 """From the bytes of a CSV or XLSX file to rows of text. Pure, and bounded: a file of strangers can be made to be anything.
 
 Nothing is evaluated: a formula stays the text that it begins with. What can't be read raises `FileRefused`, which says why by a code.
-Called in a thread by `routes`.
+Called in a thread, and for XLSX in a process of its own (`apart`), by `kept`.
 """
 
 import csv
@@ -32,7 +32,9 @@ TAGS_MAX = 1_000_000
 """Of XML in all of an XLSX: 5,000 rows of six columns have some 300,000."""
 SHEET_ROWS_MAX = 1_048_576
 """The last line of a sheet; rows that are only formatted may reach down to it."""
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+CHARACTERS_MAX = 20_000_000
+"""Of all cells together: 5,000 rows of six columns have some million, and a cell of an XLSX may say again what another says."""
+ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _UTF16_SHARE = 0.3
 """Of the bytes at one side of each pair that are zero in UTF-16 of Latin letters, digits and separators: more than this."""
@@ -83,19 +85,23 @@ def read(data: bytes) -> tuple[Source, list[Line]]:
         raise FileRefused(
             "This is an old Excel file, or one with a password. Save it as .xlsx without one.", "file_old"
         )
-    source, lines = _read_xlsx(data) if data.startswith(_ZIP) else _read_csv(data)
+    source, lines = _read_xlsx(data) if data.startswith(ZIP) else _read_csv(data)
     return source, _bounded(lines)
 
 
 def _bounded(lines: Iterable[Line]) -> list[Line]:
     until = time.monotonic() + READ_S
+    left = CHARACTERS_MAX
     kept: list[Line] = []
     for line in lines:
         if time.monotonic() > until:
-            raise FileRefused("This file takes too long to read.", "file_slow")
+            raise slow()
         if not any(cell.strip() for cell in line.cells):
             continue
         kept.append(Line(line.number, [cell[: CELL_MAX_CHARACTERS + 1] for cell in line.cells[:COLUMNS_MAX]]))
+        left -= sum(map(len, kept[-1].cells))
+        if left < 0:
+            raise _bomb()
         if len(kept) > ROWS_MAX + 1:
             raise FileRefused(f"A file has at most {ROWS_MAX} rows of people.", "file_rows", ROWS_MAX)
     if not kept:
@@ -190,7 +196,7 @@ def _read_xlsx(data: bytes) -> tuple[Source, Iterator[Line]]:
         shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         title = str(shown[0].title)
     except Exception:  # noqa: BLE001 - openpyxl raises anything at all for what it can't read
-        raise _broken() from None
+        raise broken() from None
     return Source("xlsx", sheet=title, sheets=len(shown)), _sheet_lines(shown[0])
 
 
@@ -205,7 +211,7 @@ def _sheet_lines(sheet: Any) -> Iterator[Line]:
         except StopIteration:
             return
         except Exception:  # noqa: BLE001 - as above
-            raise _broken() from None
+            raise broken() from None
         if row.count(None) < len(row):
             yield Line(number, [_text(value) for value in row])
 
@@ -241,7 +247,7 @@ def _require_sane(data: bytes) -> None:
                 raise _bomb()
             for entry in entries:
                 if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-                    raise _broken()  # the others unpack without a bound
+                    raise broken()  # the others unpack without a bound
                 with archive.open(entry) as unpacked:
                     content = unpacked.read(entry.file_size + 1)
                 left -= len(content)
@@ -249,16 +255,20 @@ def _require_sane(data: bytes) -> None:
                 if left < 0 or tags < 0:
                     raise _bomb()
                 if entry.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in content.replace(b"\x00", b""):
-                    raise _broken()  # no spreadsheet writes one
+                    raise broken()  # no spreadsheet writes one
     except FileRefused:
         raise
     except Exception:  # noqa: BLE001 - zipfile raises a dozen kinds for what is broken or encrypted
-        raise _broken() from None
+        raise broken() from None
 
 
 def _bomb() -> FileRefused:
     return FileRefused("Unpacked, this file is far larger than any list of people.", "file_bomb")
 
 
-def _broken() -> FileRefused:
+def slow() -> FileRefused:
+    return FileRefused("This file takes too long to read.", "file_slow")
+
+
+def broken() -> FileRefused:
     return FileRefused("This XLSX file is damaged, or no program for spreadsheets wrote it.", "file_broken")

@@ -17,6 +17,7 @@ from hub.database import connection, transaction
 from hub.errors import Invalid
 from hub.imports import kept
 from hub.imports import read as reading
+from hub.imports.apart import read_apart
 from hub.imports.hours import hours_of, text_of
 from hub.imports.judge import Known, World, judge, new_teams, wanted_rows
 from hub.imports.read import FILE_MAX_BYTES, ROWS_MAX, FileRefused, read
@@ -26,6 +27,7 @@ from tests.hub.conftest import Browser
 
 HEADING = ["e-mail", "name", "team", "role", "role team", "zone", "working hours"]
 PATH = "/api/people/imports"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def csv_of(rows: list[list[str]], separator: str = ",") -> bytes:
@@ -630,16 +632,45 @@ async def test_bad_file_is_answered_with_its_code_and_nothing_of_what_is_in_it(c
     assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"styles": f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 900_000}</cellXfs></styleSheet>'},
+        {"sheet1": f'<worksheet xmlns="{MAIN}"><sheetData>{"<row/>" * 900_000}</sheetData></worksheet>'},
+    ],
+    ids=["styles", "rows"],
+)
+async def test_file_that_keeps_its_reader_busy_is_given_up(parts):
+    """Ten kilobytes each, of which the library would make a minute's work."""
+    made = xlsx_of([["a@b.example", "A", "", "", "", ""]], **parts)
+
+    with pytest.raises(FileRefused) as refused:
+        await read_apart(made, seconds=1)
+
+    assert refused.value.code == "file_slow"
+
+
+def test_file_of_which_few_bytes_make_many_is_refused(monkeypatch):
+    monkeypatch.setattr(reading, "CHARACTERS_MAX", 120)
+    row = ["a@b.example", "A", "", "", "", ""]
+    read(xlsx_of([row] * 5))
+
+    with pytest.raises(FileRefused) as refused:
+        read(xlsx_of([row] * 9))
+
+    assert refused.value.code == "file_bomb"
+
+
 async def test_hub_answers_others_while_a_file_is_read_and_takes_only_so_many(cast, dora, monkeypatch):
     go = threading.Event()
-    monkeypatch.setattr(kept, "_read", lambda data: go.wait(30) and pytest.fail("not to be read"))
+    monkeypatch.setattr(kept, "read", lambda data: go.wait(30) and pytest.fail("not to be read"))
     waiting = [asyncio.create_task(dora.change("POST", PATH, content=b"e-mail")) for _ in range(kept.WAITING_MAX + 1)]
     while not kept._TURNS.locked():
         await asyncio.sleep(0.01)
 
     assert (await dora.get("/api/me")).status_code == 200
     assert (await dora.change("POST", PATH, content=b"e-mail")).status_code == 503
-    monkeypatch.setattr(kept, "_read", None)
+    monkeypatch.setattr(kept, "read", None)
     for task in waiting:
         task.cancel()
     go.set()
