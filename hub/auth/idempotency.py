@@ -6,7 +6,7 @@ it is being done (409). What was refused (4xx) has done nothing: it may be tried
 it is kept sealed.
 
 When a hub dies or fails within, whether the act was done is not known: the key is refused (409) until it is forgotten, and nothing is
-done twice.
+done twice. Nor is an answer given to somebody who may see something else by now than they did after the act: what they were then is over.
 """
 
 import contextlib
@@ -39,6 +39,8 @@ class Kept(msgspec.Struct, frozen=True):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    access_version: int = 0
+    """Of the person, once it was done."""
 
 
 class Idempotency:
@@ -63,13 +65,17 @@ class Idempotency:
     async def _once(
         self, key: str, request: Request[Any, Any, Any], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        person = (await login.signed_in(request)).viewer.person
+        viewer = (await login.signed_in(request)).viewer
+        person = viewer.person
         secret: str = request.app.state.settings.secret
         name = hashlib.sha256(f"{person}:{key}".encode()).digest()
         what = f"{request.method} {scope['path']}".encode()
-        asked = hashlib.sha256(what + b"\0" + scope["query_string"] + b"\0" + await request.body())
-        if not await _claim(name, person, asked.digest()):
-            kept = await _kept(name, person, asked.digest(), secret)
+        whole = hashlib.sha256(what + b"\0" + scope["query_string"] + b"\0" + await request.body()).hexdigest()
+        asked = sealed.hashed(secret, "asked", person, whole)  # a body may hold a password: no bare hash of it is kept
+        if not await _claim(name, person, asked):
+            kept = await _kept(name, person, asked, secret)
+            if kept.access_version != viewer.access_version:
+                raise Conflict("This was done, and what you may see has changed since. Look at what it is now.")
             await send({"type": "http.response.start", "status": kept.status, "headers": kept.headers})
             await send({"type": "http.response.body", "body": kept.body, "more_body": False})
             return
@@ -116,13 +122,18 @@ async def _kept(name: bytes, person: int, asked: bytes, secret: str) -> Kept:
 async def _keep(name: bytes, person: int, secret: str, told: list[Message]) -> None:
     start: Any = told[0]
     body = b"".join(message.get("body", b"") for message in told[1:] if message["type"] == "http.response.body")
-    kept = Kept(start["status"], [(bytes(key), bytes(value)) for key, value in start["headers"]], body)
-    answer = sealed.seal(secret, PURPOSE, person, msgspec.msgpack.encode(kept))
+    headers = [(bytes(key), bytes(value)) for key, value in start["headers"]]
     with contextlib.suppress(
         *DATABASE_AWAY
     ):  # it is done: whoever did it hears so, and who asks again that it was begun
         async with connection() as held:
-            await held.execute("UPDATE idempotency_key SET answer = $2 WHERE name = $1", name, answer)
+            version: int = await held.fetchval("SELECT access_version FROM person WHERE id = $1", person)
+            answer = msgspec.msgpack.encode(Kept(start["status"], headers, body, version))
+            await held.execute(
+                "UPDATE idempotency_key SET answer = $2 WHERE name = $1",
+                name,
+                sealed.seal(secret, PURPOSE, person, answer),
+            )
 
 
 async def _forget(name: bytes) -> None:

@@ -1,14 +1,17 @@
 """What is sent twice under one Idempotency-Key is done once."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from hub import people
 from hub.auth.idempotency import KEPT
-from hub.tables import IdempotencyKey, SignIn, Team
+from hub.tables import ApiClient, IdempotencyKey, SignIn, Team
 
 from .conftest import Browser, Cast
 
@@ -128,3 +131,27 @@ async def test_key_that_is_none_is_refused(dora: Browser, key: str) -> None:
     refused = await add(dora, key=key)
 
     assert (refused.status_code, refused.json()["field"]) == (400, "idempotency_key")
+
+
+async def test_who_has_lost_their_role_is_not_told_again_and_nothing_is_done_twice(dora: Browser, cast: Cast) -> None:
+    headers = {**await dora.csrf(), "idempotency-key": KEY}
+    client = {"name": "Payroll", "scopes": ["teams:read"], "teams": [Cast.payments]}
+    await dora.post("/api/clients", json=client, headers=headers)
+    await people.revoke(cast.dora.id, "admin")
+
+    again = await dora.post("/api/clients", json=client, headers=headers)
+
+    assert again.status_code == 409
+    assert "secret" not in again.json()
+    assert await ApiClient.count() == 1
+
+
+async def test_no_bare_hash_of_what_was_asked_is_kept(dora: Browser, cast: Cast) -> None:
+    """Of a new password one could be tried against as fast as a processor hashes."""
+    headers = {**await dora.csrf(), "idempotency-key": KEY, "content-type": "application/json"}
+    body = msgspec.json.encode({"password": "eleven quiet herons", "current": cast.password})
+    assert (await dora.put("/api/me/password", content=body, headers=headers)).status_code == 204
+
+    asked = (await IdempotencyKey.select())[0]["asked"]
+
+    assert asked != hashlib.sha256(b"PUT /api/me/password\0\0" + body).digest()
