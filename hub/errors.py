@@ -17,14 +17,14 @@ from typing import Literal
 
 InvalidCode = Literal[
     "name_length", "name_taken", "view_taken", "views_full", "view_query", "zone_unknown", "week", "hours",
-    "email_malformed", "email_letters", "email_taken", "last_admin", "team_unknown", "role_team", "team_root", "team_circle", "team_used",
-    "password_length", "password_common", "password_own", "link_over", "no_mail",
+    "email_malformed", "email_letters", "email_taken", "last_admin", "team_unknown", "role_team", "team_root", "team_circle", "team_deep",
+    "team_used", "password_length", "password_common", "password_own", "link_over", "no_mail",
 ]  # fmt: skip
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 
 
 ForbiddenCode = Literal["fresh_proof", "factor_wanted"]
-"""What would open the way: a proof of who sits there (`auth.guard.require_fresh`), or a second factor, which their role must have."""
+"""What would open the way: a proof of who sits there (`auth.guard.require`), or a second factor, which their role must have."""
 
 
 FileCode = Literal[

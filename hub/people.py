@@ -7,10 +7,12 @@ closes their live sockets. Nothing here decides access: that is `auth.access.may
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
@@ -38,6 +40,9 @@ DEMO_NAME = "Halden"
 _EMAIL = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 )
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Fillers of Hangul and the empty pattern of Braille: letters and signs that are drawn as nothing."""
+_NO_ZONES = {"Factory", "localtime", "posixrules"}
 _POWERS_LOCK = 0x706F77657273
 """Advisory lock for whatever may leave the organisation without an admin: `powers` in ASCII."""
 _START_LOCK = 0x7374617274
@@ -129,14 +134,14 @@ async def set_password(email: str, password: str, by: int | None = None) -> None
 
 
 async def replace_password(person: int, hashed: str, by: int | None = None, link: str | None = None) -> None:
-    """Sets a password in the caller's transaction: every sign-in, socket and link of the person ends. Their second factors stay.
+    """Sets a password in the caller's transaction: every sign-in, socket, token and link of the person ends. Their second factors stay.
 
     `link`: what the link was for by which it was set.
     """
     await Person.raw(
         "UPDATE person SET password_hash = {}, access_version = access_version + 1 WHERE id = {}", hashed, person
     )
-    await end_sign_ins(person)
+    await end_sign_ins(person, by)
     await end_links(person)
     await audit.record("password_set", by, person, link=link)
 
@@ -218,7 +223,7 @@ async def deactivate_within(person: int, by: int | None = None) -> None:
         "UPDATE person SET deactivated_at = now(), access_version = access_version + 1 WHERE id = {}", person
     )
     await leave(person)
-    await end_sign_ins(person)
+    await end_sign_ins(person, by)
     await end_links(person)
     await audit.record("person_deactivated", by, person)
 
@@ -396,19 +401,30 @@ def email_taken() -> Invalid:
 
 
 def normal_name(name: str) -> str:
-    """The name with single spaces and nothing unprintable. Raises `Invalid` when nothing is left, or too much."""
+    """The name with single spaces and nothing unprintable. Raises `Invalid` when nothing that can be seen is left, or too much."""
     cleaned = clean(name, NAME_MAX_CHARACTERS + 1)
-    if cleaned is None or len(cleaned) > NAME_MAX_CHARACTERS:
+    if cleaned is None or len(cleaned) > NAME_MAX_CHARACTERS or not any(map(_is_seen, cleaned)):
         raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name", "name_length", NAME_MAX_CHARACTERS)
     return cleaned
 
 
+def _is_seen(character: str) -> bool:
+    """Not a mark on another one, nor one that joins others or fills a place."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
+
+
 def normal_zone(zone: str) -> str:
-    """The IANA zone, as in Europe/Oslo. Raises `Invalid` for an unknown one."""
-    try:
-        return ZoneInfo(zone).key
-    except (KeyError, ValueError, OSError):
-        raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone", "zone_unknown") from None
+    """The IANA zone, as in Europe/Oslo. Raises `Invalid` for an unknown one, and for files beside them that count leap seconds or stand
+    for whatever this machine is in."""
+    if zone not in zones():
+        raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone", "zone_unknown")
+    return zone
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of all time zones that can be set."""
+    return frozenset(available_timezones() - _NO_ZONES)
 
 
 def normal_hours(hours: WorkingHours | None) -> WorkingHours | None:
@@ -502,18 +518,23 @@ async def require_team(team: int, field: str) -> None:
         raise Invalid("There is no such team.", field, "team_unknown")
 
 
-async def _require_another_admin(person: int) -> None:
-    rows = await Role.raw(
-        """
-        SELECT bool_or(role.person = {}) AS is_one, bool_or(role.person <> {}) AS another
-        FROM role JOIN person ON person.id = role.person
-        WHERE role.role = 'admin' AND person.deactivated_at IS NULL
-        """,
-        person,
-        person,
+_ADMINS = " ".join(
+    (
+        "SELECT bool_or(role.person = {}) AS is_one, bool_or(role.person <> {} AND NOT simulated AND cardinality(",
+        WAYS,
+        ") > 0) AS another FROM role JOIN person ON person.id = role.person",
+        "WHERE role.role = 'admin' AND person.deactivated_at IS NULL",
     )
+)
+
+
+async def _require_another_admin(person: int) -> None:
+    """Another one who can sign in: one who was invited and has not come yet helps nobody."""
+    rows = await Role.raw(_ADMINS, person, person)
     if rows[0]["is_one"] and not rows[0]["another"]:
-        raise Invalid("This is the last admin. Make somebody else an admin first.", "role", "last_admin")
+        raise Invalid(
+            "This is the last admin who can sign in. Make somebody else an admin first.", "role", "last_admin"
+        )
 
 
 async def _role_exists(person: int, role: RoleName, team: int | None) -> bool:
@@ -551,8 +572,19 @@ async def leave(person: int) -> None:
     await Membership.raw("UPDATE membership SET until_at = now() WHERE person = {} AND until_at IS NULL", person)
 
 
-async def end_sign_ins(person: int) -> None:
+async def end_sign_ins(person: int, by: int | None = None) -> None:
+    """Within the caller's transaction, with what they made while they were signed in for programs to read by: their tokens."""
     await Person.raw("UPDATE sign_in SET ended_at = now() WHERE person = {} AND ended_at IS NULL", person)
+    await end_tokens(person, by)
+
+
+async def end_tokens(person: int, by: int | None) -> None:
+    """Those of somebody that still serve, within the caller's transaction."""
+    ended = await Person.raw(
+        "UPDATE personal_token SET revoked_at = now() WHERE person = {} AND revoked_at IS NULL AND expires_at > now() RETURNING id",
+        person,
+    )
+    await audit.record_many("token_revoked", by, [(person, None, {"token": row["id"]}) for row in ended])
 
 
 async def _organisation_row() -> dict[str, Any]:

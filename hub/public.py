@@ -127,7 +127,7 @@ def _next(rows: list[dict[str, Any]], limit: int) -> str | None:
 _TEAMS = """
     WITH asked AS (SELECT {}::text AS name, {}::int AS id, folded({}::text) AS find)
     SELECT team.id, team.name, parent, folded(team.name) AS folded FROM asked, team
-    WHERE team.id = ANY({}::int[]) AND strpos(folded(team.name), find) > 0
+    WHERE team.id = ANY({}::int[]) AND removed_at IS NULL AND strpos(folded(team.name), find) > 0
         AND (folded(team.name) COLLATE "C", team.id) > (asked.name COLLATE "C", asked.id)
     ORDER BY folded(team.name) COLLATE "C", team.id LIMIT {}
 """

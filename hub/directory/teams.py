@@ -17,6 +17,8 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.tables import Person, Team
 
 NO_TEAM = "There is no such team."
+DEPTH_MAX = 20
+"""Levels of the tree: to show it costs the people there are, for each level above them."""
 _Id = Annotated[int, msgspec.Meta(ge=1, le=people.ID_MAX)]
 _Typed = Annotated[str, msgspec.Meta(max_length=1000)]
 
@@ -66,12 +68,14 @@ async def tree() -> list[TeamRow]:
 
 
 async def add(form: TeamForm, by: int) -> int:
-    """Adds a team; `by` may become at home in it, and its manager. Raises `Invalid` for a name that is unusable or taken there."""
+    """Adds a team; `by` may become at home in it, and its manager. Raises `Invalid` for a name that is unusable or taken there, and for a
+    place too deep in the tree."""
     name = people.normal_name(form.name)
     async with transaction():
         await people.lock_start()
         parent = await people.ensure_organisation(demo=False) if form.parent is None else form.parent
         await _require_free(name, parent, None)
+        await _require_room(parent, 1)
         await _show_anew(await _above(parent))
         team = await people.insert_team(name, parent, by)
         if form.join:
@@ -98,6 +102,7 @@ async def change(team: int, form: TeamChange, by: int) -> None:
             await people.require_team(form.parent, "parent")
             if form.parent in await people.teams_under(frozenset({team})):
                 raise Invalid("A team can't lie under itself.", "parent", "team_circle")
+            await _require_room(form.parent, (await Team.raw(_LEVELS, team))[0]["levels"])
         await _require_free(name, form.parent, team)
         # Who manages a team above both places sees it before and after.
         await _show_anew(await _above(row["parent"]) ^ await _above(form.parent))
@@ -141,6 +146,7 @@ async def restore(team: int, by: int) -> None:
             raise NotFound(NO_TEAM)
         await people.require_team(rows[0]["parent"], "parent")
         await _require_free(rows[0]["name"], rows[0]["parent"], team)
+        await _require_room(rows[0]["parent"], 1)
         await _show_anew(await _above(rows[0]["parent"]))
         await Team.raw("UPDATE team SET removed_at = NULL, version = version + 1 WHERE id = {}", team)
         await audit.record("team_restored", by, team=team)
@@ -168,6 +174,11 @@ async def _require_free(name: str, parent: int | None, beside: int | None) -> No
         raise Invalid("There is a team with this name already.", "name", "name_taken")
 
 
+async def _require_room(parent: int, levels: int) -> None:
+    if len(await _above(parent)) + levels > DEPTH_MAX:
+        raise Invalid(f"The tree of teams has at most {DEPTH_MAX} levels.", "parent", "team_deep", DEPTH_MAX)
+
+
 async def _above(team: object) -> frozenset[int]:
     """This team and all above it."""
     rows = await Team.raw(_ABOVE, team)
@@ -189,6 +200,12 @@ _ABOVE = """
         UNION SELECT team.id, team.parent FROM team JOIN above ON team.id = above.parent
     )
     SELECT id FROM above
+"""
+_LEVELS = """
+    WITH RECURSIVE under(id, level) AS (
+        SELECT {}::int, 1 UNION SELECT team.id, level + 1 FROM team JOIN under ON team.parent = under.id WHERE removed_at IS NULL
+    )
+    SELECT max(level) AS levels FROM under
 """
 _USED = """
     SELECT EXISTS (SELECT FROM membership WHERE team = {} AND until_at IS NULL) AS home,

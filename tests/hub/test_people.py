@@ -49,6 +49,7 @@ async def test_malformed_address_is_refused(email, cast, database):
     ("field", "given"),
     [
         ("name", {"name": " \u200b\n"}),
+        *(("name", {"name": blank}) for blank in ("\u200d\u200c", "\u3164", "\u2800 \u115f", "\u0301\u0301", "\ufe0f")),
         ("name", {"name": "x" * 201}),
         ("zone", {"zone": "Europe/Atlantis"}),
         ("zone", {"zone": "../../etc/passwd"}),
@@ -148,6 +149,19 @@ async def test_last_admin_stays(cast, database):
         await people.revoke(cast.dora.id, "admin")
     with pytest.raises(Invalid, match="last admin"):
         await people.deactivate(cast.dora.id)
+
+
+async def test_admin_who_can_not_sign_in_is_no_other_admin(cast, database):
+    """Simulated, or invited and not here yet: with them alone nobody could let anybody in."""
+    await people.revoke(cast.alma.id, "admin")
+    for email, simulated in (("sim@halden.example", True), ("invited@halden.example", False)):
+        await people.grant(await people.add_person(email, "Nobody Yet", simulated=simulated), "admin")
+
+    with pytest.raises(Invalid, match="last admin"):
+        await people.revoke(cast.dora.id, "admin")
+
+    await people.set_password("invited@halden.example", "eleven quiet herons")
+    await people.revoke(cast.dora.id, "admin")
 
 
 async def test_two_admins_who_remove_each_other_at_once_leave_one(cast, database):

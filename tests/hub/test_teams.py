@@ -202,3 +202,23 @@ async def test_tree_of_many_is_read_at_once(cast, database):
 
     assert len(rows) == 504
     assert next(row for row in rows if row.parent is None).below == 10_007
+
+
+async def test_tree_is_so_deep_and_no_deeper(cast, dora, monkeypatch):
+    monkeypatch.setattr(teams, "DEPTH_MAX", 4)
+    cards = (await dora.change("POST", "/api/teams", json={"name": "Cards", "parent": cast.payments_api})).json()["id"]
+    loans = (await dora.change("POST", "/api/teams", json={"name": "Loans", "parent": cast.support})).json()["id"]
+    gone = (await dora.change("POST", "/api/teams", json={"name": "Gone", "parent": loans})).json()["id"]
+    await dora.change("DELETE", f"/api/teams/{gone}")
+    under = (await dora.change("POST", "/api/teams", json={"name": "Under", "parent": loans})).json()["id"]
+
+    deeper = await dora.change("POST", "/api/teams", json={"name": "Deeper", "parent": cards})
+    moved = {"name": "Loans", "parent": cast.payments_api, "version": 1}
+    with_what_lies_under = await dora.change("PUT", f"/api/teams/{loans}", json=moved)
+    await dora.change("PUT", f"/api/teams/{under}", json={"name": "Under", "parent": 1, "version": 1})
+    alone = await dora.change("PUT", f"/api/teams/{loans}", json=moved)
+    back = await dora.change("POST", f"/api/teams/{gone}/restore")
+
+    for refused in (deeper, with_what_lies_under, back):
+        assert (refused.status_code, refused.json()["code"], refused.json()["limit"]) == (400, "team_deep", 4)
+    assert alone.status_code == 200

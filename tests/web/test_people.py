@@ -101,7 +101,9 @@ async def test_admin_keeps_people_and_teams(wall: Face, tmp_path: Path) -> None:
     await panel.get_by_role("button", name="Close").click()
     await page.get_by_role("button", name="Ada Admin", exact=True).click()
     await panel.get_by_role("button", name="Deactivate").click()
-    await expect(page.get_by_text("This is the last admin. Make somebody else an admin first.")).to_be_visible()
+    await expect(
+        page.get_by_text("This is the last admin who can sign in. Make somebody else an admin first.")
+    ).to_be_visible()
     wall.complaints.forgive(r"status of 400")
     await page.get_by_role("button", name="Close").last.click()
     await panel.get_by_role("button", name="Close").click()
