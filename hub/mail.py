@@ -258,6 +258,8 @@ async def _hand_in(client: SMTP, sender: str, mail: ToSend, write: Write) -> tup
 async def _handed(mail: ToSend, write: Write) -> Letter | None:
     """Marks the mail as handed in, which nobody can do twice, and writes it; `None` when it is not to be sent any more."""
     async with transaction() as held:
+        # Before the mail, as whoever takes it back or queues another does.
+        await held.execute("SELECT FROM person WHERE id = $1 FOR NO KEY UPDATE", mail.person)
         taken = await held.fetchval(
             "UPDATE mail SET state = 'handed', handed_at = now() WHERE id = $1 AND state = 'queued' AND attempts = $2 RETURNING true",
             mail.id,

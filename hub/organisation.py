@@ -4,9 +4,7 @@ Admins change them, by these routes and nowhere else. Each change is one transac
 `people.py`'s business.
 """
 
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 import msgspec
 from litestar import Response, get, post, put
@@ -16,27 +14,32 @@ from litestar.params import JSONBody
 from hub import audit, people
 from hub.auth import login
 from hub.auth.access import ORGANISATION, Viewer
+from hub.auth.factors import CHANGED
 from hub.auth.guard import require
 from hub.database import transaction
-from hub.errors import Invalid
+from hub.errors import Conflict, Invalid
 from hub.tables import Team
 
 ZONES_KEPT_S = 24 * 3600
 """Zones change a few times a year."""
-_NO_ZONES = {"Factory", "localtime", "posixrules"}
 
 
 class OrganisationForm(msgspec.Struct, frozen=True):
-    """What an admin sets. `expected_min`: minutes that somebody is expected to be active for, Monday to Sunday."""
+    """What an admin sets, as filled in over `version`. `expected_min`: minutes that somebody is expected to be active for, Monday to
+    Sunday."""
 
     name: str
     zone: str
     expected_min: list[int]
+    version: int
 
 
 async def change(form: OrganisationForm, by: int) -> None:
-    """Sets the organisation. Raises `Invalid`, naming the field. The root team goes by the organisation's name as long as it has it,
-    and until the set-up is finished, people without a device go by its zone."""
+    """Sets the organisation. Raises `Invalid`, naming the field, and `Conflict` when `form` was filled in over an older version.
+
+    The root team goes by the organisation's name as long as it has it, and until the set-up is finished, people without a device go by its
+    zone.
+    """
     wanted: dict[str, Any] = {
         "name": people.normal_name(form.name),
         "zone": people.normal_zone(form.zone),
@@ -44,13 +47,17 @@ async def change(form: OrganisationForm, by: int) -> None:
     }
     async with transaction() as held:
         row = await held.fetchrow(
-            "SELECT id, name, zone, expected_min, set_up_at FROM organisation ORDER BY id LIMIT 1 FOR UPDATE"
+            "SELECT id, name, zone, expected_min, set_up_at, version FROM organisation ORDER BY id LIMIT 1 FOR UPDATE"
         )
         changed = {field: audit.Changed(row[field], value) for field, value in wanted.items() if row[field] != value}
         if not changed:
             return
+        if row["version"] != form.version:
+            raise Conflict(CHANGED)
         await held.execute(
-            "UPDATE organisation SET name = $2, zone = $3, expected_min = $4 WHERE id = $1", row["id"], *wanted.values()
+            "UPDATE organisation SET name = $2, zone = $3, expected_min = $4, version = version + 1 WHERE id = $1",
+            row["id"],
+            *wanted.values(),
         )
         if row["set_up_at"] is None and "zone" in changed:
             # They were put into that of the empty organisation. Of who has no device nothing is recorded: no workday moves.
@@ -71,12 +78,6 @@ async def finish_set_up(by: int) -> None:
             await audit.record("organisation_set_up", by)
 
 
-@cache
-def zones() -> tuple[str, ...]:
-    """The names of all time zones that can be set."""
-    return tuple(sorted(available_timezones() - _NO_ZONES))
-
-
 @put("/api/organisation", summary="Change the organisation's name, zone and expected hours")
 async def change_organisation(
     viewer: NamedDependency[Viewer], data: JSONBody[OrganisationForm]
@@ -94,7 +95,7 @@ async def end_set_up(viewer: NamedDependency[Viewer]) -> None:
 
 @get("/api/zones", summary="Names of the time zones, as in Europe/Oslo", sync_to_thread=True)
 def list_zones(viewer: NamedDependency[Viewer]) -> Response[list[str]]:
-    return Response(list(zones()), headers={"cache-control": f"private, max-age={ZONES_KEPT_S}"})
+    return Response(sorted(people.zones()), headers={"cache-control": f"private, max-age={ZONES_KEPT_S}"})
 
 
 ROUTES = [change_organisation, end_set_up, list_zones]

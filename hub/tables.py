@@ -42,6 +42,8 @@ class Organisation(Table, db=ENGINE):
     """Minutes that somebody is expected to be active for, Monday to Sunday: for everybody, until policies say otherwise."""
     factor_roles = Array(base_column=Varchar(length=20), default=list)
     """Whoever holds one of these must have a second factor; `employee` is everybody."""
+    version = Integer(default=1)
+    """Raised by each change of any of these: whoever changes what they saw an older version of is told."""
     created_at = Timestamptz(default=TimestamptzNow())
     set_up_at = Timestamptz(null=True, default=None)
     """When an admin finished or skipped the set-up. Until then one is shown it, unless this is a demo."""

@@ -81,6 +81,7 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InvalidTransactionStateError,  # it took too long, or the server takes no writes
     RedisError,
     OSError,
     TimeoutError,
@@ -308,11 +309,14 @@ async def _same_origin(connection: Connection, _: BaseRouteHandler) -> None:
     await _require_origin(connection, settings, connection.app.state.strangers, optional=not of_socket)
 
 
-async def _within_limits(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Counts the requests of who is not signed in by address; whoever is, `require_viewer` counts by person."""
+async def _within_limits(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Counts the requests of who is not signed in by address, and all others that `require_viewer` does not count by person."""
     scope: Any = connection.scope
     of_api = scope["type"] == ScopeType.HTTP and scope["path"].startswith("/api/")
-    if of_api and not scope.get("session") and not sessions_away(connection):
+    if not of_api or sessions_away(connection):
+        return
+    whole = "sign_in" in (scope.get("session") or {})
+    if not (whole and handler.parsed_fn_signature.parameters.keys() & routes.COUNTED):
         await connection.app.state.limits.count_request(address=address_of(connection))
 
 
@@ -361,6 +365,8 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
         case HTTPException():
             status, title = error.status_code, _TITLES.get(error.status_code) or HTTPStatus(error.status_code).phrase
             headers.update({name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"})
+        case asyncpg.TransactionRollbackError():  # two acts that waited for each other: PostgreSQL has undone this one
+            status, title = 409, "Somebody else was changing the same at this moment. Nothing was done: try again."
         case _ if isinstance(error, _AWAY):
             status, title = 503, "The hub can't reach something that it needs. Try again in a few seconds."
             headers["Retry-After"] = str(AWAY_RETRY_S)

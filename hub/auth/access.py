@@ -79,6 +79,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     active: bool = True
     factor_wanted: bool = False
     """A role of theirs must have a second factor, and they have none: nothing is answered but setting one up."""
+    fresh: bool = False
+    """Whether they proved who they are within the last ten minutes, in the session that asks. `guard.require` asks for it, not `may`."""
 
     @property
     def actor(self) -> int | None:

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from hub import audit, people
 from hub.auth import factors, identities, login, passkeys, recovery, sessions, totp
 from hub.auth.access import ORGANISATION, PERSON_MAX, Subject, Viewer, load_subject
-from hub.auth.guard import require, require_fresh
+from hub.auth.guard import require
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Forbidden, Invalid
@@ -79,8 +79,10 @@ class Codes(msgspec.Struct, frozen=True):
 
 
 @post("/api/session/second-step", summary="Answer the second step of a sign-in")
-async def answer_second_step(request: Call, data: JSONBody[CodeForm], settings: NamedDependency[Settings]) -> login.Me:
-    return await login.answer_second_step(request, settings.secret, data.code)
+async def answer_second_step(
+    request: Call, data: JSONBody[CodeForm], settings: NamedDependency[Settings], limits: NamedDependency[Limits]
+) -> login.Me:
+    return await login.answer_second_step(request, limits, settings.secret, data.code)
 
 
 @post("/api/session/proof", summary="Prove anew who sits here, before a dangerous act", status_code=204)
@@ -104,52 +106,52 @@ async def list_factors(keeper: NamedDependency[Viewer], settings: NamedDependenc
     )
 
 
-@post("/api/me/totp", summary="Begin to set up an authenticator", guards=[require_fresh])
+@post("/api/me/totp", summary="Begin to set up an authenticator")
 async def begin_totp(keeper: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> totp.Setup:
-    await require(keeper, "keep_account", Subject(person=keeper.person))
+    await require(keeper, "keep_account", Subject(person=keeper.person), fresh=True)
     return await totp.begin(settings.secret, keeper.person)
 
 
-@post("/api/me/totp/confirm", summary="Confirm the authenticator with a code of it", guards=[require_fresh])
+@post("/api/me/totp/confirm", summary="Confirm the authenticator with a code of it")
 async def confirm_totp(
     keeper: NamedDependency[Viewer], data: JSONBody[CodeForm], settings: NamedDependency[Settings]
 ) -> Codes:
-    await require(keeper, "keep_account", Subject(person=keeper.person))
+    await require(keeper, "keep_account", Subject(person=keeper.person), fresh=True)
     person = keeper.person
     async with transaction():
         await totp.confirm(settings.secret, person, "".join(data.code.split()), login.now())
         return await _codes_of_first(settings, person)
 
 
-@delete("/api/me/totp", summary="Remove the authenticator", guards=[require_fresh])
+@delete("/api/me/totp", summary="Remove the authenticator")
 async def remove_totp(viewer: NamedDependency[Viewer]) -> None:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
+    await require(viewer, "keep_account", Subject(person=viewer.person), fresh=True)
     async with transaction():
         await totp.remove(viewer.person)
         await factors.after_removal(viewer.person)
 
 
-@post("/api/me/recovery-codes", summary="A new set of recovery codes, in place of the old one", guards=[require_fresh])
+@post("/api/me/recovery-codes", summary="A new set of recovery codes, in place of the old one")
 async def make_recovery_codes(keeper: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> Codes:
-    await require(keeper, "keep_account", Subject(person=keeper.person))
+    await require(keeper, "keep_account", Subject(person=keeper.person), fresh=True)
     async with transaction():
         if not await factors.kinds_of(keeper.person):
             raise Invalid("Recovery codes stand in for a second factor: set one up first.")
         return Codes(await recovery.make(settings.secret, keeper.person))
 
 
-@post("/api/me/passkeys/options", summary="Begin to register a passkey", guards=[require_fresh])
+@post("/api/me/passkeys/options", summary="Begin to register a passkey")
 async def begin_passkey(
     request: Call,
     keeper: NamedDependency[Viewer],
     settings: NamedDependency[Settings],
     challenges: NamedDependency[passkeys.Challenges],
 ) -> passkeys.Options:
-    await require(keeper, "keep_account", Subject(person=keeper.person))
+    await require(keeper, "keep_account", Subject(person=keeper.person), fresh=True)
     return await passkeys.begin_register(challenges, settings, _browser_of(request), keeper.person)
 
 
-@post("/api/me/passkeys", summary="Register the passkey", guards=[require_fresh])
+@post("/api/me/passkeys", summary="Register the passkey")
 async def register_passkey(
     request: Call,
     keeper: NamedDependency[Viewer],
@@ -157,26 +159,31 @@ async def register_passkey(
     settings: NamedDependency[Settings],
     challenges: NamedDependency[passkeys.Challenges],
 ) -> Codes:
-    await require(keeper, "keep_account", Subject(person=keeper.person))
+    await require(keeper, "keep_account", Subject(person=keeper.person), fresh=True)
     person = keeper.person
     made = await passkeys.register(challenges, settings, _browser_of(request), person, data.name, data.credential)
     async with transaction():
+        # Whoever registers several at once takes turns with themselves, so that the count holds.
+        await identities.lock(person)
+        await passkeys.require_room(person)
         if not await Passkey.insert(made).on_conflict(action="DO NOTHING").returning(Passkey.id):
             raise Invalid(passkeys.REFUSED)
         await audit.record("factor_added", person, person, kind="passkey", passkey=made.id)
         return await _codes_of_first(settings, person)
 
 
-@delete("/api/me/passkeys/{passkey:int}", summary="Remove a passkey", guards=[require_fresh])
+@delete("/api/me/passkeys/{passkey:int}", summary="Remove a passkey")
 async def remove_passkey(viewer: NamedDependency[Viewer], passkey: FromPath[int]) -> None:
     if 0 < passkey <= PERSON_MAX:
         owner = await Passkey.select(Passkey.person).where(Passkey.id == passkey)
     else:
         owner = []
-    await require(viewer, "keep_account", Subject(person=owner[0]["person"] if owner else None), NO_PASSKEY)
+    await require(viewer, "keep_account", Subject(person=owner[0]["person"] if owner else None), NO_PASSKEY, fresh=True)
     async with transaction():
+        await identities.lock(viewer.person)
         if await Passkey.delete().where(Passkey.id == passkey).returning(Passkey.id):
             await audit.record("factor_removed", viewer.person, viewer.person, kind="passkey", passkey=passkey)
+            await identities.require_way_in(viewer.person)
         await factors.after_removal(viewer.person)
 
 
@@ -193,7 +200,9 @@ async def sign_in_with_passkey(
     data: JSONBody[AnswerForm],
     settings: NamedDependency[Settings],
     challenges: NamedDependency[passkeys.Challenges],
+    limits: NamedDependency[Limits],
 ) -> login.Me | login.SecondStep:
+    await limits.count_sign_in(login.address_of(request))
     person = await passkeys.use(challenges, settings, _browser_of(request), data.credential)
     return await login.open_sign_in(request, person, "passkey")
 
@@ -204,8 +213,10 @@ async def give_passkey_proof(
     data: JSONBody[AnswerForm],
     settings: NamedDependency[Settings],
     challenges: NamedDependency[passkeys.Challenges],
+    limits: NamedDependency[Limits],
 ) -> None:
     current = await login.signed_in(request)
+    await limits.count_sign_in(login.address_of(request))
     person = await passkeys.use(challenges, settings, _browser_of(request), data.credential)
     if person != current.viewer.person:
         await audit.record("proof_refused", current.viewer.person, person)
@@ -223,7 +234,7 @@ async def change_password(
     has_one = await Person.exists().where(Person.id == viewer.person, Person.password_hash.is_not_null())
     if has_one:
         await login.require_password(request, limits, viewer.person, data.current or "", "current")
-    elif not current.fresh:
+    elif not viewer.fresh:
         raise Forbidden(login.PROVE_FIRST, "fresh_proof")
     hashed = await hash_password(data.password, await people.own_words(viewer.person))
     await login.renew_session(request)
@@ -257,23 +268,20 @@ async def end_own_session(viewer: NamedDependency[Viewer], session: FromPath[UUI
     await sessions.end(viewer.person, session)
 
 
-@delete(
-    "/api/people/{person:int}/sessions", summary="End all sessions of somebody, as an admin", guards=[require_fresh]
-)
+@delete("/api/people/{person:int}/sessions", summary="End all sessions of somebody, as an admin")
 async def end_sessions_of(viewer: NamedDependency[Viewer], person: FromPath[int]) -> None:
     subject = await load_subject(person)
-    await require(viewer, "end_sessions", subject or Subject(), NO_PERSON)
+    await require(viewer, "end_sessions", subject or Subject(), NO_PERSON, fresh=True)
     await sessions.end_all(person, viewer.person)
 
 
 @delete(
     "/api/people/{person:int}/factors",
     summary="Take away the second factors that somebody has lost, as an admin",
-    guards=[require_fresh],
 )
 async def reset_factors_of(viewer: NamedDependency[Viewer], person: FromPath[int]) -> None:
     subject = await load_subject(person)
-    await require(viewer, "reset_factor", subject or Subject(), NO_PERSON)
+    await require(viewer, "reset_factor", subject or Subject(), NO_PERSON, fresh=True)
     await factors.reset(person, viewer.person)
 
 
@@ -283,9 +291,9 @@ async def read_required(viewer: NamedDependency[Viewer]) -> factors.Required:
     return await factors.required()
 
 
-@put("/api/organisation/factors", summary="Say which roles must have a second factor", guards=[require_fresh])
+@put("/api/organisation/factors", summary="Say which roles must have a second factor")
 async def set_required(viewer: NamedDependency[Viewer], data: JSONBody[factors.Required]) -> factors.Required:
-    await require(viewer, "configure", ORGANISATION)
+    await require(viewer, "configure", ORGANISATION, fresh=True)
     return await factors.require_of(data, viewer.person)
 
 

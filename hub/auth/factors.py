@@ -13,7 +13,7 @@ from hub import audit, people
 from hub.auth import recovery, totp
 from hub.auth.access import load_viewer
 from hub.database import transaction
-from hub.errors import Invalid, TooMany
+from hub.errors import Conflict, Invalid, TooMany
 from hub.tables import FactorTries, Organisation, Passkey, RecoveryCode, TotpFactor
 
 Kind = Literal["totp", "passkey", "recovery"]
@@ -25,10 +25,14 @@ WAIT_MAX_S = 3600
 recovery code or a passkey no sooner: all share the tries."""
 
 
+CHANGED = "Somebody else has changed these settings meanwhile. Look at what they are now, then save again."
+
+
 class Required(msgspec.Struct, frozen=True):
-    """The roles whose holders must have a second factor; `employee` is everybody."""
+    """The roles whose holders must have a second factor; `employee` is everybody. `version` is that of the organisation's settings."""
 
     roles: list[FactorRole]
+    version: int
 
 
 async def kinds_of(person: int) -> list[Kind]:
@@ -57,38 +61,46 @@ async def after_removal(person: int) -> None:
 
 
 async def reset(person: int, by: int) -> None:
-    """Takes away all that somebody has lost: authenticator, passkeys, recovery codes, and the wait after wrong codes. Their sign-ins and
-    sockets end. With the next one they set up a new factor, if their role must have one. Idempotent."""
+    """Takes away all that somebody has lost: authenticator, passkeys, recovery codes, and the wait after wrong codes. Their sign-ins,
+    tokens and sockets end. With the next one they set up a new factor, if their role must have one. Idempotent."""
     async with transaction() as held:
         kinds = await kinds_of(person)
         for table in (TotpFactor, Passkey, RecoveryCode, FactorTries):
             await table.delete().where(table.person == person)
         if kinds:
             await held.execute("UPDATE person SET access_version = access_version + 1 WHERE id = $1", person)
-            await people.end_sign_ins(person)
+            await people.end_sign_ins(person, by)
             await audit.record("factors_reset", by, person, kinds=" ".join(kinds))
 
 
 async def required() -> Required:
     """Whose roles must have a factor."""
-    row = (await Organisation.select(Organisation.factor_roles).order_by(Organisation.id).limit(1))[0]
-    return Required(row["factor_roles"])
+    asked = Organisation.select(Organisation.factor_roles, Organisation.version).order_by(Organisation.id).limit(1)
+    row = (await asked)[0]
+    return Required(row["factor_roles"], row["version"])
 
 
 async def require_of(wanted: Required, by: int) -> Required:
-    """Sets it. Whoever holds such a role and has no factor can do nothing from now on but set one up; their live sockets close."""
+    """Sets it. Whoever holds such a role and has no factor can do nothing from now on but set one up; their live sockets close. Raises
+    `Conflict` when `wanted` was filled in over an older version."""
     roles: list[FactorRole] = [role for role in get_args(FactorRole) if role in wanted.roles]
     async with transaction() as held:
-        row = await held.fetchrow("SELECT id, factor_roles FROM organisation ORDER BY id LIMIT 1 FOR UPDATE")
+        row = await held.fetchrow("SELECT id, factor_roles, version FROM organisation ORDER BY id LIMIT 1 FOR UPDATE")
+        version: int = row["version"]
         if row["factor_roles"] != roles:
-            await held.execute("UPDATE organisation SET factor_roles = $2 WHERE id = $1", row["id"], roles)
+            if version != wanted.version:
+                raise Conflict(CHANGED)
+            version += 1
+            await held.execute(
+                "UPDATE organisation SET factor_roles = $2, version = $3 WHERE id = $1", row["id"], roles, version
+            )
             await held.execute(
                 "UPDATE person SET access_version = access_version + 1 WHERE 'employee' = ANY($1) "
                 "OR EXISTS (SELECT FROM role WHERE role.person = person.id AND role.role = ANY($1))",
                 roles,
             )
             await audit.record("factors_required", by, changed={"roles": audit.Changed(row["factor_roles"], roles)})
-    return Required(roles)
+    return Required(roles, version)
 
 
 async def take_code(secret: str, person: int, code: str, now: datetime) -> None:

@@ -1,13 +1,10 @@
 """What a route does when `may` says no: writes the try down, and answers as if there were nothing. Decides nothing itself.
 
-And what a dangerous act asks for besides: `guards=[require_fresh]` on its route.
+And what a dangerous act asks for besides, of who may do it: `fresh=True`.
 """
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
-
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from typing import NoReturn
 
 from hub import audit
 from hub.auth import login
@@ -19,10 +16,18 @@ NOTED_MAX = 20
 """Rows of one request: whoever asks for 200 people at once shall not fill the audit with them."""
 
 
-async def require(viewer: Viewer, action: Action, subject: Subject, said: str = NOTHING) -> None:
-    """Raises `NotFound` with `said`, and leaves a row in the audit, unless `viewer` may do `action` to `subject` now."""
+async def require(
+    viewer: Viewer, action: Action, subject: Subject, said: str = NOTHING, *, fresh: bool = False
+) -> None:
+    """Raises `NotFound` with `said`, and leaves a row in the audit, unless `viewer` may do `action` to `subject` now.
+
+    `fresh`: the act is dangerous. Raises `Forbidden` with the code `fresh_proof` unless this session's person proved who they are within
+    the last ten minutes. The pages ask for the proof then (`POST /api/session/proof`), and the act goes on.
+    """
     if not may(viewer, action, subject):
         await refuse(viewer, action, subject, said)
+    if fresh and not viewer.fresh:
+        raise Forbidden(login.PROVE_FIRST, "fresh_proof")
 
 
 async def refuse(viewer: Viewer, action: Action, subject: Subject, said: str = NOTHING) -> NoReturn:
@@ -42,12 +47,3 @@ async def note(viewer: Viewer, action: Action, subjects: Sequence[Subject]) -> N
         await audit.record(
             "denied", viewer.actor, subject.person, subject.team, client=viewer.client, wanted=action, **counted
         )
-
-
-async def require_fresh(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Raises `Forbidden` with the code `fresh_proof` unless this session's person proved who they are within the last ten minutes.
-
-    The pages ask for the proof then (`POST /api/session/proof`), and the act goes on.
-    """
-    if not (await login.signed_in(connection)).fresh:
-        raise Forbidden(login.PROVE_FIRST, "fresh_proof")

@@ -48,14 +48,28 @@ async def connect(issuer: str, sub: str, person: int) -> None:
 async def disconnect(issuer: str, person: int) -> None:
     """Ends that the identity opens anything here. Idempotent. Raises `Invalid` for who could not sign in any more."""
     async with transaction():
-        row = (await Person.select(Person.password_hash).where(Person.id == person).lock_rows("UPDATE"))[0]
-        if row["password_hash"] is None and not await Passkey.exists().where(Passkey.person == person):
-            raise Invalid("Set a password or a passkey first: without one you could not sign in any more.")
+        await lock(person)
         gone = (
             await Identity.delete().where(Identity.person == person, Identity.issuer == issuer).returning(Identity.id)
         )
         if gone:
             await audit.record("identity_disconnected", person, person, issuer=issuer)
+            await require_way_in(person)
+
+
+async def lock(person: int) -> None:
+    """Takes turns with whatever else gives somebody a way in or takes one from them, until the transaction ends."""
+    await Person.raw("SELECT FROM person WHERE id = {} FOR NO KEY UPDATE", person)
+
+
+async def require_way_in(person: int) -> None:
+    """Raises `Invalid` for somebody who could not sign in any more. Within the caller's transaction, under `lock`."""
+    if not (
+        await Person.exists().where(Person.id == person, Person.password_hash.is_not_null())
+        or await Passkey.exists().where(Passkey.person == person)
+        or await Identity.exists().where(Identity.person == person)
+    ):
+        raise Invalid("Set a password or a passkey first: without one you could not sign in any more.")
 
 
 async def connected_since(issuer: str, person: int) -> datetime | None:

@@ -88,6 +88,11 @@ class Limits:
             if email is not None:
                 await self._count(self._by_mail, "sign-in-mail", _hashed(email))
 
+    async def count_second_step(self, address: str) -> None:
+        """Counts an answer to a second step before it is looked at: each leaves a row in the audit. Raises as `count_sign_in` does."""
+        with _counting():
+            await self._count(self._by_address, "second-step", network_of(address))
+
     async def count_leaving(self, address: str) -> None:
         """Counts who leaves for the OpenID provider: Redis keeps each for ten minutes. Raises as `count_sign_in` does."""
         with _counting():

@@ -25,7 +25,7 @@ from litestar.params import FromPath, JSONBody
 from hub import audit, mail, people
 from hub.auth import letters, login
 from hub.auth.access import PERSON_MAX, Subject, Viewer
-from hub.auth.guard import require, require_fresh
+from hub.auth.guard import require
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Invalid, NotFound
@@ -244,7 +244,7 @@ async def look(settings: Settings, limits: Limits, address: str, token: str) -> 
 
 
 async def use(settings: Settings, limits: Limits, address: str, form: NewPasswordForm) -> None:
-    """Sets the password, once: of several at a time one does. Ends every sign-in, socket and link of the person.
+    """Sets the password, once: of several at a time one does. Ends every sign-in, socket, token and link of the person.
 
     Raises as `look` does, and `Invalid` for a password that is refused: the link then still works.
     """
@@ -252,6 +252,7 @@ async def use(settings: Settings, limits: Limits, address: str, form: NewPasswor
     person: int = row["person"]
     hashed = await hash_password(form.password, await people.own_words(person))
     async with transaction() as held:
+        await _lock(person)  # before the link, as whoever ends it does
         used = await held.fetchval(_USE, row["id"])
         if used:
             await people.replace_password(person, hashed, person, link=row["purpose"])
@@ -366,15 +367,13 @@ async def read_link(
     summary="Invite somebody, or let them set a new password: by mail, or by a link to pass on",
 )
 async def give_link(
-    request: Call,
     viewer: NamedDependency[Viewer],
     settings: NamedDependency[Settings],
     person: FromPath[int],
     data: JSONBody[LanguageForm],
 ) -> LinkState:
-    await require(viewer, "give_link", await _subject(person), NO_PERSON)
-    if settings.mail_server is None:
-        await require_fresh(request, request.route_handler)  # whoever holds the link becomes that person
+    shown = settings.mail_server is None  # and whoever holds the link becomes that person
+    await require(viewer, "give_link", await _subject(person), NO_PERSON, fresh=shown)
     url = await give(settings, person, data.language, viewer.person)
     if url is None:
         await mail.hurry()

@@ -53,8 +53,6 @@ class SignedIn(msgspec.Struct, frozen=True):
 
     viewer: Viewer
     sign_in: UUID
-    fresh: bool = False
-    """Whether they proved who they are within the last ten minutes."""
 
     @property
     def version(self) -> tuple[int, int]:
@@ -86,6 +84,8 @@ class MyOrganisation(msgspec.Struct, frozen=True):
     """Minutes that somebody is expected to be active for, Monday to Sunday."""
     set_up: bool
     """False only until an admin has finished or skipped the set-up. A demo needs none."""
+    version: int
+    """Of the settings: a change of them names it."""
 
 
 class Me(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -172,14 +172,15 @@ async def open_sign_in(connection: Connection, person: int, proof: Proof = "pass
     return SecondStep(wanted) if wanted else await me(person)
 
 
-async def answer_second_step(connection: Connection, secret: str, code: str) -> Me:
+async def answer_second_step(connection: Connection, limits: Limits, secret: str, code: str) -> Me:
     """Makes a half-open sign-in a whole one, under a new id, for a code of an authenticator or a recovery code.
 
-    Raises `Unauthorised` when there is none, or not any more; `Invalid` for a wrong code; `TooMany`.
+    Raises `Unauthorised` when there is none, or not any more; `Invalid` for a wrong code; `TooMany`; `Unavailable`.
     """
     half = cookie.half_open_of(connection)
     if half is None:
         raise Unauthorised("Sign in first.")
+    await limits.count_second_step(address_of(connection))
     person, opened = half
     since = datetime.now(UTC) - timedelta(seconds=HALF_OPEN_S)
     if not await SignIn.exists().where(
@@ -201,6 +202,7 @@ async def prove(connection: Connection, limits: Limits, secret: str, *, password
     current = await signed_in(connection)
     person = current.viewer.person
     if code is not None:
+        await limits.count_second_step(address_of(connection))
         await factors.take_code(secret, person, code, now())
     else:
         await require_password(connection, limits, person, password or "")
@@ -283,6 +285,7 @@ async def organisation() -> MyOrganisation:
         demo=row["demo"],
         expected_min=row["expected_min"],
         set_up=row["demo"] or row["set_up_at"] is not None,
+        version=row["version"],
     )
 
 
@@ -302,8 +305,8 @@ _ME = """
 async def signed_in(connection: Connection) -> SignedIn:
     """The person whom the session's sign-in belongs to, with roles and teams as of now.
 
-    Raises `Unauthorised` when there is no session, or it was ended, has expired or its person is deactivated, and `Unavailable`
-    when sessions can't be read.
+    Raises `Unauthorised` when there is no session, or it was ended, has expired or its person is deactivated, `Unavailable` when sessions
+    can't be read, and `TooMany` from where too many ask with a session that is over.
     """
     session = cookie.session_of(connection)
     if session is None:
@@ -320,12 +323,15 @@ async def signed_in(connection: Connection) -> SignedIn:
     )
     viewer = await load_viewer(person) if rows else None
     if viewer is None or not viewer.active:
+        limits: Limits = connection.app.state.limits
+        await limits.count_request(address=address_of(connection))  # nobody's any more, so not counted by person
         raise Unauthorised(ENDED)
     row = rows[0]
     if row["seen_at"] < at - timedelta(seconds=SEEN_EVERY_S):
         await SignIn.update({SignIn.seen_at: at}).where(SignIn.id == opened)
         cookie.keep_on(connection)
-    return SignedIn(viewer, opened, row["proved_at"] > at - timedelta(seconds=FRESH_S))
+    fresh = row["proved_at"] > at - timedelta(seconds=FRESH_S)
+    return SignedIn(msgspec.structs.replace(viewer, fresh=fresh), opened)
 
 
 async def viewer_of_socket(socket: Connection) -> SignedIn:

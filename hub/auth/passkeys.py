@@ -47,6 +47,8 @@ CHALLENGE_BYTES = 32
 NAME_MAX_CHARACTERS = 80
 PASSKEYS_MAX = 20
 """Of one person."""
+ID_MAX_BYTES = 1023
+"""Of a credential (WebAuthn level 3, 4)."""
 REFUSED = "This passkey doesn't work here. Try again, or sign in another way."
 
 Options = dict[str, Any]
@@ -85,9 +87,8 @@ class Challenges:
 async def begin_register(challenges: Challenges, settings: Settings, browser: str, person: int) -> Options:
     """What the browser is to make a passkey with. Raises `Invalid` for one too many."""
     row = (await Person.select(Person.email, Person.name).where(Person.id == person))[0]
+    await require_room(person)
     known = await Passkey.select(Passkey.credential_id).where(Passkey.person == person)
-    if len(known) >= PASSKEYS_MAX:
-        raise Invalid(f"There are {PASSKEYS_MAX} passkeys already. Remove one first.")
     options = generate_registration_options(
         rp_id=_rp_id(settings),
         rp_name="Daylight",
@@ -101,6 +102,12 @@ async def begin_register(challenges: Challenges, settings: Settings, browser: st
         exclude_credentials=[PublicKeyCredentialDescriptor(id=each["credential_id"]) for each in known],
     )
     return _json(options)
+
+
+async def require_room(person: int) -> None:
+    """Raises `Invalid` for one too many."""
+    if await Passkey.count().where(Passkey.person == person) >= PASSKEYS_MAX:
+        raise Invalid(f"There are {PASSKEYS_MAX} passkeys already. Remove one first.")
 
 
 async def register(
@@ -123,6 +130,8 @@ async def register(
             expected_origin=settings.origin,
             require_user_verification=True,
         )
+        if len(made.credential_id) > ID_MAX_BYTES:
+            raise Invalid(REFUSED)
         return Passkey(
             person=person,
             credential_id=made.credential_id,

@@ -187,11 +187,11 @@ class Provider:
             said = await self._read(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
             try:
                 told = msgspec.json.decode(said, type=Metadata)
-            except (msgspec.DecodeError, RecursionError):
+                called = [urlsplit(each) for each in (told.authorization_endpoint, told.token_endpoint, told.jwks_uri)]
+            except (msgspec.DecodeError, RecursionError, ValueError):
                 raise Refused("away", "provider_unreadable") from None
             schemes = {"https", urlsplit(issuer).scheme}
-            called = (told.authorization_endpoint, told.token_endpoint, told.jwks_uri)
-            if told.issuer != issuer or any(urlsplit(each).scheme not in schemes for each in called):
+            if told.issuer != issuer or any(each.scheme not in schemes or not each.hostname for each in called):
                 raise Refused("away", "provider_is_another")
             self._metadata = time.monotonic(), told
             return told

@@ -117,3 +117,5 @@ async def enrol(
 
 ROUTES = [begin_session, end_session, read_me, make_code, list_devices, list_all_devices, revoke_device, enrol]
 DEPENDENCIES = {"viewer": Provide(require_viewer), "keeper": Provide(require_keeper)}
+COUNTED = DEPENDENCIES.keys()
+"""Whatever asks for one of these is counted by person, where somebody is signed in."""

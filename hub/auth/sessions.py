@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub import audit
+from hub import audit, people
 from hub.auth.cookie import IDLE_S
 from hub.auth.login import SIGNED_IN_MAX_S
 from hub.database import transaction
@@ -81,7 +81,8 @@ async def end(person: int, session: UUID) -> None:
 
 
 async def end_all(person: int, by: int, but: UUID | None = None) -> int:
-    """Ends all of somebody's, half-open ones too, except `but`; returns how many that were. Idempotent."""
+    """Ends all of somebody's, half-open ones too, except `but`; returns how many that were. Who ends another's ends their tokens too.
+    Idempotent."""
     async with transaction() as held:
         rows = await held.fetch(
             "UPDATE sign_in SET ended_at = now() WHERE person = $1 AND id IS DISTINCT FROM $2 AND ended_at IS NULL RETURNING id",
@@ -90,4 +91,6 @@ async def end_all(person: int, by: int, but: UUID | None = None) -> int:
         )
         if rows:
             await audit.record("sessions_ended", by, person, count=len(rows))
+        if by != person:
+            await people.end_tokens(person, by)
     return len(rows)

@@ -27,7 +27,7 @@ from redis.exceptions import RedisError
 from hub import audit
 from hub.auth import identities, login
 from hub.auth.access import Subject, Viewer
-from hub.auth.guard import require, require_fresh
+from hub.auth.guard import require
 from hub.auth.limits import Limits
 from hub.auth.provider import CALLBACK, LEEWAY_S, Failure, Provider, Refused
 from hub.errors import NotFound, TooMany, Unauthorised, Unavailable
@@ -147,8 +147,11 @@ async def begin_sign_on(
 
 
 @post("/api/session/proof/sign-on", summary="Begin to prove anew who sits here, through the provider", status_code=200)
-async def begin_proof(request: Call, data: JSONBody[NextForm], sign_on: NamedDependency[SignOn]) -> Leave:
+async def begin_proof(
+    request: Call, data: JSONBody[NextForm], sign_on: NamedDependency[SignOn], limits: NamedDependency[Limits]
+) -> Leave:
     current = await login.signed_in(request)
+    await limits.count_leaving(login.address_of(request))
     return await sign_on.begin(request, "prove", data.next, current.sign_in)
 
 
@@ -156,16 +159,15 @@ async def begin_proof(request: Call, data: JSONBody[NextForm], sign_on: NamedDep
     "/api/me/identity",
     summary="Begin to connect who one is at the provider with one's account",
     status_code=200,
-    guards=[require_fresh],
 )
 async def begin_connecting(request: Call, viewer: NamedDependency[Viewer], sign_on: NamedDependency[SignOn]) -> Leave:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
+    await require(viewer, "keep_account", Subject(person=viewer.person), fresh=True)
     return await sign_on.begin(request, "connect", "/account", (await login.signed_in(request)).sign_in)
 
 
-@delete("/api/me/identity", summary="End that the provider signs one in", guards=[require_fresh])
+@delete("/api/me/identity", summary="End that the provider signs one in")
 async def disconnect(viewer: NamedDependency[Viewer], settings: NamedDependency[Settings]) -> None:
-    await require(viewer, "keep_account", Subject(person=viewer.person))
+    await require(viewer, "keep_account", Subject(person=viewer.person), fresh=True)
     await identities.disconnect(settings.oidc_issuer, viewer.person)
 
 

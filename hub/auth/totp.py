@@ -23,6 +23,8 @@ DIGITS = 6
 STEPS_AROUND = (0, -1, 1)
 """A phone's clock may be off by half a minute, and people type for as long (RFC 6238, 5.2)."""
 PURPOSE = "totp"
+ISSUER_MAX_CHARACTERS = 60
+"""Of what an authenticator shows as ours: with more, of some alphabets (up to twelve bytes each, twice), no QR code holds it."""
 WRONG_CODE = "This code doesn't match. Codes change every 30 seconds, and each serves once."
 
 Refused = Literal["wrong", "replayed"]
@@ -54,7 +56,7 @@ async def begin(secret: str, person: int) -> Setup:
     email = (await Person.select(Person.email).where(Person.id == person))[0]["email"]
     organisation = (await Organisation.select(Organisation.name).limit(1))[0]["name"]
     address = pyotp.TOTP(made, digits=DIGITS, interval=STEP_S).provisioning_uri(
-        name=email, issuer_name=f"Daylight {organisation}"
+        name=email, issuer_name=f"Daylight {organisation}"[:ISSUER_MAX_CHARACTERS]
     )
     picture = segno.make(address, error="m", micro=False).svg_data_uri(scale=4, border=4, light="#fff")
     return Setup(picture, made)

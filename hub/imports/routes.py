@@ -14,7 +14,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hub.auth.access import ORGANISATION, Subject, Viewer
-from hub.auth.guard import refuse, require, require_fresh
+from hub.auth.guard import refuse, require
 from hub.imports import kept
 from hub.imports.read import FILE_MAX_BYTES, FileTooLarge
 
@@ -86,12 +86,11 @@ async def choose(viewer: NamedDependency[Viewer], preview: FromPath[UUID], data:
     "/api/people/imports/{preview:uuid}/done",
     status_code=200,
     summary="Carry an import out: all of it or nothing, and nothing when the world is not as it was at the preview",
-    guards=[require_fresh],
 )
 async def confirm(
     viewer: NamedDependency[Viewer], preview: FromPath[UUID], data: JSONBody[Confirmation]
 ) -> kept.Preview:
-    await _require_own(viewer, preview)
+    await _require_own(viewer, preview, fresh=True)
     await kept.confirm(preview, data.version, data.leave_out_bad, viewer.person)
     return await kept.look(preview)
 
@@ -105,8 +104,9 @@ async def forget(viewer: NamedDependency[Viewer], preview: FromPath[UUID]) -> No
 ROUTES = [upload, read_preview, choose, confirm, forget]
 
 
-async def _require_own(viewer: Viewer, preview: UUID) -> None:
+async def _require_own(viewer: Viewer, preview: UUID, *, fresh: bool = False) -> None:
     await require(viewer, "configure", ORGANISATION, kept.NO_IMPORT)
     owner = await kept.owner_of(preview)
     if owner != viewer.person:
         await refuse(viewer, "configure", Subject(person=owner), kept.NO_IMPORT)
+    await require(viewer, "configure", ORGANISATION, fresh=fresh)

@@ -21,21 +21,31 @@ async def until_waiting(backends: int, unless: "asyncio.Task[Any] | None" = None
 
 
 @contextlib.asynccontextmanager
-async def unwritten(database: str, table: str) -> AsyncIterator[None]:
-    """Whoever is about to write into `table` waits until the block ends."""
+async def locked(database: str, statement: str) -> AsyncIterator[None]:
+    """Whoever needs what this statement locks waits until the block ends."""
     blocker = await asyncpg.connect(database)
     try:
         async with blocker.transaction():
-            await blocker.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            await blocker.execute(statement)
             yield
     finally:
         await blocker.close()
 
 
+def unwritten(database: str, table: str) -> contextlib.AbstractAsyncContextManager[None]:
+    """Whoever is about to write into `table` waits until the block ends."""
+    return locked(database, f"LOCK TABLE {table} IN SHARE MODE")
+
+
 async def both_at_once(database: str, table: str, first: Awaitable[Any], second: Awaitable[Any]) -> list[Any]:
     """What the two come to, the second begun when the first has looked and not yet written."""
+    return await in_turn(database, f"LOCK TABLE {table} IN SHARE MODE", first, second)
+
+
+async def in_turn(database: str, statement: str, first: Awaitable[Any], second: Awaitable[Any]) -> list[Any]:
+    """What the two come to, the second begun when the first waits for what the statement locks; it is let go when both do."""
     async with asyncio.timeout(20):
-        async with unwritten(database, table):
+        async with locked(database, statement):
             one = asyncio.ensure_future(first)
             await until_waiting(1, unless=one)
             other = asyncio.ensure_future(second)

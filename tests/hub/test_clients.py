@@ -155,15 +155,16 @@ async def test_client_says_who_it_is_by_header_or_body(admin: Browser, open_brow
         ({"grant_type": "client_credentials", "client_secret": "wrong"}, None, 401, "invalid_client"),
         ({"grant_type": "client_credentials", "client_id": "nobody"}, None, 401, "invalid_client"),
         ({"grant_type": "client_credentials"}, "Basic AAAA", 401, "invalid_client"),
+        ({"grant_type": "client_credentials"}, b"Basic \xff", 401, "invalid_client"),
         ({"grant_type": "client_credentials"}, "Basic YTpi", 400, "invalid_request"),
     ],
 )
 async def test_refusals_are_those_of_oauth(
-    admin: Browser, open_browser: Open, form: dict[str, str], header: str | None, status: int, error: str
+    admin: Browser, open_browser: Open, form: dict[str, str], header: str | bytes | None, status: int, error: str
 ) -> None:
     made = await make(admin)
     given = {"client_id": made["client"]["client_id"], "client_secret": made["secret"], **form}
-    if header == "Basic AAAA":
+    if header in {"Basic AAAA", b"Basic \xff"}:
         del given["client_secret"]
 
     answer = await open_browser().post(
@@ -406,6 +407,17 @@ async def test_people_are_filtered_by_team_and_name(open_browser: Open, cast: Ca
 
     assert [person["id"] for person in by_team] == [cast.bea.id]
     assert [person["id"] for person in by_name] == [cast.bob.id]
+
+
+async def test_removed_team_is_in_no_list(open_browser: Open, cast: Cast, admin: Browser) -> None:
+    team = (await admin.change("POST", "/api/teams", json={"name": "Cards", "parent": Cast.payments})).json()["id"]
+    program, made = await token_for(open_browser, cast.alice)
+    before = (await read(program, made["secret"], "/api/v1/teams")).json()["teams"]
+    await admin.change("DELETE", f"/api/teams/{team}")
+
+    after = (await read(program, made["secret"], "/api/v1/teams")).json()["teams"]
+
+    assert [row["name"] for row in before if row not in after] == ["Cards"]
 
 
 assert clients.PREFIX not in SECRET

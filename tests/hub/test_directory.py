@@ -418,9 +418,11 @@ async def test_revoked_admin_is_none_at_once(cast, dora, open_browser):
         ("POST", "/api/people/reactivate", {"people": [10]}),
         ("POST", "/api/people/2/roles", {"role": "admin", "team": None}),
         ("DELETE", "/api/people/1/roles/manager?team=2", None),
+        ("PUT", "/api/people/2", {**FORM, "email": "robert@halden.example"}),
+        ("POST", "/api/teams", {"name": "Cards", "manage": True}),
     ],
 )
-async def test_roles_and_the_end_of_somebodys_access_ask_for_a_fresh_proof(method, path, body, cast, dora):
+async def test_roles_addresses_and_the_end_of_somebodys_access_ask_for_a_fresh_proof(method, path, body, cast, dora):
     await SignIn.raw("UPDATE sign_in SET proved_at = now() - interval '11 minutes'")
     refused = await dora.change(method, path, json=body)
     await SignIn.raw("UPDATE sign_in SET proved_at = now()")

@@ -16,6 +16,7 @@ from hub.auth import limits as limits_module
 from hub.auth.limits import ENROLLING_AT_ONCE, Limits
 from hub.errors import TooMany, Unavailable
 from hub.settings import Settings
+from hub.tables import Audit, SignIn, TotpFactor
 from hub.wire.closing import Close
 
 from .conftest import Browser, Cast
@@ -68,6 +69,38 @@ async def test_who_is_not_signed_in_is_counted_by_network(cast: Cast, open_brows
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert of_somebody.status_code == 200
     assert elsewhere.status_code == 401
+
+
+async def test_session_that_is_over_is_counted_by_network_and_not_as_its_person(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    thief, bob = open_browser("192.0.2.1"), open_browser("192.0.2.2")
+    await thief.sign_in(cast.bob)  # two requests of nobody
+    await SignIn.raw("UPDATE sign_in SET ended_at = now()")
+    await bob.sign_in(cast.bob)
+
+    answers = [(await thief.get("/api/me")).status_code for _ in range(7)]
+
+    assert answers == [401] * 3 + [429] * 4
+    assert (await bob.get("/api/me")).status_code == 200
+
+
+async def test_passkeys_and_second_steps_are_tried_as_often_as_passwords(cast: Cast, settings: Settings) -> None:
+    """Each that is refused leaves a row in the audit, which is never removed."""
+    client = web.redis_client(settings.redis_url or "")
+    application = web.build(settings, api(), client, limits=Limits(client, by_address=FEW))
+    stranger, half = Browser(application, "192.0.2.1"), Browser(application, "192.0.2.2")
+    await TotpFactor.insert(TotpFactor(person=cast.bob.id, sealed=b"", confirmed_at=cast.joined))
+    await half.sign_in(cast.bob)
+
+    code = {"code": "AAAA-AAAA-AAAA"}
+    keys = [await stranger.change("POST", "/api/session/passkey", json={"credential": {}}) for _ in range(7)]
+    codes = [await half.change("POST", "/api/session/second-step", json=code) for _ in range(7)]
+
+    assert [answer.status_code for answer in keys] == [400] * 5 + [429] * 2
+    assert [answer.status_code for answer in codes] == [400] * 5 + [429] * 2
+    assert await Audit.count().where(Audit.action.is_in(["passkey_refused", "second_step_refused"])) == 10
+    await asyncio.gather(stranger.aclose(), half.aclose(), client.aclose())
 
 
 async def test_processes_count_together_and_let_exactly_as_many_through(redis_url: str) -> None:

@@ -25,6 +25,7 @@ from hub.tables import Audit, Identity, Person, SignIn, TotpFactor
 from hub.wire.closing import Close
 
 from .conftest import Browser, Cast, CastPerson
+from .locks import in_turn
 from .mailbox import SENDER, Mailbox, mailbox, with_mail
 
 NEW = "eleven quiet herons"
@@ -502,3 +503,52 @@ async def test_password_is_the_same_however_its_letters_are_put_together(
     await use(browser, await given(admin, nina), "cafe\u0301 at noon")
 
     assert (await browser.sign_in(nina, "caf\u00e9 at noon")).status_code == 201
+
+
+# --- at the same time
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/people/deactivate", {"people": [NINA.id]}),
+        ("DELETE", f"/api/people/{NINA.id}/link", None),
+        ("POST", f"/api/people/{NINA.id}/link", {}),
+    ],
+)
+async def test_link_that_is_used_while_it_is_ended_waits_its_turn(
+    method: str, path: str, body: Any, cast: Cast, nina: CastPerson, open_browser: Callable[..., Browser], database: str
+) -> None:
+    admin, browser = open_browser(), open_browser("192.0.2.2")
+    await admin.sign_in(cast.dora)
+    token = await given(admin, nina)
+    await browser.csrf()
+
+    ended, refused = await in_turn(
+        database,
+        f"SELECT FROM person WHERE id = {nina.id} FOR UPDATE",
+        admin.change(method, path, json=body),
+        use(browser, token),
+    )
+
+    assert ended.is_success, ended.text
+    assert (refused.status_code, refused.json()["code"]) == (400, "link_over")
+
+
+@pytest.mark.parametrize(("method", "state"), [("DELETE", "void"), ("POST", "sent")])
+async def test_link_that_is_withdrawn_or_given_anew_while_its_mail_is_handed_in_waits_its_turn(
+    method: str, state: str, cast: Cast, posted: Posted, database: str
+) -> None:
+    admin, path = posted.open(), f"/api/people/{NINA.id}/link"
+    await admin.sign_in(cast.dora)
+    await admin.change("POST", path, json={})
+
+    acted, _ = await in_turn(
+        database,
+        f"SELECT FROM person WHERE id = {NINA.id} FOR UPDATE",
+        admin.change(method, path, json={}),
+        posted.deliver(),
+    )
+
+    assert acted.is_success, acted.text
+    assert (await mail.Mail.select())[0]["state"] == state

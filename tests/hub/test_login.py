@@ -81,6 +81,7 @@ async def test_me_says_name_roles_and_organisation(cast, open_browser):
             "demo": False,
             "expected_min": [480, 480, 480, 480, 480, 0, 0],
             "set_up": True,
+            "version": 1,
         },
     }
 
@@ -567,6 +568,30 @@ async def test_unexpected_error_tells_nothing_outside_and_no_content_inside(sett
     failed = next(entry for entry in logs if entry["event"] == "failed")
     assert failed["error"] == "ValueError"
     assert "broken" in failed["at"][-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (asyncpg.DeadlockDetectedError, 409),
+        (asyncpg.SerializationError, 409),
+        (asyncpg.ReadOnlySQLTransactionError, 503),
+        (asyncpg.IdleInTransactionSessionTimeoutError, 503),
+    ],
+)
+async def test_what_postgresql_has_undone_may_be_asked_again(error, status, settings, cast):
+    @get("/api/broken")
+    async def broken() -> None:
+        raise error("s3cret")
+
+    client = web.redis_client(settings.redis_url)
+    transport = httpx.ASGITransport(web.build(settings, [broken], client))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as http:
+        answer = await http.get("/api/broken")
+    await client.aclose()
+
+    assert answer.status_code == status
+    assert "s3cret" not in answer.text
 
 
 async def test_access_log_has_four_fields_and_no_secret(cast, open_browser):

@@ -5,10 +5,10 @@ import pytest
 from hub import people
 from hub.auth.access import load_viewer
 from hub.database import connection
-from hub.organisation import zones
+from hub.errors import Invalid
 from hub.tables import Audit, Membership, Organisation, Person, Role, Team
 
-GOOD = {"name": "Halden Group", "zone": "Europe/Berlin", "expected_min": [450, 450, 450, 450, 300, 0, 0]}
+GOOD = {"name": "Halden Group", "zone": "Europe/Berlin", "expected_min": [450, 450, 450, 450, 300, 0, 0], "version": 1}
 TEAM = {"name": "Ledger", "join": True, "manage": True}
 
 
@@ -26,11 +26,14 @@ async def denied() -> list[tuple[int, str]]:
 )
 async def test_whole_cast_tries_to_set_the_organisation_up(method, path, body, done, cast, open_browser):
     outcome = {}
+    version = 1
     for person in cast.people[:9]:
         browser = open_browser()
         await browser.sign_in(person)
-        named = body and {**body, "name": f"{body['name']} {person.id}"}
-        outcome[person.name.split()[0]] = (await browser.change(method, path, json=named)).status_code
+        named = body and {**body, "name": f"{body['name']} {person.id}", "version": version}
+        answer = await browser.change(method, path, json=named)
+        outcome[person.name.split()[0]] = answer.status_code
+        version += answer.is_success
 
     admins = {"Dora", "Alma"}
     assert outcome == {name: done if name in admins else 404 for name in outcome}
@@ -46,7 +49,7 @@ async def test_settings_are_answered_as_everybody_is_told_them_and_written_down(
     again = await browser.change("PUT", "/api/organisation", json=GOOD)
 
     told = (await browser.get("/api/me")).json()["organisation"]
-    assert answer.json() == again.json() == told == {**GOOD, "demo": False, "set_up": True}
+    assert answer.json() == again.json() == told == {**GOOD, "demo": False, "set_up": True, "version": 2}
     row = (await Audit.select().where(Audit.action == "organisation_changed").output(load_json=True))[0]
     assert await Audit.count().where(Audit.action == "organisation_changed") == 1
     assert (row["actor"], row["detail"]["changed"]) == (
@@ -59,13 +62,34 @@ async def test_settings_are_answered_as_everybody_is_told_them_and_written_down(
     )
 
 
+async def test_second_of_two_admins_is_told_and_overwrites_nothing(cast, open_browser):
+    dora, alma = open_browser(), open_browser()
+    await dora.sign_in(cast.dora)
+    await alma.sign_in(cast.alma)
+    seen = (await alma.get("/api/me")).json()["organisation"]
+    form = {field: seen[field] for field in GOOD}
+    roles = {"roles": ["auditor"], "version": seen["version"]}
+
+    first = await dora.change("PUT", "/api/organisation", json={**form, "name": "Halden Group"})
+    second = await alma.change("PUT", "/api/organisation", json={**form, "zone": "Europe/Paris"})
+    third = await alma.change("PUT", "/api/organisation/factors", json=roles)
+    now = (await alma.get("/api/organisation/factors")).json()
+    fourth = await alma.change("PUT", "/api/organisation/factors", json={**roles, "version": now["version"]})
+
+    assert [answer.status_code for answer in (first, second, third, fourth)] == [200, 409, 409, 200]
+    assert "Somebody else" in second.json()["title"]
+    told = (await alma.get("/api/me")).json()["organisation"]
+    assert (told["name"], told["zone"], told["version"]) == ("Halden Group", "Europe/Oslo", 3)
+    assert (now["roles"], fourth.json()) == ([], {"roles": ["auditor"], "version": 3})
+
+
 async def test_root_team_goes_by_the_organisations_name_until_it_has_one_of_its_own(cast, open_browser):
     browser = open_browser()
     await browser.sign_in(cast.dora)
     await browser.change("PUT", "/api/organisation", json=GOOD)
     first = await Team.select(Team.name).where(Team.id == cast.halden).first()
     await Team.update({Team.name: "Everybody"}).where(Team.id == cast.halden)
-    await browser.change("PUT", "/api/organisation", json={**GOOD, "name": "Halden again"})
+    await browser.change("PUT", "/api/organisation", json={**GOOD, "name": "Halden again", "version": 2})
 
     assert first["name"] == "Halden Group"
     assert (await Team.select(Team.name).where(Team.id == cast.halden).first())["name"] == "Everybody"
@@ -203,9 +227,12 @@ async def test_zones_are_those_that_can_be_set_and_may_be_kept_for_a_day(cast, o
 
     listed = answer.json()
     assert answer.headers["cache-control"] == "private, max-age=86400"
-    assert listed == sorted(listed) == list(zones())
+    assert listed == sorted(people.zones())
     assert {"Europe/Oslo", "Asia/Kathmandu", "UTC"} <= set(listed)
     assert all(people.normal_zone(zone) == zone for zone in listed)
+    for beside in ("right/Europe/Oslo", "posix/Europe/Oslo", "localtime", "Factory", "zone.tab", "../UTC", "UTC\0"):
+        with pytest.raises(Invalid):
+            people.normal_zone(beside)  # of these some count leap seconds, and one is whatever the machine is in
     assert (await open_browser().get("/api/zones")).status_code == 401
 
 

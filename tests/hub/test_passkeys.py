@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 
 from hub import people, web
 from hub.auth import login, passkeys
-from hub.tables import Audit, Passkey, SignIn
+from hub.tables import Audit, Passkey, Person, RecoveryCode, SignIn
 
 from .keys import PRESENT, SoftKey
 
@@ -223,3 +224,30 @@ async def test_number_and_names_of_passkeys_have_a_limit(bob, monkeypatch):
     await register(bob, key)
 
     assert (await bob.change("POST", "/api/me/passkeys/options")).status_code == 400
+
+
+async def test_many_that_are_registered_at_once_are_no_more_than_the_limit(bob, monkeypatch):
+    monkeypatch.setattr(passkeys, "PASSKEYS_MAX", 2)
+    options = [(await bob.change("POST", "/api/me/passkeys/options")).json() for _ in range(5)]
+    forms = [{"credential": SoftKey().make(each), "name": "x"} for each in options]
+
+    answers = await asyncio.gather(*(bob.change("POST", "/api/me/passkeys", json=form) for form in forms))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 400, 400, 400]
+    assert await RecoveryCode.count() == 10
+
+
+@pytest.mark.parametrize(("size", "done"), [(1023, 201), (1024, 400), (4096, 400)])
+async def test_credential_has_an_id_of_a_size_that_the_standard_knows(size, done, bob):
+    assert (await register(bob, SoftKey(id=os.urandom(size)))).status_code == done
+
+
+async def test_last_way_in_can_not_be_removed(cast, bob):
+    await register(bob, SoftKey())
+    await Person.update({Person.password_hash: None}).where(Person.id == cast.bob.id)
+    (key,) = (await bob.get("/api/me/factors")).json()["passkeys"]
+
+    refused = await bob.change("DELETE", f"/api/me/passkeys/{key['id']}")
+
+    assert refused.status_code == 400
+    assert await Passkey.count() == 1

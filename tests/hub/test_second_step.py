@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 
 from hub import people, web
 from hub.auth import cookie, factors, login, recovery, sealed, totp
-from hub.tables import Audit, FactorTries, RecoveryCode, SignIn, TotpFactor
+from hub.tables import Audit, FactorTries, Organisation, RecoveryCode, SignIn, TotpFactor
 
 from .conftest import PASSWORD
 
@@ -80,6 +80,18 @@ async def test_authenticator_counts_only_once_a_code_of_it_has_confirmed_it(cast
     factors_now = (await browser.get("/api/me/factors")).json()
     assert factors_now["recovery_codes_left"] == recovery.CODES
     assert factors_now["totp_since"]
+
+
+@pytest.mark.parametrize("name", ["ش" * 200, "\N{GRINNING FACE}" * 200])
+async def test_authenticator_is_set_up_however_long_the_organisations_name_is(name, cast, open_browser):
+    await Organisation.update({Organisation.name: name}, force=True)
+    browser = open_browser()
+    await browser.sign_in(cast.bob)
+
+    begun = await browser.change("POST", "/api/me/totp")
+
+    assert begun.status_code == 201
+    assert begun.json()["qr"].startswith("data:image/svg")
 
 
 async def test_another_authenticator_does_not_take_the_place_of_one_unasked(cast, open_browser):

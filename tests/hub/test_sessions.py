@@ -197,9 +197,9 @@ async def test_role_that_must_have_a_factor_is_answered_nothing_else_until_there
         await browser.sign_in(person)
     sockets = await opened(cast.alice.id)
 
-    done = await dora.change("PUT", "/api/organisation/factors", json={"roles": ["manager", "auditor"]})
+    done = await dora.change("PUT", "/api/organisation/factors", json={"roles": ["manager", "auditor"], "version": 1})
 
-    assert done.json() == {"roles": ["manager", "auditor"]}
+    assert done.json() == {"roles": ["manager", "auditor"], "version": 2}
     assert (await dora.get("/api/organisation/factors")).json() == done.json()
     assert await login.ended(sockets) == dict.fromkeys(sockets, Close.ACCESS_CHANGED)
     assert (await alice.get("/api/me")).json()["factor_wanted"] is True
@@ -222,10 +222,10 @@ async def test_everybody_is_an_employee(cast, open_browser):
     await alma.sign_in(cast.alma)
     await charlie.sign_in(cast.charlie)
 
-    await alma.change("PUT", "/api/organisation/factors", json={"roles": ["employee"]})
+    await alma.change("PUT", "/api/organisation/factors", json={"roles": ["employee"], "version": 1})
 
     assert [await status(browser, "/api/views") for browser in (alma, charlie)] == [403, 403]
-    assert (await alma.change("PUT", "/api/organisation/factors", json={"roles": []})).status_code == 403
+    assert (await alma.change("PUT", "/api/organisation/factors", json={"roles": [], "version": 2})).status_code == 403
     assert await Person.count().where(Person.access_version == 1) == 0
 
 
@@ -233,4 +233,6 @@ async def test_unknown_role_is_refused(cast, open_browser):
     dora = open_browser()
     await dora.sign_in(cast.dora)
 
-    assert (await dora.change("PUT", "/api/organisation/factors", json={"roles": ["king"]})).status_code == 400
+    assert (
+        await dora.change("PUT", "/api/organisation/factors", json={"roles": ["king"], "version": 1})
+    ).status_code == 400

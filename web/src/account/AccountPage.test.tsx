@@ -403,8 +403,8 @@ describe("roles that must have a second factor", () => {
     const seen = answering({
       ...hub(),
       "GET /api/me": { status: 200, body: admin },
-      "GET /api/organisation/factors": { status: 200, body: { roles: ["admin"] } },
-      "PUT /api/organisation/factors": { status: 200, body: { roles: ["admin", "auditor"] } },
+      "GET /api/organisation/factors": { status: 200, body: { roles: ["admin"], version: 4 } },
+      "PUT /api/organisation/factors": { status: 200, body: { roles: ["admin", "auditor"], version: 5 } },
     });
     open("/account");
     expect(await screen.findByRole("checkbox", { name: "Admins" })).toBeChecked();
@@ -414,7 +414,10 @@ describe("roles that must have a second factor", () => {
 
     expect(await screen.findByText("Saved")).toBeVisible();
     expect(screen.getByRole("checkbox", { name: "Auditors" })).toBeChecked();
-    expect(seen.find(({ method }) => method === "PUT")?.body).toEqual({ roles: ["admin", "auditor"] });
+    expect(seen.find(({ method }) => method === "PUT")?.body).toEqual({
+      roles: ["admin", "auditor"],
+      version: 4,
+    });
   });
 
   it("lead whoever has none to set one up, in place of any page, and then on", async () => {

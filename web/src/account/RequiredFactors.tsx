@@ -49,8 +49,9 @@ export function RequiredFactors() {
               color="primary"
               disabled={!changed || isLoading}
               onClick={async () => {
-                if (!(await save(roles)).error) {
-                  drop();
+                const { error: refused } = await save({ roles, version: data.version });
+                if (!refused || (refused as Problem).status === 409) {
+                  drop(); // What another admin has chosen meanwhile is shown.
                 }
               }}
             >

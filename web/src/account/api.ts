@@ -27,6 +27,12 @@ export interface Session {
 export const FACTOR_ROLES = ["employee", "manager", "admin", "auditor", "representative"] as const;
 export type FactorRole = (typeof FACTOR_ROLES)[number];
 
+/** The roles whose holders must have a second factor, and the version of the organisation's settings. */
+export interface Required {
+  roles: FactorRole[];
+  version: number;
+}
+
 const accountApi = api.enhanceEndpoints({ addTagTypes: ["Profile"] }).injectEndpoints({
   endpoints: (build) => ({
     profile: build.query<About, void>({ query: () => ({ path: "/api/me/profile" }), providesTags: ["Profile"] }),
@@ -69,13 +75,16 @@ const accountApi = api.enhanceEndpoints({ addTagTypes: ["Profile"] }).injectEndp
       query: (id) => ({ path: id ? `/api/me/sessions/${id}` : "/api/me/sessions", method: "DELETE" }),
       invalidatesTags: ["Session"],
     }),
-    required: build.query<{ roles: FactorRole[] }, void>({ query: () => ({ path: "/api/organisation/factors" }) }),
-    setRequired: build.mutation<{ roles: FactorRole[] }, FactorRole[]>({
-      query: (roles) => ({ path: "/api/organisation/factors", method: "PUT", body: { roles } }),
+    required: build.query<Required, void>({ query: () => ({ path: "/api/organisation/factors" }) }),
+    setRequired: build.mutation<Required, Required>({
+      query: (body) => ({ path: "/api/organisation/factors", method: "PUT", body }),
       async onQueryStarted(_, { dispatch, queryFulfilled }) {
         const { data } = await queryFulfilled.catch(() => ({ data: null }));
         if (data) {
           dispatch(accountApi.util.upsertQueryData("required", undefined, data));
+        } else {
+          // Another admin may have been first.
+          dispatch(accountApi.endpoints.required.initiate(undefined, { forceRefetch: true, subscribe: false }));
         }
       },
     }),

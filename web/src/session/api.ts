@@ -16,6 +16,8 @@ export interface Me {
     expected_min: number[];
     /** False until an admin has gone through the set-up. */
     set_up: boolean;
+    /** Of the settings: a change of them names it. */
+    version: number;
   };
   /** Home team. */
   team: { id: number; name: string } | null;

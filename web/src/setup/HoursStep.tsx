@@ -10,7 +10,7 @@ import { hoursMinutes, written } from "../ui/time";
 import { useSaveOrganisationMutation } from "./api";
 import css from "./HoursStep.module.css";
 import { asTyped, DAY_MAX_MIN, minutesOf, PRESETS, sameWeek } from "./hours";
-import type { StepProps } from "./step";
+import { CHANGED, type StepProps } from "./step";
 
 /** What an arrow key adds or takes. */
 const STEP_MIN = 15;
@@ -65,9 +65,12 @@ export function HoursStep({ ref, admin, draft, put, onChanged }: StepProps) {
       }
       const expected_min = minutes.map((day) => day ?? 0);
       if (!sameWeek(expected_min, organisation.expected_min)) {
-        const { name, zone } = organisation;
-        const { error } = await saveOrganisation({ name, zone, expected_min });
+        const { name, zone, version } = organisation;
+        const { error } = await saveOrganisation({ name, zone, expected_min, version });
         if (error) {
+          if ((error as Problem).status === CHANGED) {
+            await onChanged();
+          }
           setProblem(error as Problem);
           return false;
         }

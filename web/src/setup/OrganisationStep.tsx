@@ -9,7 +9,7 @@ import { ProblemNote } from "../ui/ProblemNote";
 import { clock, ownZone } from "../ui/time";
 import { useNow } from "../ui/useNow";
 import { useSaveOrganisationMutation } from "./api";
-import type { StepProps } from "./step";
+import { CHANGED, type StepProps } from "./step";
 
 const NAME_MAX_CHARACTERS = 200;
 
@@ -56,8 +56,12 @@ export function OrganisationStep({ ref, admin, draft, put, onChanged }: StepProp
         return refuse(wrong);
       }
       if (name !== organisation.name || zone !== organisation.zone) {
-        const { error } = await saveOrganisation({ name, zone, expected_min: organisation.expected_min });
+        const { expected_min, version } = organisation;
+        const { error } = await saveOrganisation({ name, zone, expected_min, version });
         if (error) {
+          if ((error as Problem).status === CHANGED) {
+            await onChanged();
+          }
           const field = fieldOf(error as Problem, ["name", "zone"]);
           if (field) {
             return refuse({ [field]: wordsOf(error as Problem) });

@@ -5,12 +5,13 @@ import type { Device } from "../enrol/api";
 import { speak } from "../i18n/i18n";
 import { type Answer, answering, HubSocket, type Seen, withSockets } from "../testing/hub";
 import { command, faults, ME, open } from "../testing/render";
+import "./SetUpPage"; // The page comes later otherwise: to a busy machine seconds later.
 
 const WEEK = [480, 480, 480, 480, 480, 0, 0];
 const ADMIN = {
   ...ME,
   roles: [{ role: "admin", team: null }],
-  organisation: { name: "My organisation", zone: "UTC", demo: false, expected_min: WEEK, set_up: false },
+  organisation: { name: "My organisation", zone: "UTC", demo: false, expected_min: WEEK, set_up: false, version: 1 },
   team: null as { id: number; name: string } | null,
   manages: false,
   device: false,
@@ -44,7 +45,7 @@ function hub() {
         body: ["Africa/Cairo", "America/New_York", "Europe/Oslo", "UTC"],
       })),
       answer("PUT /api/organisation", (body: object) => {
-        me = { ...me, organisation: { ...me.organisation, ...body } };
+        me = { ...me, organisation: { ...me.organisation, ...body, version: me.organisation.version + 1 } };
         return { status: 200, body: me.organisation };
       }),
       answer("POST /api/teams", ({ name, join, manage }: { name: string; join: boolean; manage: boolean }) => {
@@ -116,7 +117,9 @@ describe("the set-up", () => {
     await userEvent.click(await screen.findByRole("option", { name: /America\/New York/ }));
     await go();
     expect(await step("Working hours")).toHaveFocus();
-    expect(sent("PUT /api/organisation")).toEqual([{ name: "Halden", zone: "America/New_York", expected_min: WEEK }]);
+    expect(sent("PUT /api/organisation")).toEqual([
+      { name: "Halden", zone: "America/New_York", expected_min: WEEK, version: 1 },
+    ]);
 
     await userEvent.click(screen.getByRole("button", { name: "Mon–Fri 7 h 30" }));
     const friday = screen.getByRole("spinbutton", { name: "Friday" });
@@ -125,7 +128,10 @@ describe("the set-up", () => {
     expect(screen.getByText("34 h 30")).toBeVisible();
     await userEvent.keyboard("{Enter}");
     expect(await step("Your first team")).toHaveFocus();
-    expect(sent("PUT /api/organisation").at(-1)).toMatchObject({ expected_min: [450, 450, 450, 450, 270, 0, 0] });
+    expect(sent("PUT /api/organisation").at(-1)).toMatchObject({
+      expected_min: [450, 450, 450, 450, 270, 0, 0],
+      version: 2,
+    });
 
     await userEvent.type(box("Name of the team"), "Payments");
     await userEvent.click(screen.getByRole("checkbox", { name: "I work in this team" }));

@@ -5,6 +5,8 @@ export interface OrganisationChange {
   zone: string;
   /** Minutes, Monday first. */
   expected_min: number[];
+  /** Of what was looked at. */
+  version: number;
 }
 
 export interface NewTeam {

@@ -51,6 +51,7 @@ export const ME = {
     demo: true,
     expected_min: [480, 480, 480, 480, 480, 0, 0],
     set_up: true,
+    version: 1,
   },
   team: { id: 1, name: "Payments" },
   manages: true,
