@@ -108,7 +108,7 @@ async def rotate_secret(viewer: NamedDependency[Viewer], client: FromPath[int]) 
 
 @delete("/api/clients/{client:int}", summary="Disable an API client for good, with its tokens")
 async def disable_client(viewer: NamedDependency[Viewer], client: FromPath[int]) -> None:
-    await require(viewer, "configure", ORGANISATION, clients.NO_CLIENT)
+    await require(viewer, "configure", ORGANISATION, clients.NO_CLIENT, fresh=True)
     await clients.disable(client, viewer.person)
 
 

@@ -298,7 +298,10 @@ async def test_only_admins_who_have_just_proved_who_they_are_make_clients(
 
     stale = await admin.change("POST", "/api/clients", json=form)
 
+    ended = await admin.change("DELETE", "/api/clients/1")
+
     assert (stale.status_code, stale.json()["code"]) == (403, "fresh_proof")
+    assert (ended.status_code, ended.json()["code"]) == (403, "fresh_proof")
     assert (await admin.get("/api/clients")).json() == []
 
 
