@@ -171,7 +171,7 @@ async def test_somebody_is_imported_and_sets_a_password_and_axe_finds_nothing_on
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": rows.encode("utf-16")}
     await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     await expect(page.get_by_text("The address has letters that look like others")).to_be_visible()
-    await expect(page.get_by_text("Working hours are written as in Mon-Fri 09:00-17:00")).to_be_visible()
+    await expect(page.get_by_text("Working hours are written as in")).to_be_visible()
     await expect(page).to_have_url(re.compile(r"/people/import\?id="))
     await look.at(page, "preview")
     await page.reload()

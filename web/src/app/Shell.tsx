@@ -65,11 +65,11 @@ export function Shell({ me }: { me: Me }) {
         </span>
         {pagesOf(me)
           .filter((page) => page.shown?.(me) ?? true)
-          .map(({ path, word, icon, ahead, aside, below }) => (
+          .map(({ path, word, icon, ahead, aside }) => (
             <NavLink
               key={path}
               to={path}
-              end={!below}
+              end={path === "/"}
               className={`${css.link} ${aside ? css.aside : ""}`}
               onPointerEnter={ahead}
               onFocus={ahead}

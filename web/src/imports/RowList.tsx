@@ -44,7 +44,9 @@ function Line({ row }: { row: Row }) {
       {COLUMNS.map((column) => (
         <span role="cell" key={column} data-column={column} data-wrong={wrong.has(column) || undefined}>
           {row.cells[column] ? (
-            <span title={row.cells[column]}>{row.cells[column]}</span>
+            <span dir="auto" title={row.cells[column]}>
+              {row.cells[column]}
+            </span>
           ) : wrong.has(column) ? (
             "—"
           ) : (

@@ -83,7 +83,8 @@ const importsApi = api.injectEndpoints({
     }),
     confirm: build.mutation<Preview, { id: string; version: number; leave_out_bad: boolean }>({
       query: ({ id, ...body }) => ({ path: `${at(id)}/done`, method: "POST", body, limitMs: LONG_MS }),
-      invalidatesTags: ["Import"], // When it was refused too: the rows are others then.
+      // When it was refused too: the rows are others then. One of them may be about oneself.
+      invalidatesTags: (_, error) => (error ? ["Import"] : ["Import", "Me"]),
     }),
   }),
 });

@@ -53,9 +53,7 @@ export function LinksDialog({ links, onClose }: { links: Invited[]; onClose: () 
             {t("pages:csv.download")}
           </Button>
         )}
-        <Button variant="contained" color="primary" onClick={onClose}>
-          {t("ui:done")}
-        </Button>
+        <Button onClick={onClose}>{t("ui:done")}</Button>
       </DialogActions>
     </Dialog>
   );

@@ -83,20 +83,20 @@ export function PeopleTable({ people, selected, onSelect, open, onOpen, tagged }
                 />
               </span>
               <span role="rowheader" data-cell="name">
-                <button type="button" data-name={id} className={table.name} onClick={() => onOpen(id)}>
+                <button type="button" data-name={id} className={table.name} dir="auto" onClick={() => onOpen(id)}>
                   {name}
                 </button>
               </span>
-              <span role="cell" data-cell="email">
+              <span role="cell" data-cell="email" dir="ltr">
                 {email}
               </span>
-              <span role="cell" data-cell="team">
+              <span role="cell" data-cell="team" dir="auto">
                 {team?.name ?? <i>{t("noTeam")}</i>}
               </span>
               <span role="cell" data-cell="roles">
                 {list(roles.map(word))}
               </span>
-              <span role="cell" data-cell="zone">
+              <span role="cell" data-cell="zone" dir="auto">
                 {spoken(zone)}
               </span>
               <span role="cell" data-cell="state">

@@ -35,7 +35,7 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
   const problem = error as Problem | undefined;
   const gone = problem?.status === 404;
   return (
-    <Beside title={person?.name ?? t(gone ? "person.gone" : "person.loading")} about={person?.email} onClose={onClose}>
+    <Beside title={person?.name ?? t(gone ? "title" : "person.loading")} about={person?.email} onClose={onClose}>
       {gone && (
         <Empty icon="people" title={t("person.gone")} action={<Button onClick={onClose}>{t("person.back")}</Button>}>
           {t("person.goneWords")}

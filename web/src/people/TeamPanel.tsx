@@ -46,7 +46,7 @@ type Mistakes = Partial<Record<(typeof FIELDS)[number], string>>;
 export function TeamPanel({ team, onClose, ...rest }: Props & { team: Team | undefined }) {
   const { t } = useTranslation("people");
   return (
-    <Beside title={team?.name ?? t("teams.gone")} onClose={onClose}>
+    <Beside title={team?.name ?? t("viewTeams")} onClose={onClose}>
       {team ? (
         <Opened team={team} onClose={onClose} {...rest} />
       ) : (

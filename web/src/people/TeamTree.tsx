@@ -1,4 +1,5 @@
 import IconButton from "@mui/material/IconButton";
+import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { Icon } from "../ui/Icon";
@@ -51,10 +52,11 @@ export function TeamTree({ teams, open, onOpen, onAdd }: Props) {
             className={`${table.row} ${css.line} ${css.row}`}
             data-team={id}
             data-open={open === id || undefined}
+            style={{ "--depth": depth } as CSSProperties}
           >
-            <span role="gridcell" data-cell="name" style={{ paddingInlineStart: depth * 20 }}>
+            <span role="gridcell" data-cell="name">
               {depth > 0 && <span className={css.branch} aria-hidden="true" />}
-              <button type="button" data-name="" className={table.name} onClick={() => onOpen(id)}>
+              <button type="button" data-name="" className={table.name} dir="auto" onClick={() => onOpen(id)}>
                 {name}
               </button>
             </span>
@@ -67,7 +69,8 @@ export function TeamTree({ teams, open, onOpen, onAdd }: Props) {
                 <span className="sr"> {t("teams.show", { name })}</span>
               </Link>
             </span>
-            <span role="gridcell" data-cell="below">
+            <span role="gridcell" data-cell="below" data-same={below === people || undefined}>
+              <span className={css.label}>{t("teams.below")} </span>
               {number(below)}
             </span>
             <span role="gridcell" data-cell="act">

@@ -21,8 +21,7 @@ export function Toggles<Value extends string>({ label, value, options, onChoose 
           aria-pressed={value === each.value}
           onClick={() => onChoose(each.value)}
         >
-          {each.word}
-          {each.figure && <small> {each.figure}</small>}
+          {each.word} {each.figure && <small>{each.figure}</small>}
         </button>
       ))}
     </div>
