@@ -585,6 +585,24 @@ async def test_provider_that_says_to_be_another_is_none(cast, known):
     assert (refused.value.failure, refused.value.reason) == ("away", "provider_is_another")
 
 
+@pytest.mark.parametrize("address", ["http://[::1", "https:nowhere", "javascript:alert(1)", ""])
+async def test_provider_whose_addresses_are_none_is_away(address, cast, known, monkeypatch):
+    told = {
+        "issuer": known.oidc_issuer,
+        "authorization_endpoint": address,
+        "token_endpoint": "https://x",
+        "jwks_uri": "https://x",
+    }
+
+    async def read(*_: object) -> bytes:
+        return json.dumps(told).encode()
+
+    monkeypatch.setattr(Provider, "_read", read)
+    with pytest.raises(Refused) as refused:
+        await Provider(known).authorization_address("s", "n", "v" * 43, anew=False)
+    assert refused.value.failure == "away"
+
+
 async def test_hub_without_a_provider_has_no_button_and_no_way(cast, open_browser, browser):
     none = open_browser()
 
