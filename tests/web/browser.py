@@ -11,8 +11,10 @@ has contexts of its own, and the hub listens in the test's own event loop, unles
 import asyncio
 import contextlib
 import json
+import os
 import re
-import subprocess
+import signal
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -34,6 +36,7 @@ from playwright.async_api import (
 
 from hub import people
 from hub.database import transaction
+from hub.embedded.process import launch
 from hub.feed.record import Record
 from hub.feed.redis import RedisFeed
 from hub.passwords import hash_password
@@ -254,19 +257,21 @@ class Face(NamedTuple):
 
 @contextlib.contextmanager
 def chromium_server(folder: Path) -> Iterator[str]:
-    """A Chromium for all tests of a worker; the address at which they connect to it."""
-    options = folder / "chromium.json"
+    """A Chromium for all tests of a worker, with which it ends; the address at which they connect to it."""
+    options, said = folder / "chromium.json", folder / "chromium.log"
     options.write_text(json.dumps({"executablePath": CHROMIUM, "args": OPTIONS}))
     command = [*compute_driver_executable(), "launch-server", "--browser", "chromium", "--config", str(options)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = launch(
+        command, cwd=folder, log=said, environment=dict(os.environ), account=None, when_orphaned=signal.SIGTERM
+    )
     try:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        assert address, "Chromium did not start"
-        yield address
+        while not (found := re.search(r"^ws://\S+\n", said.read_text(), re.MULTILINE)):
+            assert process.poll() is None, said.read_text()
+            time.sleep(0.05)
+        yield found[0].strip()
     finally:
         process.terminate()  # it ends Chromium first
-        process.communicate()
+        process.wait()
 
 
 @contextlib.asynccontextmanager
