@@ -80,9 +80,13 @@ export function SecondStepForm({ kinds, problem, onProblem, onBack }: Props) {
       {kinds.includes("passkey") && <PasskeySignIn onProblem={onProblem} />}
       <div className={css.others}>
         {kinds.includes("totp") && (
-          <Button onClick={turn}>{t(recovering ? "second.useTotp" : "second.useRecovery")}</Button>
+          <Button variant="text" onClick={turn}>
+            {t(recovering ? "second.useTotp" : "second.useRecovery")}
+          </Button>
         )}
-        <Button onClick={() => onBack(null)}>{t("second.back")}</Button>
+        <Button variant="text" onClick={() => onBack(null)}>
+          {t("second.back")}
+        </Button>
       </div>
     </form>
   );
