@@ -90,7 +90,11 @@ class Desk:
                 self._last = moment
                 sample = _sample(moment, moment.at_ms)
                 events += self._recorder.sample(sample)
-                if self._tracker is not None:
+                if self._tracker is not None and self._recorder.resting:
+                    self._tracker = Tracker()
+                    if self.shown is not None:
+                        self._show(None)
+                elif self._tracker is not None:
                     at = from_microseconds(moment.at_ms * 1000)
                     if shown := self._tracker.update(self._recorder.facts(sample), self._policy, at):
                         self._show(shown)

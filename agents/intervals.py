@@ -8,7 +8,8 @@ An interval holds the same permitted facts throughout. It is closed
 Intervals of one device never overlap and never go backwards, whatever happens to the clock. (The exception: events stamped with
 the wall clock before the first contact with a hub are of another clock, and flagged.)
 
-Private time keeps the instant it began and ended, and nothing of what happens within: no input, no cuts.
+Private time keeps the instant it began and ended, and nothing of what happens within: no input, no cuts. Outside the policy's hours
+nothing is recorded at all, not even that.
 """
 
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from agents.clock import HubClock
 from agents.presence import without_input
 from hub.wire.activity import Facts, quarter_of
 from hub.wire.events import EVENT_MAX_S, Event, Gap, Interval
-from hub.wire.policy import Policy, permit_facts
+from hub.wire.policy import Policy, collected, collects, permit_facts
 
 STALE_MS = 15_000
 """Sensors are read each second; after this long without a sample the facts are no longer known."""
@@ -79,7 +80,7 @@ class Recorder:
         self._last_input_ms: int | None = None
         self._last_input_at: datetime | None = None
         self._unheard_ms = -1
-        """Input up to here is none of ours: it fell into private time or sleep."""
+        """Input up to here is none of ours: it fell into private time, sleep, or out of the policy's hours."""
 
     @property
     def last_input_at(self) -> datetime | None:
@@ -100,6 +101,9 @@ class Recorder:
             events += self.pause()
         now = self._now(sample.mono_ms, events)
         self._sample = sample
+        if self._policy.hours is not None and not self._in_hours(now, events):
+            self._unheard_ms = sample.mono_ms
+            return events
         facts = without_input(permit_facts(sample.facts, self._policy))
         self._input(sample, now, facts, events)
         self._advance(now, events)
@@ -109,6 +113,11 @@ class Recorder:
             self._change(sample, facts, now, events)
         return events
 
+    @property
+    def resting(self) -> bool:
+        """Nothing is collected at the time of the latest sample."""
+        return self._at is not None and not collects(self._policy, self._at)
+
     def change_policy(self, policy: Policy, mono_ms: int) -> list[Event]:
         """From here on another policy is in force: what was captured until now keeps the old version."""
         events: list[Event] = []
@@ -117,8 +126,10 @@ class Recorder:
         if self._open is not None:
             self._advance(self._now(mono_ms, events), events)
             self._close(self._at, events)
-        self._policy = policy
-        if self._sample is not None and self._at is not None and self._open is None:
+        was_resting, self._policy = self.resting, policy
+        if was_resting:
+            return events  # the next sample begins anew: what was before it is not known
+        if self._sample is not None and self._at is not None and self._open is None and not self.resting:
             held = msgspec.structs.replace(self._sample, mono_ms=max(mono_ms, self._sample.mono_ms))
             self._begin(held, without_input(permit_facts(held.facts, policy)), self._at)
         return events
@@ -139,19 +150,22 @@ class Recorder:
         # The wall clock and zone of before: those of after come with the next sample.
         wall_at, zone_min = (before.wall_at, before.zone_min) if before else (start, 0)
         wall_at += timedelta(milliseconds=from_ms - before.mono_ms) if before else timedelta(0)
+        fell_asleep_at = start
         while start < end:
             stop = min(end, start + timedelta(seconds=EVENT_MAX_S))
-            gap = Gap(
-                started_at=start,
-                ended_at=stop,
-                wall_at=wall_at,
-                zone_min=zone_min,
-                policy=self._policy.version,
-                hub_clock=self._met,
+            events += (
+                Gap(
+                    started_at=since,
+                    ended_at=until,
+                    wall_at=wall_at + (since - fell_asleep_at),
+                    zone_min=zone_min,
+                    policy=self._policy.version,
+                    hub_clock=self._met,
+                )
+                for since, until in collected(self._policy, start, stop)
             )
-            events.append(gap)
-            wall_at += stop - start
             start = stop
+        wall_at += end - fell_asleep_at
         self._at, self._at_ms = end, to_ms
         self._unheard_ms = to_ms
         if before is not None:
@@ -207,7 +221,16 @@ class Recorder:
             if due > to:
                 return
             self._close(due, events)
+            if not collects(self._policy, due):
+                return  # the policy's hours end with a quarter-hour, where intervals are cut anyway
             self._reopen(held, due)
+
+    def _in_hours(self, now: datetime, events: list[Event]) -> bool:
+        if collects(self._policy, now):
+            return True
+        self._advance(now, events)
+        self._open = None
+        return False
 
     # --- input
 
@@ -216,6 +239,8 @@ class Recorder:
         held = self._open
         if facts.private or (held is not None and held.facts.private):
             self._unheard_ms = sample.mono_ms
+        elif last_ms is not None and last_ms > self._unheard_ms and not collects(self._policy, self._clock.at(last_ms)):
+            self._unheard_ms = last_ms
         elif last_ms is not None and last_ms > self._unheard_ms:
             known = self._last_input_ms
             if known is None or last_ms - known >= INPUT_NOISE_MS:

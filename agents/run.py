@@ -169,6 +169,10 @@ class Agent:
             scrolls=reading.scrolls - before.scrolls if before else 0,
         )
         self._keep(self._recorder.sample(sample))
+        if self._recorder.resting:
+            self._link.forget()
+            self._tracker = Tracker()
+            return
         facts = self._recorder.facts(sample)
         if shown := self._tracker.update(facts, self._memory.policy, self._clock.at(now_ms)):
             self._link.present(shown)

@@ -8,7 +8,7 @@ from agents.errors import AlreadyRunning, StateUnusable
 from agents.settings import Home
 from agents.spool_files import Unwritable
 from agents.spool_sqlite import SqliteSpool
-from hub.wire.policy import Policy
+from hub.wire.policy import DAY_MIN, Policy
 
 OLD_S = 20
 """A running agent writes its status every 5 s."""
@@ -93,6 +93,17 @@ def in_words(policy: Policy) -> tuple[list[str], list[str]]:
     return always + permitted, [*withheld, "screenshots", "contents of files, messages or keys"]
 
 
+def hours_in_words(policy: Policy) -> str:
+    """When anything is collected, such as `Mon 09:00-17:00, Tue 09:00-17:00 (Europe/Oslo); nothing at other times`."""
+    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+    def clock(minute: int) -> str:
+        return f"{minute % DAY_MIN // 60:02}:{minute % 60:02}"
+
+    named = [f"{days[start // DAY_MIN]} {clock(start)}-{clock(end)}" for start, end in policy.hours or ()]
+    return f"{', '.join(named) or 'never'} ({policy.zone or 'UTC'}); nothing at other times"
+
+
 def lines(found: Report, now: datetime) -> list[str]:
     """The report in plain words."""
     state = "running, connected" if found.connected else "running, not connected" if found.running else "not running"
@@ -101,6 +112,8 @@ def lines(found: Report, now: datetime) -> list[str]:
     if found.refused:
         told.append(f"Refused:       {found.refused}")
     told.append(f"Collected:     {'; '.join(found.collected) or 'nothing'}  (policy {found.policy.version})")
+    if found.policy.hours is not None:
+        told.append(f"When:          {hours_in_words(found.policy)}")
     told.append(f"Not collected: {'; '.join(found.not_collected)}")
     if (status := found.status) is not None:
         waiting = f"{status.unsent} events ({status.unsent_bytes / 1024:.0f} KiB) wait to be sent"

@@ -41,6 +41,7 @@ from hub import (
     outgoing,
     panel,
     policies,
+    policy_pages,
     public,
     retention,
     saved_views,
@@ -58,6 +59,7 @@ from hub.figures import FIGURES
 from hub.imports import routes as imports
 from hub.live.balance import Balance
 from hub.live.ingest import Ingest
+from hub.live.policing import Policing
 from hub.live.publisher import Publisher
 from hub.live.store import Store
 from hub.live.today import Workdays
@@ -107,6 +109,7 @@ class Hub:
         self.ingest = Ingest(settings, self.store, self.publisher, self.name)
         self.workdays = Workdays(self.ingest.registry, read_workdays, lambda: datetime.now(UTC))
         self.view = View(self.feed, self.ingest)
+        self.policing = Policing(self.ingest.registry)
         self.balance = Balance(self.feed, self.name, self.ingest.registry)
         self.phase: Literal["starting", "open", "leaving", "draining"] = "starting"
         self._asking_beside = asyncio.Lock()
@@ -129,6 +132,7 @@ class Hub:
         self.publisher.start()
         self.ingest.registry.start()
         self.workdays.start()
+        self.policing.start()
         await _patiently(self.view.start)
         self.balance.start()
         self._turning = keep(self._turn, "loop-turns")
@@ -145,6 +149,7 @@ class Hub:
         self.phase = "draining"
         log.info("draining", agents=FIGURES.agents, viewers=FIGURES.viewers)
         self.balance.stop()
+        self.policing.stop()
         await self.workdays.stop()
         await self.ingest.drain(DRAIN_S)
         await self.view.stop()
@@ -287,6 +292,7 @@ def api() -> list[HTTPRouteHandler]:
         *panel.ROUTES,
         *hours.routes(),
         *looks.ROUTES,
+        *policy_pages.ROUTES,
         *saved_views.ROUTES,
         *public.ROUTES,
         *outgoing.ROUTES,

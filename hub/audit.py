@@ -78,6 +78,13 @@ Act = Literal[
     "reset_asked",
     "audit_exported",
     "data_exported",
+    "policy_changed",
+    "policy_acknowledged",
+    "ceiling_lowered",
+    "ceiling_proposed",
+    "ceiling_signed",
+    "ceiling_refused",
+    "ceiling_withdrawn",
 ]
 
 

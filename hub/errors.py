@@ -19,6 +19,7 @@ InvalidCode = Literal[
     "name_length", "name_taken", "view_taken", "views_full", "view_query", "zone_unknown", "week", "hours",
     "email_malformed", "email_letters", "email_taken", "last_admin", "team_unknown", "role_team", "team_root", "team_circle", "team_deep",
     "team_used", "password_length", "password_common", "password_own", "link_over", "no_mail",
+    "above_ceiling", "idle_limit", "hours_quarters", "policy_reason", "own_proposal",
 ]  # fmt: skip
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 

@@ -15,7 +15,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from hub import audit, people
+from hub import audit, people, policies
 from hub.auth import login
 from hub.auth.access import Range, Subject, Viewer, load_subject, may, permitted
 from hub.auth.guard import refuse
@@ -130,14 +130,13 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
 @get("/api/people/{person:int}/now", summary="One person now; a look that is written down")
 async def read_panel(
     viewer: NamedDependency[Viewer],
-    policy: NamedDependency[Policy],
     person: FromPath[int],
     sitting: Annotated[UUID | None, QueryParameter()] = None,
 ) -> Panel:
     subject = await load_subject(person)
     if subject is None:
         raise NotFound(NOBODY)
-    return await look(viewer, subject, sitting, policy, datetime.now(UTC))
+    return await look(viewer, subject, sitting, policies.of(person), datetime.now(UTC))
 
 
 ROUTES = [read_panel]

@@ -13,12 +13,11 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from hub import cursors, panel
+from hub import cursors, panel, policies
 from hub.auth.access import PERSON_MAX, Stay, Subject, Viewer, load_subject, may
 from hub.auth.guard import require
 from hub.errors import NotFound
 from hub.tables import Person
-from hub.wire.policy import Policy
 
 LIMIT_MAX = 500
 FIND_MAX_CHARACTERS = 100
@@ -104,14 +103,13 @@ async def read_people(
 )
 async def read_person_now(
     viewer: NamedDependency[Viewer],
-    policy: NamedDependency[Policy],
     person: FromPath[int],
     sitting: Annotated[UUID | None, QueryParameter()] = None,
 ) -> panel.Panel:
     subject = await load_subject(person)
     if subject is None:
         raise NotFound(panel.NOBODY)
-    return await panel.look(viewer, subject, sitting, policy, datetime.now(UTC))
+    return await panel.look(viewer, subject, sitting, policies.of(person), datetime.now(UTC))
 
 
 ROUTES = [read_teams, read_people, read_person_now]

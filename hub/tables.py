@@ -479,11 +479,63 @@ class Mail(Table, db=ENGINE):
 
 
 class PolicyVersion(Table, db=ENGINE, tablename="policy_version"):
-    """Each policy that was ever in force. Version 1 is the default."""
+    """Each policy that anybody ever had, resolved: a number means one policy, whoever has it. Version 1 is the default."""
 
     version = Integer(primary_key=True)
     policy = JSONB()
     created_at = Timestamptz(default=TimestamptzNow())
+
+
+class PolicySetting(Table, db=ENGINE, tablename="policy_setting"):
+    """What is set at one place: see `policies/settings.py`. A place without a row, or with an empty one, inherits all."""
+
+    id = Serial(primary_key=True)
+    scope = Varchar(length=12)
+    """`organisation`, `team`, `person`, or `ceiling`: what may be switched on at all."""
+    team = ForeignKey(Team, null=True, default=None, on_delete=OnDelete.cascade)
+    person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
+    version = Integer(default=1)
+    """Raised by each change: whoever changes what they saw an older version of is told."""
+    settings = JSONB()
+    """`policies.settings.PolicySettings`."""
+
+
+class PolicyChange(Table, db=ENGINE, tablename="policy_change"):
+    """A change of what is set at one place, or of the ceiling; shown with its reason to those whom it touches."""
+
+    id = BigSerial(primary_key=True)
+    at = Timestamptz(default=TimestamptzNow())
+    made_by = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.set_null)
+    scope = Varchar(length=12)
+    team = Integer(null=True, default=None)
+    person = Integer(null=True, default=None)
+    version = Integer()
+    """Of the setting: the one that it rests on, plus one."""
+    old = JSONB()
+    new = JSONB()
+    reason = Varchar(length=500)
+    state = Varchar(length=10, default="made")
+    """`made`; or `proposed` to raise the ceiling, then `signed`, `refused` or `withdrawn`."""
+    decided_by = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.set_null)
+    decided_at = Timestamptz(null=True, default=None)
+
+
+class PersonPolicy(Table, db=ENGINE, tablename="person_policy"):
+    """Which policy somebody has, and since when: the latest row counts. No row at all: the default.
+
+    Where `held` is another than `wanted`, that widens theirs: `held` counts until they have acknowledged it, and `wanted` from then on.
+    """
+
+    id = BigSerial(primary_key=True)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade, index=True)
+    wanted = Integer()
+    held = Integer()
+    since_at = Timestamptz(default=TimestamptzNow())
+    change = BigInt(null=True, default=None)
+    """The change that it came by; null: they are new, in another team, or in another zone."""
+    acknowledged_at = Timestamptz(null=True, default=None)
+    revision = BigInt(index=True)
+    """Of the table when the row was last written: rises in the order of commits."""
 
 
 class Audit(Table, db=ENGINE):
@@ -505,6 +557,6 @@ class Audit(Table, db=ENGINE):
 PLAIN: list[type[Table]] = [
     Organisation, Team, Person, SavedView, Role, Membership, FormerZone, PeopleImport, Identity, SignIn, TotpFactor, Passkey, RecoveryCode,
     FactorTries, EnrolmentCode, Device, DeviceCursor,
-    Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, Audit,
+    Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, PolicySetting, PolicyChange, PersonPolicy, Audit,
     IdempotencyKey, ApiClient, ClientSecret, PersonalToken,
 ]  # fmt: skip

@@ -107,7 +107,7 @@ def build(
     `client` holds the sessions and the limits; the caller closes it. `sockets` are served at these paths without a session and without
     Litestar's routing: whoever is behind them proves who they are by themselves, and needs no Origin. `options` go to Litestar (`lifespan`,
     `on_startup`, ...).
-    Routes may ask for `viewer` (signed in, or 401), `settings`, `limits`, `sign_on` and `policy` (in force) by these names.
+    Routes may ask for `viewer` (signed in, or 401), `settings`, `limits`, `sign_on` and `policy_of` (a person's) by these names.
     """
     sessions = session_config(settings)
     counted = limits or Limits(client)
@@ -137,7 +137,7 @@ def build(
             "limits": Provide(lambda: counted, sync_to_thread=False),
             "sign_on": Provide(lambda: way, sync_to_thread=False),
             "challenges": Provide(lambda: challenges, sync_to_thread=False),
-            "policy": Provide(policies.in_force, sync_to_thread=False),
+            "policy_of": Provide(lambda: policies.of, sync_to_thread=False),
         },
         middleware=[sessions.middleware, DefineMiddleware(Csrf, config=csrf), Idempotency],
         guards=[_same_origin, _within_limits, _tokens_where_they_serve],

@@ -28,6 +28,9 @@ Action = Literal[
     "revoke_device",
     "give_link",
     "see_policies",
+    "keep_policies",
+    "sign_ceiling",
+    "acknowledge_policy",
     "see_security",
     "read_audit",
     "see_looks",
@@ -117,9 +120,9 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return permitted(viewer, action, subject, wanted) == (wanted,)
         case "see_team":
             return subject.team is not None and subject.team in viewer.managed
-        case "configure" | "keep_people" | "keep_teams":
+        case "configure" | "keep_people" | "keep_teams" | "keep_policies":
             return "admin" in viewer.roles
-        case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account":
+        case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account" | "acknowledge_policy":
             return own
         case "see_devices":
             return own or (subject.team is None and "admin" in viewer.roles)
@@ -131,6 +134,8 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return subject.person is not None and not own and "admin" in viewer.roles
         case "see_policies":
             return bool(viewer.roles & {"admin", "representative"})
+        case "sign_ceiling":
+            return "representative" in viewer.roles
         case "see_security":
             return bool(viewer.roles & {"admin", "auditor", "representative"})
         case "read_audit":

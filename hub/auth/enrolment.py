@@ -7,7 +7,7 @@ use is one conditional update in the transaction that adds the device: however m
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
@@ -143,8 +143,11 @@ def code_hash(secret: str, typed: str) -> bytes:
     return hmac.digest(secret.encode(), b"daylight-enrolment-code\0" + code.encode(), hashlib.sha256)
 
 
-async def enrol(settings: Settings, limits: Limits, policy: Policy, request: Enrol, address: str) -> Enrolled:
-    """Adds the device that `request` describes, and its cursor, and takes one use of the code: all or nothing.
+async def enrol(
+    settings: Settings, limits: Limits, policy_of: Callable[[int], Policy], request: Enrol, address: str
+) -> Enrolled:
+    """Adds the device that `request` describes, and its cursor, and takes one use of the code: all or nothing. `policy_of` tells the
+    policy of a person.
 
     Raises `Invalid` for a code that doesn't work, a key that is no usable Ed25519 key or is in use, and a person who can't be
     enrolled; `TooMany` after too many wrong codes from `address`; `Unavailable` while those can't be counted.
@@ -152,12 +155,12 @@ async def enrol(settings: Settings, limits: Limits, policy: Policy, request: Enr
     async with limits.trying_a_code(address):
         _require_usable_key(request.public_key)
         try:
-            uid, email = await _add_device(code_hash(settings.secret, request.code), request)
+            uid, person, email = await _add_device(code_hash(settings.secret, request.code), request)
         except WrongCode:
             await limits.count_wrong_code(address)
             await _record_refused(code_hash(settings.secret, request.code))
             raise
-    return Enrolled(device=str(uid), person=email, origin=settings.origin, policy=policy)
+    return Enrolled(device=str(uid), person=email, origin=settings.origin, policy=policy_of(person))
 
 
 async def _record_refused(hashed: bytes) -> None:
@@ -173,7 +176,7 @@ class WrongCode(Invalid):
         super().__init__(WRONG_CODE, "code")
 
 
-async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, str]:
+async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
     async with transaction() as connection:
         # Two enrolments with one key take turns: the second finds the first.
         await connection.execute(
@@ -203,7 +206,7 @@ async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, str]:
         added = await Device.insert(device).returning(Device.id)
         await DeviceCursor.insert(DeviceCursor(device=added[0]["id"], epoch=1))
         await audit.record("device_enrolled", person, person, device=str(uid), simulated=device.simulated)
-    return uid, email
+    return uid, person, email
 
 
 async def _person_for(person: int | None, request: Enrol) -> tuple[int, str, bool]:

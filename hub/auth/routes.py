@@ -1,5 +1,6 @@
 """The routes of signing in and of devices. Each asks `may` before it does anything for or about somebody."""
 
+from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -110,9 +111,9 @@ async def enrol(
     data: JSONBody[Enrol],
     settings: NamedDependency[Settings],
     limits: NamedDependency[Limits],
-    policy: NamedDependency[Policy],
+    policy_of: NamedDependency[Callable[[int], Policy]],
 ) -> Enrolled:
-    return await enrolment.enrol(settings, limits, policy, data, login.address_of(request))
+    return await enrolment.enrol(settings, limits, policy_of, data, login.address_of(request))
 
 
 ROUTES = [begin_session, end_session, read_me, make_code, list_devices, list_all_devices, revoke_device, enrol]

@@ -132,6 +132,12 @@ class Registry:
         for row in refused:
             self._later(self.close_device(row["id"], Close.SUSPENDED if row["suspended"] else Close.REVOKED))
 
+    def follow_policies(self) -> None:
+        """Tells each agent here its policy if that is another than it knows, and shows no more of anybody than theirs permits now."""
+        for agent in list(self._by_device.values()):
+            if frame := agent.follow_policy():
+                self._later(agent.line.send(frame))
+
     def send_elsewhere(self, count: int) -> None:
         """Asks some agents to connect again, to whichever process they then get; those with nothing in flight first."""
         staying = [agent for agent in self._by_device.values() if not agent.line.closed]

@@ -23,11 +23,23 @@ from hub.live.plan import Outcome, Submission
 from hub.live.publisher import Publisher
 from hub.live.store import Store
 from hub.wire.activity import Facts
-from hub.wire.agent import Ack, Batch, FromHub, Heartbeat, Loss, Presence, Rejected, Renew, Resend, Welcome
+from hub.wire.agent import (
+    Ack,
+    Batch,
+    FromHub,
+    Heartbeat,
+    Loss,
+    PolicyUpdate,
+    Presence,
+    Rejected,
+    Renew,
+    Resend,
+    Welcome,
+)
 from hub.wire.closing import Close
 from hub.wire.events import SEQ_MAX, Event
 from hub.wire.frames import BadFrame
-from hub.wire.policy import Policy, clean, permit, permit_facts, stricter
+from hub.wire.policy import Policy, clean, collects, permit, permit_facts, stricter
 from hub.wire.today import Today
 
 CREDIT = 4
@@ -60,7 +72,9 @@ class AgentConnection:
     __slots__ = (
         "_in_flight",
         "_outcomes",
+        "_policy",
         "_renewals",
+        "_resting",
         "_shared",
         "_unplaced",
         "_writer",
@@ -85,6 +99,10 @@ class AgentConnection:
         """The person's workday so far, as it was read last."""
         self._unplaced: Presence | None = None
         """The latest, while the person is in no team: nobody can be shown it yet."""
+        self._policy = policies.of(device.person)
+        """What the agent was told last."""
+        self._resting = False
+        """It is outside the hours of that: the device is shown as gone."""
         self._in_flight = 0
         self._renewals = 0
         self._outcomes: list[tuple[int, Outcome]] = []
@@ -92,6 +110,7 @@ class AgentConnection:
 
     async def welcome(self, admission: Admission) -> None:
         self.epoch = admission.epoch
+        self._policy = policies.of(self.device.person)
         await self.line.send(
             Welcome(
                 session=admission.session,
@@ -100,7 +119,7 @@ class AgentConnection:
                 digest=admission.digest,
                 hub_at=self._shared.now(),
                 credit=CREDIT,
-                policy=policies.in_force(),
+                policy=self._policy,
                 stored_until=admission.stored_until,
                 acked_before=admission.acked_before,
             )
@@ -139,8 +158,21 @@ class AgentConnection:
         facts, since_at = (known.facts, known.since_at) if known else (Facts(), None)
         if self.today is None and known:  # else it was read while the agent was welcomed
             self.today = known.today
-        version = policies.in_force().version
+        version = policies.of(self.device.person).version
         self._publish(Presence(n=0, at=self._shared.now(), policy=version, facts=facts, since_at=since_at))
+
+    def follow_policy(self) -> FromHub | None:
+        """What is to be said to the agent when another policy has come into force. What the wall shows by then is what that permits."""
+        policy, now = policies.of(self.device.person), self._shared.now()
+        told, self._policy = self._policy, policy
+        if policy == told and (self._resting or collects(policy, now)):
+            return None
+        record = self._shared.publisher.latest(self.device.id)
+        # Somebody whose hours begin is shown when their agent speaks.
+        if record is not None and record.session == self.session and not self._resting:
+            facts = permit_facts(record.facts, policy)
+            self._publish(Presence(n=0, at=now, policy=policy.version, facts=facts, since_at=record.since_at))
+        return PolicyUpdate(policy=policy) if policy != told else None
 
     def tell_today(self, today: Today) -> None:
         """Publishes the person's workday with the latest record, unless one of them is of an earlier stay in a team."""
@@ -189,15 +221,17 @@ class AgentConnection:
         return self._in_flight > 0 or self._writer is not None
 
     def _permitted(self, events: list[Event]) -> list[Event]:
-        """Strips what the capture policy or today's forbids, whichever is stricter, event by event."""
-        today = policies.in_force()
+        """Strips what the capture policy, today's, or one that held when it happened forbids, whichever is strictest, event by event."""
+        person = self.device.person
+        today = policies.of(person)
         known: dict[int, Policy] = {}
         permitted = []
         for event in events:
             policy = known.get(event.policy)
             if policy is None:
                 policy = known[event.policy] = stricter(today, policies.by_version(event.policy))
-            permitted.append(permit(event, policy))
+            then = policies.over(person, event.started_at, event.ended_at)
+            permitted.append(permit(event, policy if then is today else stricter(policy, then)))
         return permitted
 
     def _home(self) -> Home | None:
@@ -214,11 +248,14 @@ class AgentConnection:
         self._unplaced = frame if home is None else None
         if home is None:
             return
-        today = policies.in_force()
+        today = policies.of(self.device.person)
         # Hub-side numbers: an agent's own may restart with a new session, and ours order what this connection said.
         self.n += 1
         now = self._shared.now()
+        self._resting = not collects(today, now)
         facts = permit_facts(frame.facts, stricter(today, policies.by_version(frame.policy)))
+        if self._resting:
+            facts = Facts()  # outside the policy's hours nothing is shown but that nobody is there
         if facts.last_input_at and facts.last_input_at > now:
             facts = structs.replace(facts, last_input_at=now)  # a clock that is ahead must not keep anybody active
         self._shared.publisher.publish(
@@ -230,10 +267,10 @@ class AgentConnection:
                 session=self.session,
                 n=self.n,
                 hub=self._shared.hub,
-                connected=True,
+                connected=not self._resting,
                 at=now,
                 facts=facts,
-                since_at=min(frame.since_at, now) if frame.since_at else None,
+                since_at=min(frame.since_at, now) if frame.since_at and not self._resting else None,
                 idle_limit_s=today.idle_limit_s,
                 today=self._today_in(home),
             )

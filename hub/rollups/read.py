@@ -8,7 +8,7 @@ Who may see what is asked for is decided by the caller (`auth/access.py`).
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -191,6 +191,30 @@ async def read_pieces(spans: Mapping[int, Span]) -> dict[int, list[Piece]]:
                 pieces[window.person] = clipped(united, [spans[window.person]])
                 await asyncio.sleep(0)
     return pieces
+
+
+async def idle_under(spans: Mapping[int, Span], limits_s: Mapping[int, int]) -> tuple[float, float]:
+    """Seconds that these people were idle in their spans, together: by the policies of then, and had each had this idle limit. From the
+    rows, as `read_pieces`."""
+    windows = [Window(person, quarter_of(start), _quarter_after(end)) for person, (start, end) in spans.items()]
+    was = would = 0.0
+    async with _snapshot() as held:
+        known = await limits(held)
+        longest = max([known.longest, *(timedelta(seconds=limit) for limit in limits_s.values())])
+        for window in windows:
+            found = await fetch(held, [window], longest)
+            limit_s = limits_s[window.person]
+            was += _idle_s(found, known.of, window, spans)
+            await asyncio.sleep(0)
+            would += _idle_s(found, lambda _, limit_s=limit_s: limit_s, window, spans)  # type: ignore[misc]
+            await asyncio.sleep(0)
+    return was, would
+
+
+def _idle_s(found: Found, limit_s: Callable[[int], int], window: Window, spans: Mapping[int, Span]) -> float:
+    united = pieces_of(found.rows[0], found.known_until, limit_s, window.start_at, window.end_at)
+    pieces = clipped(united, [spans[window.person]])
+    return sum((piece.ended_at - piece.started_at).total_seconds() for piece in pieces if piece.state == "idle")
 
 
 def clipped(pieces: Sequence[Piece], spans: Iterable[Span]) -> list[Piece]:

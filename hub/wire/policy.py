@@ -6,16 +6,27 @@ number stays accounted for.
 
 import functools
 import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts
-from hub.wire.events import Event, Gap, Interval, PolicyVersion
+from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts, quarters
+from hub.wire.events import EVENT_MAX_S, Event, Gap, Interval, PolicyVersion
+
+DAY_MIN = 24 * 60
+WEEK_MIN = 7 * DAY_MIN
+QUARTER_MIN = 15
+WeekMinute = Annotated[int, msgspec.Meta(ge=0, le=WEEK_MIN, multiple_of=QUARTER_MIN)]
+Hours = tuple[tuple[WeekMinute, WeekMinute], ...]
+"""Stretches of a week, `[from, until)` in minutes after the midnight before Monday, in order and apart. On quarter-hours, so that no
+interval lies on both sides of an end."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What agents may collect. The defaults are the narrowest policy that there is: state and nothing else."""
+    """What agents may collect. Of the words the defaults are the narrowest: state and nothing else."""
 
     version: PolicyVersion
     idle_limit_s: Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)] = 300
@@ -23,13 +34,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     site: bool = False
     title: bool = False
     input_counts: bool = False
+    hours: Hours | None = None
+    """When anything is collected at all, by the clock of `zone`. None given: at any time."""
+    zone: str = ""
+    """IANA name; named where there are hours. With one that is not known here nothing is collected."""
+    private_time: bool = True
+    """Whether the person may declare private time. What is private stays so, whatever this says."""
 
 
 DEFAULT = Policy(version=1, app=True)
-"""Until policies can be edited: state and app. Titles, sites and input counts are off."""
+"""Where nothing is set: state and app. Titles, sites and input counts are off."""
 
 NOTHING = Policy(version=0)
 
+_LONGEST = timedelta(seconds=EVENT_MAX_S)
 TEXT_MAX = {"app": 200, "site": 255, "title": 500}
 
 
@@ -42,7 +60,48 @@ def stricter(one: Policy, other: Policy) -> Policy:
         site=one.site and other.site,
         title=one.title and other.title,
         input_counts=one.input_counts and other.input_counts,
+        hours=_shared(one.hours, other.hours),
+        zone=one.zone or other.zone,
+        private_time=one.private_time or other.private_time,
     )
+
+
+def widened(old: Policy, new: Policy) -> list[str]:
+    """The fields by which `new` collects what `old` does not, or takes private time away; empty when it is no wider.
+
+    The idle limit says what is meant by what was collected, so it widens nothing; another zone is the person's own.
+    """
+    wider = [word for word in ("app", "site", "title", "input_counts") if getattr(new, word) and not getattr(old, word)]
+    if old.hours is not None and (new.hours is None or _shared(new.hours, old.hours) != joined(new.hours)):
+        wider.append("hours")
+    if old.private_time and not new.private_time:
+        wider.append("private_time")
+    return wider
+
+
+def collects(policy: Policy, at: datetime) -> bool:
+    """Whether anything is collected at `at`. A UTC quarter-hour lies wholly within the hours or wholly without."""
+    if policy.hours is None:
+        return True
+    zone = _zone(policy.zone)
+    if zone is None:
+        return False
+    local = at.astimezone(zone)
+    minute = local.weekday() * DAY_MIN + local.hour * 60 + local.minute
+    return any(start <= minute < end for start, end in policy.hours)
+
+
+def collected(policy: Policy, started_at: datetime, ended_at: datetime) -> list[tuple[datetime, datetime]]:
+    """The parts of `[started_at, ended_at)` that lie within the policy's hours, in order."""
+    if policy.hours is None:
+        return [(started_at, ended_at)]
+    parts: list[tuple[datetime, datetime]] = []
+    for start, end in quarters(started_at, ended_at):
+        if collects(policy, start):
+            if parts and parts[-1][1] == start:
+                start = parts.pop()[0]
+            parts.append((start, end))
+    return parts
 
 
 def permit_facts(facts: Facts, policy: Policy) -> Facts:
@@ -68,9 +127,14 @@ def permit_facts(facts: Facts, policy: Policy) -> Facts:
 
 
 def permit(event: Event, policy: Policy) -> Event:
-    """The event without what the policy does not permit. Idempotent; times and sequence are never touched."""
+    """The event without what the policy does not permit. Idempotent; times and sequence are never touched.
+
+    One that does not lie within the policy's hours keeps what private time keeps.
+    """
     if isinstance(event, Gap):
         return event
+    if policy.hours is not None:
+        event = _in_hours(policy, event)
     counted = policy.input_counts and not event.facts.private
     facts = permit_facts(event.facts, policy)
     if facts is event.facts and (counted or event.keys == event.clicks == event.scrolls == 0):
@@ -88,6 +152,48 @@ def permit(event: Event, policy: Policy) -> Event:
         clicks=event.clicks if counted else 0,
         scrolls=event.scrolls if counted else 0,
     )
+
+
+def _in_hours(policy: Policy, event: Interval) -> Interval:
+    """The event with nothing of what lies outside the hours: nothing at all, or without an input from before they began."""
+    last = event.facts.last_input_at
+    whole = (
+        event.ended_at - event.started_at <= _LONGEST  # a longer one is quarantined in any case
+        and collects(policy, event.started_at)
+        and all(collects(policy, start) for start, _ in quarters(event.started_at, event.ended_at))
+    )
+    if not whole:
+        return msgspec.structs.replace(event, facts=Facts(private=True))
+    if last is not None and not collects(policy, last):
+        return msgspec.structs.replace(event, facts=msgspec.structs.replace(event.facts, last_input_at=None))
+    return event
+
+
+def joined(hours: Iterable[tuple[int, int]]) -> Hours:
+    """In order, with what overlaps or touches in one."""
+    made: list[tuple[int, int]] = []
+    for start, end in sorted(hours):
+        if made and start <= made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], end))
+        else:
+            made.append((start, end))
+    return tuple(made)
+
+
+def _shared(one: Hours | None, other: Hours | None) -> Hours | None:
+    """The time that lies in both."""
+    if one is None or other is None:
+        return other if one is None else one
+    pairs = ((max(start, from_), min(end, until)) for start, end in one for from_, until in other)
+    return joined((start, end) for start, end in pairs if start < end)
+
+
+@functools.lru_cache(256)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return None
 
 
 def clean(text: str | None, limit: int) -> str | None:

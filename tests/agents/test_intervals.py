@@ -12,7 +12,7 @@ from agents.clock import HubClock
 from agents.intervals import Recorder, Sample
 from hub.wire.activity import Facts, quarter_of
 from hub.wire.events import EVENT_MAX_S, Event, Gap, Interval
-from hub.wire.policy import DEFAULT, Policy
+from hub.wire.policy import DAY_MIN, DEFAULT, Policy
 
 from .wires import T0
 
@@ -272,6 +272,49 @@ def check(events: list[Event]) -> None:
                 assert event.started_at <= event.first_input_at <= event.facts.last_input_at <= event.ended_at
 
 
+def office(from_s: int, until_s: int) -> Policy:
+    """Hours of the day of T0, in seconds after it."""
+    begin = T0.weekday() * DAY_MIN + T0.hour * 60 + T0.minute
+    return Policy(version=4, app=True, hours=((begin + from_s // 60, begin + until_s // 60),), zone="UTC")
+
+
+def test_outside_the_hours_of_the_policy_there_is_no_event() -> None:
+    at = desk(office(900, 1800))
+    at.run(880, typing=True)
+    assert at.recorder.resting
+    at.run(40, typing=True)
+    assert not at.recorder.resting
+    at.run(900, typing=True)
+    at.run(300, typing=True)
+
+    assert at.recorder.resting
+    assert at.spans()[0][0] == pytest.approx(900, abs=1)
+    assert at.spans()[-1][1] == 1800
+    told = [e.facts.last_input_at for e in at.events if isinstance(e, Interval)]
+    assert min(at for at in told if at) >= T0 + timedelta(seconds=900)
+    check(at.events)
+
+
+def test_of_a_sleep_only_what_lies_within_the_hours_is_told() -> None:
+    at = desk(office(0, 900))
+    at.run(10)
+    at.events += at.recorder.slept(at.ms, at.ms + 3_600_000)
+
+    assert [type(e) for e in at.events] == [Interval, Gap]
+    assert at.spans() == [(0, 10), (10, 900)]
+
+
+def test_who_may_be_recorded_again_is_recorded_from_the_next_sample() -> None:
+    at = desk(office(900, 1800))
+    at.run(10, typing=True)
+    at.events += at.recorder.change_policy(Policy(version=5, app=True), at.ms)
+    at.run(10)
+    at.events += at.recorder.pause()
+
+    assert at.spans() == [(11, 20)]
+    assert [e.facts.last_input_at for e in at.events if isinstance(e, Interval)] == [None]
+
+
 STEP = st.tuples(
     st.sampled_from(["wait", "type", "app", "lock", "private", "sleep", "clock", "policy", "stall"]),
     st.integers(1, 2_000),
@@ -300,7 +343,9 @@ def test_laws_hold_for_any_day(steps: list[tuple[str, int]], met: bool) -> None:
         elif kind == "clock" and met:
             at.clock.learn(at.clock.at(at.ms) + timedelta(milliseconds=(amount - 1000) * 10), at.ms, at.ms)
         elif kind == "policy":
-            at.events += at.recorder.change_policy(Policy(version=amount, app=amount % 2 == 0), at.ms + 50)
+            hours = ((540, 540 + amount // 15 * 15),) if amount % 3 == 0 else None
+            policy = Policy(version=amount, app=amount % 2 == 0, hours=hours, zone="UTC")
+            at.events += at.recorder.change_policy(policy, at.ms + 50)
         elif kind == "stall":
             at.ms += amount * 1000
         at.ms += 300

@@ -111,7 +111,8 @@ async def test_what_an_unknown_policy_version_would_add_is_stripped(hub: Running
 async def test_nul_and_surrogates_in_a_permitted_title_are_made_safe(
     hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(policies._known, 2, Policy(version=2, app=True, title=True))
+    for version in (1, 2):
+        monkeypatch.setitem(policies._known, version, Policy(version=version, app=True, title=True))
     device = cast.device(cast.bob)
     async with connected(hub, device, text=True) as agent:
         raw = agent.codec.encode(Batch(epoch=1, first_seq=1, events=[minute(2, policy=2, facts=Facts(title="TITLE"))]))

@@ -253,6 +253,26 @@ TRIES |= {
         Try("/api/v1/people/2/now", SEE_BOB, wanted="see_activity", missing=f"/api/v1/people/{NO_ID}/now"),
     ],
 }  # fmt: skip
+POLICY = {"scope": "organisation", "policy": {"idle_limit_s": 600}}
+CEILING = {"ceiling": {"app": True}, "version": 0, "reason": "Enough"}
+TRIES |= {
+    ("GET", "/api/policies"): [Try("/api/policies", ADMINS | {"remy"}, wanted="see_policies")],
+    ("GET", "/api/policies/history"): [Try("/api/policies/history", ADMINS | {"remy"}, wanted="see_policies")],
+    ("POST", "/api/policies/preview"): [admin("/api/policies/preview", body=POLICY, wanted="keep_policies")],
+    ("PUT", "/api/policies"): [
+        admin("/api/policies", body=POLICY | {"version": 0, "reason": "More time"}, wanted="keep_policies", again=409)
+    ],
+    ("POST", "/api/policies/ceiling/preview"): [
+        admin("/api/policies/ceiling/preview", body={"app": True}, wanted="keep_policies")
+    ],
+    ("PUT", "/api/policies/ceiling"): [admin("/api/policies/ceiling", body=CEILING, wanted="keep_policies")],
+    ("POST", "/api/policies/ceiling/{proposal:int}/signature"): [  # nothing is proposed
+        Try("/api/policies/ceiling/1/signature", {"remy"}, 404, "sign_ceiling", {"sign": True})
+    ],
+    ("DELETE", "/api/policies/ceiling/{proposal:int}"): [admin("/api/policies/ceiling/1", 404, wanted="keep_policies")],
+    ("GET", "/api/me/policy"): [own("/api/me/policy")],
+    ("POST", "/api/me/policy/acknowledgement"): [own("/api/me/policy/acknowledgement", 404, {"number": 1})],
+}  # fmt: skip
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
     ("POST", "/api/session/second-step"): "for a half-open sign-in only (test_second_step.py)",

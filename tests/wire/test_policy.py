@@ -10,13 +10,32 @@ from hypothesis import strategies as st
 
 from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts
 from hub.wire.events import Event, Gap, Interval, digest
-from hub.wire.policy import DEFAULT, NOTHING, TEXT_MAX, Policy, clean, permit, permit_facts, stricter
+from hub.wire.policy import (
+    DAY_MIN,
+    DEFAULT,
+    NOTHING,
+    TEXT_MAX,
+    WEEK_MIN,
+    Policy,
+    clean,
+    collected,
+    collects,
+    joined,
+    permit,
+    permit_facts,
+    stricter,
+    widened,
+)
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 EVERYTHING = Policy(version=9, app=True, site=True, title=True, input_counts=True)
-WORDS = [field.name for field in msgspec.structs.fields(Policy) if field.type is bool]
+WORDS = [field.name for field in msgspec.structs.fields(Policy) if field.type is bool and not field.default]
 COUNTS = ("keys", "clicks", "scrolls")
 
+quarter_hours = st.integers(0, WEEK_MIN // 15).map(lambda quarter: quarter * 15)
+hours = st.none() | st.lists(
+    st.tuples(quarter_hours, quarter_hours).filter(lambda pair: pair[0] < pair[1]), max_size=3
+).map(joined)
 texts = st.none() | st.text(st.characters(), max_size=600) | st.sampled_from(["a" * 1000, "\x00", "\ud800", "  a  b  "])
 policies = st.builds(
     Policy,
@@ -26,6 +45,9 @@ policies = st.builds(
     site=st.booleans(),
     title=st.booleans(),
     input_counts=st.booleans(),
+    hours=hours,
+    zone=st.just("Europe/Oslo"),
+    private_time=st.booleans(),
 )
 facts = st.builds(
     Facts,
@@ -155,6 +177,65 @@ def test_stricter_knows_every_word() -> None:
     assert stricter(EVERYTHING, EVERYTHING) == EVERYTHING
 
 
+@given(policies, policies, policies)
+def test_what_is_not_wider_permits_no_more_whatever_happens(old: Policy, new: Policy, other: Policy) -> None:
+    late = msgspec.structs.replace(_full(), started_at=AT + timedelta(hours=9), ended_at=AT + timedelta(hours=10))
+
+    if not widened(old, new):
+        for event in (_full(), late):
+            assert _kept(permit(event, new)) <= _kept(permit(event, old))
+    assert not widened(old, stricter(old, other))
+    assert not widened(old, old)
+
+
+def test_each_field_that_collects_more_widens_and_the_idle_limit_does_not() -> None:
+    office = Policy(version=1, app=True, hours=((540, 1020),), zone="Europe/Oslo")
+
+    assert widened(DEFAULT, Policy(version=2, app=True, title=True, site=True)) == ["site", "title"]
+    assert widened(office, DEFAULT) == ["hours"]
+    assert widened(office, msgspec.structs.replace(office, hours=((540, 1080),))) == ["hours"]
+    assert widened(office, msgspec.structs.replace(office, hours=((600, 700), (700, 1020)), idle_limit_s=60)) == []
+    assert widened(DEFAULT, office) == []
+    assert widened(Policy(version=1, hours=()), Policy(version=2)) == ["hours"]
+    assert widened(DEFAULT, Policy(version=2, private_time=False)) == ["private_time"]
+
+
+NINE_TO_FIVE = tuple((day * DAY_MIN + 540, day * DAY_MIN + 1020) for day in range(5))
+
+
+def test_hours_are_by_the_clock_of_their_zone_also_where_it_is_changed() -> None:
+    office = Policy(version=1, hours=NINE_TO_FIVE, zone="Europe/Oslo")
+    friday, monday = datetime(2026, 3, 27, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)  # summer time begins between
+
+    assert [collects(office, friday + timedelta(hours=hour)) for hour in (7, 8, 15, 16)] == [False, True, True, False]
+    assert [collects(office, monday + timedelta(hours=hour)) for hour in (6, 7, 14, 15)] == [False, True, True, False]
+    assert not collects(office, datetime(2026, 3, 28, 12, tzinfo=UTC))
+    assert collected(office, friday, monday + timedelta(hours=8)) == [
+        (friday + timedelta(hours=8), friday + timedelta(hours=16)),
+        (monday + timedelta(hours=7), monday + timedelta(hours=8)),
+    ]
+
+
+def test_hours_of_a_zone_that_nobody_knows_collect_nothing() -> None:
+    assert not collects(Policy(version=1, hours=((0, WEEK_MIN),), zone="Nowhere/At_All"), AT)
+
+
+def test_outside_the_hours_an_event_keeps_what_private_time_keeps() -> None:
+    office = Policy(version=9, app=True, title=True, input_counts=True, hours=NINE_TO_FIVE, zone="UTC")
+    evening = msgspec.structs.replace(_full(), started_at=AT.replace(hour=20), ended_at=AT.replace(hour=20, minute=1))
+    into_it = msgspec.structs.replace(
+        _full(), started_at=AT.replace(hour=16, minute=59), ended_at=AT.replace(hour=17, minute=1)
+    )
+    endless = msgspec.structs.replace(_full(), ended_at=AT.replace(year=2900))
+
+    assert permit(_full(), office).facts.title == "Plan"
+    for event in (evening, into_it, endless):
+        kept = permit(event, office)
+        assert isinstance(kept, Interval)
+        assert (kept.facts, kept.first_input_at, kept.keys) == (Facts(private=True), None, 0)
+        assert digest(1, kept) == digest(1, event)
+
+
 @given(texts, st.integers(1, 40))
 @example("ab cd", 3)  # cut behind a space
 @example("a\N{SOFT HYPHEN}b", 1)
@@ -238,9 +319,9 @@ def _changed(one: Any, other: Any) -> set[str]:
 
 
 def _kept(event: Event) -> set[tuple[str, object]]:
-    """What an event tells, as pairs of field and value."""
+    """What an event tells, as pairs of field and value; that nothing is told of it is nothing told."""
     if isinstance(event, Gap):
         return set()
-    told = {(name, getattr(event.facts, name)) for name in Facts.__struct_fields__}
+    told = {(name, getattr(event.facts, name)) for name in Facts.__struct_fields__ if name != "private"}
     told |= {(name, getattr(event, name)) for name in (*COUNTS, "first_input_at")}
     return {(name, value) for name, value in told if value not in (None, False, 0)}

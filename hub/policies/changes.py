@@ -1,0 +1,479 @@
+"""Changes of policies: each one transaction with its audit row and with what follows from it for every person.
+
+All of them take turns (one advisory lock), so revisions of `person_policy` rise in the order of commits and a number of a policy is
+given once. Whoever acts on what somebody else has changed meanwhile is told (`Conflict`), and nothing is lost. Nothing here decides
+access. Hub processes see what was written within a second (`refresh`), whether Redis is there or not.
+"""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hub import audit, policies
+from hub.database import transaction
+from hub.errors import Conflict, Invalid, NotFound
+from hub.policies.settings import (
+    NO_SETTINGS,
+    Ceiling,
+    Place,
+    PolicySettings,
+    Resolved,
+    Scope,
+    Source,
+    above,
+    held_until_acknowledged,
+    normal,
+    raised,
+    resolve,
+)
+from hub.wire.policy import DEFAULT, Policy, clean
+
+REASON_MAX = 500
+_LOCK = 0x706F6C696379
+"""Advisory lock of whatever writes policies: `policy` in ASCII."""
+CHANGED = "Somebody else has changed this meanwhile. Look at it as it is now, then decide."
+
+
+class Set(NamedTuple):
+    """What is set at a place, and which version of it that is; 0: never set."""
+
+    settings: PolicySettings
+    version: int
+
+
+class Who(NamedTuple):
+    """A person, as far as their policy depends on them."""
+
+    id: int
+    zone: str
+    team: int | None
+    asked: bool
+    """Whether they acknowledge what widens their policy: nobody is there to ask who is simulated or never had a device."""
+
+
+class Given(NamedTuple):
+    """Which policies somebody has: the one that is meant for them, and the one that counts as long as they have not acknowledged it."""
+
+    wanted: int
+    held: int
+
+
+class Touched(NamedTuple):
+    """Somebody whose policy another setting changes."""
+
+    person: int
+    old: Policy
+    new: Policy
+    held: Policy
+    """What counts for them until they acknowledge `new`; the same as `new` when they need not."""
+
+
+class World(NamedTuple):
+    """All that policies are resolved from, and what everybody has."""
+
+    organisation: Set
+    teams: dict[int, Set]
+    people_set: dict[int, Set]
+    ceiling: Ceiling
+    ceiling_version: int
+    parents: dict[int, int | None]
+    people: list[Who]
+    given: dict[int, Given]
+    versions: dict[int, Policy]
+
+    def places(self, team: int | None, person: int | None = None) -> list[Place]:
+        places = [Place(Source("organisation"), self.organisation.settings)]
+        places += [
+            Place(Source("team", each), self.teams[each].settings)
+            for each in above(team, self.parents)
+            if each in self.teams
+        ]
+        if person in self.people_set:
+            places.append(Place(Source("person"), self.people_set[person].settings))
+        return places
+
+    def resolved(self, who: Who) -> Resolved:
+        return resolve(self.places(who.team, who.id), self.ceiling, who.zone)
+
+    def touched(self) -> list[Touched]:
+        """Whose policy is another one than they have; before anything was ever given, everybody."""
+        made: dict[tuple[int | None, str], Policy] = {}
+        touched = []
+        for who in self.people:
+            new = None if who.id in self.people_set else made.get((who.team, who.zone))
+            if new is None:
+                new = self.resolved(who).policy
+                if who.id not in self.people_set:
+                    made[who.team, who.zone] = new
+            given = self.given.get(who.id)
+            old = self.versions[given.wanted] if given else DEFAULT
+            if given and _unnumbered(old) == new:
+                continue
+            before = self.versions[given.held] if given else DEFAULT
+            asked = who.asked and (
+                given is not None or not self.given
+            )  # else they are new, and were told nothing before
+            touched.append(
+                Touched(who.id, _unnumbered(old), new, held_until_acknowledged(before, new) if asked else new)
+            )
+        return touched
+
+
+async def change(scope: Scope, place: int | None, seen: int, settings: PolicySettings, reason: str, by: int) -> int:
+    """Sets what a place sets; returns its new version. `place`: the team or the person. `seen`: the version that it rests on.
+
+    Raises `Invalid`, `Conflict` when `seen` is not the latest, `NotFound` for a team or a person that is none.
+    """
+    said = _reason(reason)
+    async with transaction() as held:
+        world = await _world(held)
+        before = await _set_at(held, world, scope, place)
+        settings = normal(settings, world.ceiling)
+        if before.version != seen:
+            raise Conflict(CHANGED)
+        if before.settings == settings:
+            return seen
+        team, person = _team_and_person(scope, place)
+        await _store(held, scope, team, person, seen + 1, settings)
+        number = await _note(held, by, scope, team, person, seen + 1, before.settings, settings, said, "made")
+        touched = await _give(held, with_set(world, scope, place, settings), number)
+        await audit.record(
+            "policy_changed",
+            by,
+            person,
+            team,
+            scope=scope,
+            change=number,
+            people=len(touched),
+            widens=sum(each.held != each.new for each in touched),
+            changed=_difference(before.settings, settings),
+        )
+    await policies.refresh()
+    return seen + 1
+
+
+async def set_ceiling(seen: int, new: Ceiling, reason: str, by: int) -> bool:
+    """Lowers the ceiling, at once; or proposes to raise it, which a representative has to sign. Whether it is in force.
+
+    What was proposed before ends with a change. Raises `Invalid` and `Conflict`.
+    """
+    said = _reason(reason)
+    async with transaction() as held:
+        world = await _world(held)
+        if world.ceiling_version != seen:
+            raise Conflict(CHANGED)
+        if world.ceiling == new:
+            return True
+        if await held.fetchval("SELECT EXISTS(SELECT FROM policy_change WHERE state = 'proposed')"):
+            raise Conflict("Another ceiling has been proposed already. It is to be signed, refused or withdrawn first.")
+        wider = raised(world.ceiling, new)
+        state = "proposed" if wider else "made"
+        number = await _note(held, by, "ceiling", None, None, seen + 1, world.ceiling, new, said, state)
+        difference = _difference(world.ceiling, new)
+        if wider:
+            await audit.record("ceiling_proposed", by, change=number, changed=difference)
+        else:
+            await _store(held, "ceiling", None, None, seen + 1, new)
+            await _give(held, world._replace(ceiling=new), number)
+            await audit.record("ceiling_lowered", by, change=number, changed=difference)
+    await policies.refresh()
+    return not wider
+
+
+async def decide(number: int, verdict: str, by: int) -> None:
+    """Signs, refuses or withdraws the proposal to raise the ceiling: `signed`, `refused` or `withdrawn`.
+
+    Raises `NotFound`, `Conflict` for one that is decided, and `Invalid` for who would sign what they have proposed themselves.
+    """
+    async with transaction() as held:
+        world = await _world(held)
+        row = await held.fetchrow(
+            "SELECT made_by, version, old, new, state FROM policy_change WHERE id = $1 AND scope = $2 FOR UPDATE",
+            number,
+            "ceiling",
+        )
+        if row is None or row["state"] == "made":
+            raise NotFound("There is no such proposal.")
+        if row["state"] != "proposed":
+            raise Conflict("This proposal is decided already.")
+        if verdict == "signed" and row["made_by"] == by:
+            raise Invalid("Whoever proposed it can't be the second who signs.", "verdict", "own_proposal")
+        await held.execute(
+            "UPDATE policy_change SET state = $2, decided_by = $3, decided_at = now() WHERE id = $1",
+            number,
+            verdict,
+            by,
+        )
+        new = msgspec.json.decode(row["new"], type=Ceiling)
+        if verdict == "signed":
+            if row["version"] != world.ceiling_version + 1:
+                raise Conflict(CHANGED)
+            await _store(held, "ceiling", None, None, row["version"], new)
+            await _give(held, world._replace(ceiling=new), number)
+        acts: dict[str, audit.Act] = {
+            "signed": "ceiling_signed",
+            "refused": "ceiling_refused",
+            "withdrawn": "ceiling_withdrawn",
+        }
+        await audit.record(acts[verdict], by, change=number, changed=_difference(world.ceiling, new))
+    await policies.refresh()
+
+
+async def acknowledge(person: int, number: int) -> None:
+    """Notes that somebody has seen the policy that row `number` of theirs gives them, which then counts for their devices. Idempotent.
+
+    Raises `NotFound` for a row that is not theirs, and `Conflict` for one that is not their latest: another policy has come since.
+    """
+    async with transaction() as held:
+        await held.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        row = await held.fetchrow(
+            "SELECT wanted, held, acknowledged_at, id = (SELECT max(id) FROM person_policy WHERE person = $1) AS latest "
+            "FROM person_policy WHERE person = $1 AND id = $2",
+            person,
+            number,
+        )
+        if row is None:
+            raise NotFound("There is no such policy.")
+        if not row["latest"]:
+            raise Conflict("Your policy has changed since. Read the one that is there now.")
+        if row["acknowledged_at"] is not None or row["wanted"] == row["held"]:
+            return
+        await held.execute(
+            "UPDATE person_policy SET acknowledged_at = clock_timestamp(), revision = $2 WHERE id = $1",
+            number,
+            await _next_revision(held),
+        )
+        await audit.record("policy_acknowledged", person, person, version=row["wanted"])
+    await policies.refresh()
+
+
+async def reconcile() -> bool:
+    """Gives their policy to who has another than theirs: new people, and those in another team or zone. Whether there were any."""
+    async with transaction() as held:
+        if not await held.fetchval("SELECT EXISTS(SELECT FROM person_policy)"):
+            return False
+        if not await held.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+            return False  # whoever holds it leaves nothing to do, or it is done the next time
+        world = await _world(held)
+        return bool(await _give(held, world, None))
+
+
+async def preview(scope: Scope, place: int | None, settings: PolicySettings) -> tuple[PolicySettings, list[Touched]]:
+    """What is set at the place now, and whose policy would change. Raises as `change` does. Writes nothing."""
+    async with transaction() as held:
+        await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        world = await read(held)
+        before = await _set_at(held, world, scope, place)
+        return before.settings, changed(with_set(world, scope, place, normal(settings, world.ceiling)).touched())
+
+
+async def preview_ceiling(new: Ceiling) -> list[Touched]:
+    """Whose policy another ceiling would change."""
+    async with transaction() as held:
+        await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        world = await read(held)
+        return changed(world._replace(ceiling=new).touched())
+
+
+def changed(touched: list[Touched]) -> list[Touched]:
+    """Those who get another policy than theirs."""
+    return [each for each in touched if each.old != each.new]
+
+
+async def world(person: int | None = None) -> World:
+    """Everything, as of one moment; of people only this one, if one is named."""
+    async with transaction() as held:
+        await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return await read(held, person)
+
+
+async def read(held: Any, person: int | None = None) -> World:
+    """As `world`, in the transaction of `held`."""
+    organisation, ceiling, ceiling_version = Set(NO_SETTINGS, 0), Ceiling(), 0
+    teams: dict[int, Set] = {}
+    people: dict[int, Set] = {}
+    for scope, team, one, version, stored in map(
+        tuple, await held.fetch("SELECT scope, team, person, version, settings FROM policy_setting")
+    ):
+        if scope == "ceiling":
+            ceiling, ceiling_version = msgspec.json.decode(stored, type=Ceiling), version
+            continue
+        made = Set(msgspec.json.decode(stored, type=PolicySettings), version)
+        if team is not None:
+            teams[team] = made
+        elif one is not None:
+            people[one] = made
+        else:
+            organisation = made
+    return World(
+        organisation,
+        teams,
+        people,
+        ceiling,
+        ceiling_version,
+        dict(map(tuple, await held.fetch("SELECT id, parent FROM team"))),
+        [Who(*row) for row in await held.fetch(_PEOPLE, person)],
+        {row["person"]: Given(row["wanted"], row["counts"]) for row in await held.fetch(_GIVEN, person)},
+        {
+            row["version"]: msgspec.json.decode(row["policy"], type=Policy)
+            for row in await held.fetch("SELECT version, policy FROM policy_version")
+        }
+        | {DEFAULT.version: DEFAULT},
+    )
+
+
+def with_set(world: World, scope: Scope, place: int | None, settings: PolicySettings) -> World:
+    """The world with other settings at one place."""
+    made = Set(settings, 0)
+    if scope == "organisation":
+        return world._replace(organisation=made)
+    assert place is not None
+    if scope == "team":
+        return world._replace(teams=world.teams | {place: made})
+    return world._replace(people_set=world.people_set | {place: made})
+
+
+async def _world(held: Any) -> World:
+    """Everything, once it is this transaction's turn to change it."""
+    await held.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    return await read(held)
+
+
+async def _set_at(held: Any, world: World, scope: Scope, place: int | None) -> Set:
+    nothing = Set(NO_SETTINGS, 0)
+    if scope == "organisation":
+        return world.organisation
+    if scope == "team":
+        removed = await held.fetchval("SELECT removed_at IS NOT NULL FROM team WHERE id = $1", place)
+        if removed is None or removed:
+            raise NotFound("There is no such team.")
+        assert place is not None
+        return world.teams.get(place, nothing)
+    if not any(who.id == place for who in world.people):
+        raise NotFound("There is no such person.")
+    assert place is not None
+    return world.people_set.get(place, nothing)
+
+
+async def _give(held: Any, world: World, number: int | None) -> list[Touched]:
+    """Writes what follows for everybody. At the first change ever everybody gets a row, also whoever keeps what they have."""
+    touched = world.touched()
+    if not touched:
+        return []
+    numbers = {_unnumbered(policy): version for version, policy in world.versions.items()}
+    for policy in (each for one in touched for each in (one.new, one.held)):
+        if _unnumbered(policy) not in numbers:
+            version = max(numbers.values()) + 1
+            numbers[_unnumbered(policy)] = version
+            await held.execute(
+                "INSERT INTO policy_version (version, policy) VALUES ($1, $2)",
+                version,
+                msgspec.json.encode(msgspec.structs.replace(policy, version=version)).decode(),
+            )
+    revision = await _next_revision(held)
+    await held.execute(
+        "INSERT INTO person_policy (person, wanted, held, since_at, change, revision) "
+        "SELECT person, wanted, held, clock_timestamp(), $4::bigint, $5::bigint "
+        "FROM unnest($1::int[], $2::int[], $3::int[]) AS given(person, wanted, held)",
+        [each.person for each in touched],
+        [numbers[_unnumbered(each.new)] for each in touched],
+        [numbers[_unnumbered(each.held)] for each in touched],
+        number,
+        revision,
+    )
+    return changed(touched)
+
+
+async def _next_revision(held: Any) -> int:
+    return int(await held.fetchval("SELECT coalesce(max(revision), 0) + 1 FROM person_policy"))
+
+
+async def _store(held: Any, scope: str, team: int | None, person: int | None, version: int, settings: Any) -> None:
+    done = await held.execute(
+        "UPDATE policy_setting SET version = $4, settings = $5 "
+        "WHERE scope = $1 AND team IS NOT DISTINCT FROM $2 AND person IS NOT DISTINCT FROM $3",
+        scope,
+        team,
+        person,
+        version,
+        msgspec.json.encode(settings).decode(),
+    )
+    if done == "UPDATE 0":
+        await held.execute(
+            "INSERT INTO policy_setting (scope, team, person, version, settings) VALUES ($1, $2, $3, $4, $5)",
+            scope,
+            team,
+            person,
+            version,
+            msgspec.json.encode(settings).decode(),
+        )
+
+
+async def _note(
+    held: Any,
+    by: int,
+    scope: str,
+    team: int | None,
+    person: int | None,
+    version: int,
+    old: Any,
+    new: Any,
+    reason: str,
+    state: str,
+) -> int:
+    number: int = await held.fetchval(
+        "INSERT INTO policy_change (made_by, scope, team, person, version, old, new, reason, state) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        by,
+        scope,
+        team,
+        person,
+        version,
+        msgspec.json.encode(old).decode(),
+        msgspec.json.encode(new).decode(),
+        reason,
+        state,
+    )
+    return number
+
+
+def _team_and_person(scope: Scope, place: int | None) -> tuple[int | None, int | None]:
+    return (place if scope == "team" else None), (place if scope == "person" else None)
+
+
+def _difference(old: Any, new: Any) -> dict[str, audit.Changed]:
+    return {
+        name: audit.Changed(getattr(old, name), getattr(new, name))
+        for name in old.__struct_fields__
+        if getattr(old, name) != getattr(new, name)
+    }
+
+
+def _unnumbered(policy: Policy) -> Policy:
+    return msgspec.structs.replace(policy, version=0)
+
+
+def _reason(reason: str) -> str:
+    said = clean(reason, REASON_MAX + 1)
+    if said is None or len(said) > REASON_MAX:
+        raise Invalid(
+            f"Say why, in 1 to {REASON_MAX} characters: those whom it touches read it.",
+            "reason",
+            "policy_reason",
+            REASON_MAX,
+        )
+    return said
+
+
+_PEOPLE = """
+    SELECT person.id, person.zone, membership.team,
+        NOT person.simulated AND EXISTS (SELECT FROM device WHERE device.person = person.id) AS asked
+    FROM person LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
+    WHERE $1::int IS NULL OR person.id = $1 ORDER BY person.id
+"""
+# Where the latest row of somebody has been acknowledged, what was wanted counts.
+_GIVEN = """
+    SELECT DISTINCT ON (person) person, wanted,
+        CASE WHEN acknowledged_at IS NULL THEN held ELSE wanted END AS counts
+    FROM person_policy WHERE $1::int IS NULL OR person = $1 ORDER BY person, id DESC
+"""

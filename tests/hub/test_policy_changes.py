@@ -1,0 +1,363 @@
+"""Policies changed by an admin: what follows for whom, who acknowledges, who signs, and what no agent gets past the hub."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from hub import people, policies
+from hub.database import connection
+from hub.policies import changes
+from hub.policies.settings import Ceiling, CollectingHours, PolicySettings
+from hub.rollups.united import Flag
+from hub.settings import Settings
+from hub.tables import Audit
+from hub.wire.activity import Facts
+from hub.wire.agent import Ack, PolicyUpdate
+from hub.wire.policy import DEFAULT
+
+from .conftest import Browser, Cast
+from .live import Agent, Running, connected, minute, running
+
+OPEN = Ceiling(app=True, site=True, title=True, input_counts=True)
+OFF, ON = PolicySettings(app=False), PolicySettings(title=True, input_counts=True)
+
+
+async def raise_ceiling(cast: Cast, ceiling: Ceiling = OPEN) -> None:
+    version = (await changes.world()).ceiling_version
+    await changes.set_ceiling(version, ceiling, "Asked for", cast.dora.id)
+    async with connection() as held:
+        number = await held.fetchval("SELECT id FROM policy_change WHERE state = 'proposed'")
+    await changes.decide(number, "signed", cast.remy.id)
+
+
+async def mine(browser: Browser) -> Any:
+    return (await browser.get("/api/me/policy")).json()
+
+
+async def rows(device: int) -> list[Any]:
+    async with connection() as held:
+        return list(await held.fetch('SELECT * FROM "interval" WHERE device = $1 ORDER BY seq', device))
+
+
+async def acts() -> list[str]:
+    return [row["action"] for row in await Audit.select(Audit.action).order_by(Audit.id)]
+
+
+async def test_narrower_policy_of_a_team_holds_at_once_for_all_under_it(cast: Cast, database: str) -> None:
+    await changes.change("team", cast.payments, 0, OFF, "Less is enough", cast.dora.id)
+
+    assert [policies.of(person.id).app for person in (cast.alice, cast.bob, cast.bea)] == [False] * 3
+    assert policies.of(cast.charlie.id) == DEFAULT
+    rows = await Audit.select().where(Audit.action == "policy_changed").output(load_json=True)
+    assert rows[0]["actor"] == cast.dora.id
+    assert rows[0]["team"] == cast.payments
+    assert rows[0]["detail"] == {
+        "scope": "team",
+        "change": 1,
+        "people": 3,
+        "widens": 0,
+        "changed": {"app": {"old": None, "new": False}},
+    }
+
+
+async def test_nearer_place_decides_and_going_back_is_the_version_of_before(cast: Cast, database: str) -> None:
+    await changes.change("organisation", None, 0, OFF, "Less", cast.dora.id)
+    await changes.change("person", cast.bob.id, 0, PolicySettings(idle_limit_s=600), "Reads much", cast.dora.id)
+    narrow = policies.of(cast.bob.id)
+    await changes.change("person", cast.bob.id, 1, PolicySettings(), "No more", cast.dora.id)
+
+    assert (narrow.app, narrow.idle_limit_s) == (False, 600)
+    assert policies.of(cast.bob.id).version == policies.of(cast.alice.id).version == 2
+    assert policies.by_version(narrow.version) == narrow
+
+
+async def test_second_of_two_admins_is_told_and_nothing_is_lost(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+    asked = {"scope": "organisation", "version": 0, "reason": "Because"}
+    answers = await asyncio.gather(
+        *(
+            browser.change("PUT", "/api/policies", json=asked | {"policy": {"idle_limit_s": limit}})
+            for limit in (120, 240, 600)
+        )
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    kept = next(place for place, answer in enumerate(answers) if answer.status_code == 200)
+    page = (await browser.get("/api/policies")).json()
+    assert page["organisation"]["settings"] == {"idle_limit_s": (120, 240, 600)[kept]}
+    assert page["organisation"]["version"] == 1
+    assert (await acts()).count("policy_changed") == 1
+
+
+async def test_wider_policy_counts_for_each_person_from_their_own_acknowledgement(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    await raise_ceiling(cast)
+    await changes.change("team", cast.payments, 0, ON, "An audit asks for it", cast.dora.id)
+    bob, alice = open_browser(), open_browser()
+    await bob.sign_in(cast.bob)
+    await alice.sign_in(cast.alice)
+
+    waiting = (await mine(bob))["waiting"]
+    assert (waiting["widens"], waiting["reason"]) == (["title", "input_counts"], "An audit asks for it")
+    assert not (await mine(bob))["policy"]["title"]
+    path = "/api/me/policy/acknowledgement"
+    for _ in range(2):
+        assert (await bob.change("POST", path, json={"number": waiting["number"]})).status_code == 204
+    assert (await alice.change("POST", path, json={"number": waiting["number"]})).status_code == 404
+    assert (await alice.change("POST", path, json={"number": 999})).status_code == 404
+
+    assert policies.of(cast.bob.id).title
+    assert [policies.of(person.id).title for person in (cast.alice, cast.bea)] == [False, False]
+    told = await mine(bob)
+    assert (told["waiting"], told["policy"]["title"]) == (None, True)
+    assert told["history"][0]["reason"] == "An audit asks for it"
+    assert told["history"][0]["acknowledged_at"]
+    assert (await acts()).count("policy_acknowledged") == 1
+
+
+async def test_acknowledgement_of_an_earlier_policy_changes_nothing(cast: Cast, database: str) -> None:
+    await raise_ceiling(cast)
+    await changes.change("organisation", None, 0, PolicySettings(title=True), "One", cast.dora.id)
+    number = await latest(cast.bob.id)
+    await changes.change("organisation", None, 1, ON, "Two", cast.dora.id)
+
+    with pytest.raises(Exception, match="has changed since"):
+        await changes.acknowledge(cast.bob.id, number)
+    assert not policies.of(cast.bob.id).title
+    await changes.acknowledge(cast.bob.id, await latest(cast.bob.id))
+    assert policies.of(cast.bob.id).title
+
+
+async def test_narrowed_and_widened_again_it_is_to_be_acknowledged_again(cast: Cast, database: str) -> None:
+    await raise_ceiling(cast)
+    await changes.change("organisation", None, 0, ON, "On", cast.dora.id)
+    first = await latest(cast.bob.id)
+    await changes.acknowledge(cast.bob.id, first)
+    await changes.change("organisation", None, 1, PolicySettings(), "Off", cast.dora.id)
+    await changes.change("organisation", None, 2, ON, "On again", cast.dora.id)
+
+    with pytest.raises(Exception, match="has changed since"):
+        await changes.acknowledge(cast.bob.id, first)
+    assert not policies.of(cast.bob.id).title
+
+
+async def latest(person: int) -> int:
+    async with connection() as held:
+        return int(await held.fetchval("SELECT max(id) FROM person_policy WHERE person = $1", person))
+
+
+async def test_nobody_needs_to_acknowledge_who_never_had_a_device(cast: Cast, database: str) -> None:
+    await raise_ceiling(cast)
+    await changes.change("organisation", None, 0, ON, "On", cast.dora.id)
+
+    assert policies.of(cast.audrey.id).title
+    assert not policies.of(cast.bob.id).title
+
+
+async def test_move_into_a_stricter_team_holds_at_once_and_into_a_wider_one_once_acknowledged(
+    cast: Cast, database: str
+) -> None:
+    await changes.change("team", cast.support, 0, OFF, "Less", cast.dora.id)
+    assert not await changes.reconcile()
+    await people.move(cast.bob.id, cast.support)
+    await people.move(cast.charlie.id, cast.payments)
+
+    assert await changes.reconcile()
+    await policies.refresh()
+    assert [policies.of(person.id).app for person in (cast.bob, cast.charlie)] == [False, False]
+    await changes.acknowledge(cast.charlie.id, await latest(cast.charlie.id))
+    assert policies.of(cast.charlie.id).app
+
+
+async def test_who_is_new_is_not_collected_from_until_their_policy_is_known(cast: Cast, database: str) -> None:
+    await changes.change("organisation", None, 0, OFF, "Less", cast.dora.id)
+    new = await people.add_person("nora@halden.example", "Nora", team=cast.payments)
+
+    assert policies.of(new).version == 0
+    await changes.reconcile()
+    await policies.refresh()
+    assert policies.of(new).version == 2
+
+
+# --- the ceiling
+
+
+async def test_ceiling_is_raised_by_two_and_lowered_by_one(cast: Cast, open_browser: Callable[..., Browser]) -> None:
+    dora, alma, remy = open_browser(), open_browser(), open_browser()
+    for browser, person in ((dora, cast.dora), (alma, cast.alma), (remy, cast.remy)):
+        await browser.sign_in(person)
+    wider = {
+        "ceiling": {"app": True, "site": False, "title": True, "input_counts": False},
+        "version": 0,
+        "reason": "Why",
+    }
+    title = {"scope": "organisation", "version": 0, "reason": "Why", "policy": {"title": True}}
+
+    assert (await dora.change("PUT", "/api/policies/ceiling", json=wider)).json() == {"in_force": False}
+    assert (await alma.change("PUT", "/api/policies/ceiling", json=wider)).status_code == 409
+    refused = await dora.change("PUT", "/api/policies", json=title)
+    assert (refused.status_code, refused.json()["code"]) == (400, "above_ceiling")
+    number = (await remy.get("/api/policies")).json()["proposal"]["id"]
+    sign = f"/api/policies/ceiling/{number}/signature"
+    assert (await alma.change("POST", sign, json={"sign": True})).status_code == 404
+    assert (await remy.change("POST", sign, json={"sign": True})).status_code == 204
+    assert (await remy.change("POST", sign, json={"sign": True})).status_code == 409
+    assert (await dora.change("PUT", "/api/policies", json=title)).status_code == 200
+
+    lower = wider | {"ceiling": {"app": True}, "version": 1}
+    assert (await alma.change("PUT", "/api/policies/ceiling", json=lower)).json() == {"in_force": True}
+    page = (await alma.get("/api/policies")).json()
+    assert (page["organisation"]["effective"]["title"], page["organisation"]["effective"]["sources"]["title"]) == (
+        False,
+        {"scope": "ceiling", "team": None},
+    )
+    assert [act for act in await acts() if act.startswith("ceiling")] == [
+        "ceiling_proposed",
+        "ceiling_signed",
+        "ceiling_lowered",
+    ]
+
+
+async def test_nobody_signs_what_they_proposed_and_a_refused_proposal_is_over(cast: Cast, database: str) -> None:
+    await people.grant(cast.dora.id, "representative")
+    await changes.set_ceiling(0, OPEN, "Why", cast.dora.id)
+
+    with pytest.raises(Exception, match="can't be the second"):
+        await changes.decide(1, "signed", cast.dora.id)
+    await changes.decide(1, "refused", cast.remy.id)
+    with pytest.raises(Exception, match="decided already"):
+        await changes.decide(1, "signed", cast.remy.id)
+    assert (await changes.world()).ceiling == Ceiling()
+
+
+# --- what pages are told
+
+
+async def test_difference_names_people_and_devices_and_tells_no_figure_of_fewer_than_five(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+    path = "/api/policies/preview"
+    team = await browser.change("POST", path, json={"scope": "team", "place": cast.payments, "policy": {"app": False}})
+    everybody = await browser.change("POST", path, json={"scope": "organisation", "policy": {"app": False}})
+
+    assert team.json() == {
+        "people": 3, "devices": 3, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None
+    }  # fmt: skip
+    assert everybody.json() | {"people": 0} == {
+        "people": 0, "devices": 6, "widens": [], "asked": 0, "without_app_min": 0, "idle_min": None
+    }  # fmt: skip
+    assert (await changes.world()).organisation.version == 0
+
+
+async def test_a_kind_that_no_agent_captures_can_not_be_switched_on(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+    asked = {"scope": "organisation", "version": 0, "reason": "Why", "policy": {"screenshots": True}}
+
+    assert (await browser.change("PUT", "/api/policies", json=asked)).status_code == 400
+    assert (await browser.get("/api/policies")).json()["unavailable"] == ["calls", "screenshots"]
+
+
+# --- agents
+
+
+@pytest.fixture
+async def hub(cast: Cast, settings: Settings) -> AsyncIterator[Running]:
+    async with running(settings) as up:
+        yield up
+
+
+async def update(agent: Agent) -> PolicyUpdate:
+    while not isinstance(frame := await agent.receive_any(), PolicyUpdate):
+        pass
+    return frame
+
+
+async def test_connected_agents_are_told_and_the_wall_shows_no_more_than_that_permits(hub: Running, cast: Cast) -> None:
+    async with connected(hub, cast.device(cast.bob)) as bob, connected(hub, cast.device(cast.charlie)) as charlie:
+        await bob.presence(app="Editor")
+        await bob.batch(1, [minute(2)])
+        await bob.receive(Ack)
+        await changes.change("team", cast.payments, 0, OFF, "Less", cast.dora.id)
+
+        assert not (await update(bob)).policy.app
+        record = hub.hub.publisher.latest(cast.device(cast.bob).id)
+        assert record is not None
+        assert record.facts.app is None
+        await charlie.batch(1, [minute(2)])
+        await charlie.receive(Ack)  # and no policy before it
+
+
+async def test_agent_that_goes_on_sending_what_is_forbidden_now_is_stripped(hub: Running, cast: Cast) -> None:
+    device = cast.device(cast.bob)
+    await changes.change("organisation", None, 0, OFF, "Less", cast.dora.id)
+    async with connected(hub, device) as agent:
+        await agent.batch(1, [minute(3), minute(2, policy=2), minute(1, policy=99)])
+        await agent.receive(Ack)
+
+    assert [row["app"] for row in await rows(device.id)] == [None] * 3
+
+
+async def test_what_an_unacknowledged_policy_would_add_is_stripped_also_when_it_arrives_later(
+    hub: Running, cast: Cast
+) -> None:
+    device = cast.device(cast.bob)
+    await raise_ceiling(cast)
+    await changes.change("organisation", None, 0, ON, "On", cast.dora.id)
+    async with connection() as held:
+        wide = await held.fetchval("SELECT wanted FROM person_policy ORDER BY id DESC LIMIT 1")
+    early = minute(2, policy=wide, facts=Facts(app="Mail", title="To the doctor"), keys=9)
+    async with connected(hub, device) as agent:
+        await agent.batch(1, [early])
+        await agent.receive(Ack)
+        await changes.acknowledge(cast.bob.id, await latest(cast.bob.id))
+        assert (await update(agent)).policy.title
+        await agent.batch(2, [early, minute(-1, policy=wide, facts=Facts(app="Mail", title="Plan"), keys=9)])
+        await agent.receive(Ack)
+
+    assert [(row["app"], row["title"], row["keys"]) for row in await rows(device.id)] == [
+        ("Mail", None, 0),
+        ("Mail", None, 0),
+        ("Mail", "Plan", 9),
+    ]
+
+
+async def test_outside_the_hours_nothing_is_kept_and_nobody_is_shown(hub: Running, cast: Cast) -> None:
+    device = cast.device(cast.bob)
+    never = PolicySettings(hours=CollectingHours([other_day()], 0, 15))
+    async with connected(hub, device) as agent:
+        await agent.presence(app="Editor")
+        await changes.change("person", cast.bob.id, 0, never, "Hours", cast.dora.id)
+        assert (await update(agent)).policy.hours
+        await agent.presence(2, app="Editor")
+        await agent.batch(1, [minute(2, keys=3)])
+        await agent.receive(Ack)
+        record = hub.hub.publisher.latest(device.id)
+
+    assert record is not None
+    assert (record.connected, record.facts) == (False, Facts())
+    assert [(row["app"], row["flags"] & Flag.PRIVATE > 0) for row in await rows(device.id)] == [(None, True)]
+
+
+def other_day() -> int:
+    return (datetime.now(UTC).weekday() + 3) % 7
+
+
+async def test_changes_are_followed_while_redis_is_away(cast: Cast, settings: Settings, database: str) -> None:
+    away = msgspec.structs.replace(settings, feed_url="redis://127.0.0.1:1/0")
+    async with running(away) as hub, connected(hub, cast.device(cast.bob)) as agent:
+        await changes.change("organisation", None, 0, OFF, "Less", cast.dora.id)
+
+        assert not (await update(agent)).policy.app
