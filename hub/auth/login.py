@@ -106,6 +106,8 @@ class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     """The language that they are greeted in by a browser where no other was chosen."""
     factor_wanted: bool = False
     """Whether they have to set up a second factor before anything else."""
+    policy_waits: bool = False
+    """Whether a policy that widens theirs waits for them to acknowledge it."""
 
 
 # --- signing in and out
@@ -273,6 +275,7 @@ async def me(person: int) -> Me:
         organisation=await organisation(),
         locale=row["locale"],
         factor_wanted=viewer is not None and viewer.factor_wanted,
+        policy_waits=row["policy_waits"],
     )
 
 
@@ -291,7 +294,11 @@ async def organisation() -> MyOrganisation:
 
 _ME = """
     SELECT person.id, person.name, person.email, person.locale, team.id AS team, team.name AS team_name,
-        EXISTS (SELECT FROM device WHERE device.person = person.id AND revoked_at IS NULL) AS device
+        EXISTS (SELECT FROM device WHERE device.person = person.id AND revoked_at IS NULL) AS device,
+        coalesce((
+            SELECT wanted <> held AND acknowledged_at IS NULL FROM person_policy
+            WHERE person_policy.person = person.id ORDER BY id DESC LIMIT 1
+        ), false) AS policy_waits
     FROM person
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
     LEFT JOIN team ON team.id = membership.team

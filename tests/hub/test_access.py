@@ -30,6 +30,7 @@ OWN = {
     "see_looks",
     "keep_views",
     "keep_account",
+    "acknowledge_policy",
     "end_sessions",
 }
 SEE = {"see_presence", "see_activity", "see_person"}
@@ -58,14 +59,14 @@ def expected(role: str, relation: str) -> set[str]:
         allowed |= SEE if relation in SEEN_BY_MANAGER else set()
         allowed |= {"see_team"} if relation in TEAMS_OF_MANAGER else set()
     if "admin" in role:
-        allowed |= {"configure", "keep_people", "keep_teams", "see_policies", "see_security"}
+        allowed |= {"configure", "keep_people", "keep_teams", "see_policies", "keep_policies", "see_security"}
         allowed |= {"give_link"} if relation == "oneself" or relation.startswith("somebody") else set()
         allowed |= OF_ADMIN if relation.startswith("somebody") else set()
         allowed |= {"see_devices"} if relation == "the organisation" else set()
     if role == "auditor":
         allowed |= {"read_audit", "see_security"}
     if role == "representative":
-        allowed |= {"read_audit", "see_policies", "see_security"}
+        allowed |= {"read_audit", "see_policies", "sign_ceiling", "see_security"}
     return allowed
 
 

@@ -13,7 +13,7 @@ import { audits, governs, isA } from "./roles";
 
 interface Page {
   path: string;
-  word: "imports" | "clients" | "mail" | "security" | "audit" | "setup";
+  word: "policies" | "imports" | "clients" | "mail" | "security" | "audit" | "setup";
   icon: IconName;
   /** Keys that lead there, and what is there; none for a page that is nobody's alone. */
   keys?: string;
@@ -23,12 +23,21 @@ interface Page {
 
 const clients = later(() => import("../clients/ClientsPage").then(({ ClientsPage }) => ClientsPage));
 const mail = later(() => import("../mail/MailPage").then(({ MailPage }) => MailPage));
+const policies = later(() => import("../policies/PoliciesPage").then(({ PoliciesPage }) => PoliciesPage));
 const security = later(() => import("../security/SecurityPage").then(({ SecurityPage }) => SecurityPage));
 const audit = later(() => import("../audit/AuditPage").then(({ AuditPage }) => AuditPage));
 const admins = (me: Me) => isA("admin", me);
 
 /** In the order of their list. Those without `draw` are among the others of the application. */
 const PAGES: Page[] = [
+  {
+    path: "/admin/policies",
+    word: "policies",
+    icon: "ledger",
+    keys: "g y",
+    may: (me) => isA("admin", me) || isA("representative", me),
+    draw: (me) => <policies.Part admin={isA("admin", me)} signs={isA("representative", me)} me={me.id} />,
+  },
   { path: "/people/import", word: "imports", icon: "people", may: admins },
   { path: "/admin/clients", word: "clients", icon: "key", keys: "g c", may: admins, draw: () => <clients.Part /> },
   {

@@ -82,6 +82,13 @@ export function Shell({ me }: { me: Me }) {
       <BarEnd value={<Tools me={me} onPalette={() => setOver("palette")} onShortcuts={() => setOver("shortcuts")} />}>
         <div className={css.page} id="page" tabIndex={-1}>
           <Away />
+          {me.policy_waits && pathname !== "/my-data" && (
+            <p className={css.waits}>
+              <Icon name="ledger" size={14} />
+              <span>{t("policy.waits")}</span>
+              <NavLink to="/my-data">{t("policy.read")}</NavLink>
+            </p>
+          )}
           <Boundary of={pathname} instead={(fault, again) => <Fault fault={fault} onAgain={again} />}>
             <Suspense>
               <Outlet />

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Device } from "../enrol/api";
 import { answering, withSockets } from "../testing/hub";
+import { myPolicy } from "../testing/policy";
 import { command, faults, ME, open } from "../testing/render";
 
 const laptop: Device = {
@@ -19,6 +20,7 @@ let held: Device[];
 const hub = () => ({
   "GET /api/me": { status: 200, body: ME },
   "GET /api/devices": () => ({ status: 200, body: held }),
+  "GET /api/me/policy": { status: 200, body: myPolicy() },
   "POST /api/devices/code": {
     status: 201,
     body: {

@@ -7,6 +7,7 @@ import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { EnrolCode } from "../enrol/EnrolCode";
 import { useEnrolment } from "../enrol/useEnrolment";
+import { MyPolicy } from "../policy/MyPolicy";
 import css from "../ui/Dialog.module.css";
 import { Icon } from "../ui/Icon";
 import own from "./EnrolDialog.module.css";
@@ -34,10 +35,13 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
             code && t("enrolling.waiting")
           )}
         </p>
-        <p className={own.collected}>
-          <Icon name="ledger" size={14} />
-          <span>{t("enrolling.collected")}</span>
-        </p>
+        <section className={own.collected} aria-label={t("enrolling.policy")}>
+          <p>
+            <Icon name="ledger" size={14} />
+            <span>{t("enrolling.collected")}</span>
+          </p>
+          <MyPolicy />
+        </section>
       </DialogContent>
       <DialogActions className={css.actions ?? ""}>
         <Button onClick={onClose}>{enrolled ? t("ui:done") : t("ui:close")}</Button>

@@ -3,8 +3,10 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Day } from "../day/api";
 import { speak } from "../i18n/i18n";
+import type { MyPolicy } from "../policy/api";
 import { dayOf, NOW_MS } from "../testing/day";
 import { answering, withSockets } from "../testing/hub";
+import { myPolicy, policyOf } from "../testing/policy";
 import { faults, ME, open } from "../testing/render";
 import type { Look } from "./api";
 
@@ -32,6 +34,7 @@ const hub = (looks: Look[] = [], day = mine()) => ({
   "GET /api/me": { status: 200, body: ME },
   "GET /api/people/1/now": { status: 200, body: day },
   "GET /api/me/looks": { status: 200, body: { looks, more: false } },
+  "GET /api/me/policy": { status: 200, body: myPolicy() },
 });
 
 beforeEach(() => {
@@ -84,6 +87,73 @@ describe("my data", () => {
     expect(screen.getByText("No device of yours tells of today.")).toBeVisible();
     expect(screen.getByRole("link", { name: "Enrol a device" })).toHaveAttribute("href", "/devices?enrol");
     expect(screen.queryByText(/by now/)).toBeNull();
+  });
+});
+
+describe("my policy", () => {
+  it("is told with its hours, and how it came about", async () => {
+    const office = policyOf({
+      version: 4,
+      hours: [0, 1, 2, 3, 4].map((day) => [day * 1440 + 540, day * 1440 + 1020]),
+      zone: "Europe/Oslo",
+    });
+    const change = {
+      at: "2026-03-02T10:00:00Z",
+      by: "Dora Mensah",
+      scope: "team" as const,
+      reason: "Evenings are yours",
+      old: policyOf(),
+      new: office,
+      widens: [],
+      acknowledged_at: null,
+    };
+    answering({
+      ...hub(),
+      "GET /api/me/policy": { status: 200, body: myPolicy({ policy: office, history: [change] }) },
+    });
+    open("/my-data");
+
+    expect(await screen.findByText(/Only Mon–Fri 09:00–17:00 \(Europe\/Oslo\)/)).toBeVisible();
+    const line = within(screen.getByRole("list", { name: "How it came about" })).getByRole("listitem");
+    expect(line).toHaveTextContent("Dora Mensah, for your team");
+    expect(line).toHaveTextContent("Hours: at any time to Mon–Fri 09:00–17:00");
+    expect(line).toHaveTextContent("Evenings are yours");
+  });
+
+  it("that collects more waits for me, without a deadline, and counts once I have seen it", async () => {
+    const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
+    const wider = policyOf({ version: 5, title: true });
+    let waiting: MyPolicy["waiting"] = {
+      number: 12,
+      policy: wider,
+      widens: ["title"],
+      since_at: "2026-03-03T10:00:00Z",
+      reason: "An audit",
+    };
+    const seen = answering({
+      ...hub(),
+      "GET /api/me": () => ({ status: 200, body: { ...ME, ...(waiting && { policy_waits: true }) } }),
+      "GET /api/me/policy": () => ({
+        status: 200,
+        body: waiting ? myPolicy({ waiting }) : myPolicy({ policy: wider }),
+      }),
+      "POST /api/me/policy/acknowledgement": () => {
+        waiting = null;
+        return { status: 204 };
+      },
+    });
+    open("/devices");
+    await user.click(await screen.findByRole("link", { name: "Read it" }));
+    const note = within(await screen.findByRole("region", { name: "A new policy waits for you" }));
+    expect(note.getByText("It collects more: Window titles.")).toBeVisible();
+    expect(note.getByText("Reason given: An audit")).toBeVisible();
+    expect(note.getByText(/no deadline, and nobody is shown whether you have/)).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await user.click(note.getByRole("button", { name: "I have seen it" }));
+
+    expect(await screen.findByText(/Policy 5/)).toBeVisible();
+    expect(screen.queryByRole("region", { name: "A new policy waits for you" })).toBeNull();
+    expect(seen.find(({ method }) => method === "POST")?.body).toEqual({ number: 12 });
   });
 });
 

@@ -2,11 +2,11 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import "../i18n/en/mydata";
-import { CollectedNote } from "../day/CollectedNote";
 import { DaySections } from "../day/DaySections";
 import { Devices } from "../day/Devices";
 import { KeptNote } from "../day/KeptNote";
 import { useDay } from "../day/useDay";
+import { MyPolicy } from "../policy/MyPolicy";
 import { Bar } from "../ui/Bar";
 import { buttonClass } from "../ui/Button";
 import { useNow } from "../ui/useNow";
@@ -34,8 +34,7 @@ export function MyDataPage({ person }: { person: number }) {
         <div className={css.sheets}>
           <div className={css.column}>
             <Sheet title={t("collected.title")} words={t(bare ? "collected.none" : "collected.words")}>
-              {waits}
-              {day && <CollectedNote collected={day.collected} />}
+              <MyPolicy history />
             </Sheet>
             <Sheet title={t("devices.title")}>
               {waits}

@@ -29,6 +29,8 @@ export interface Me {
   locale?: Language;
   /** Before anything else a second factor has to be set up: their role must have one. */
   factor_wanted?: boolean;
+  /** A policy that widens theirs waits for their acknowledgement. */
+  policy_waits?: boolean;
 }
 
 /** What the second step may be answered with. */

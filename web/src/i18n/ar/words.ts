@@ -12,6 +12,8 @@ import pages from "./pages.json";
 import palette from "./palette.json";
 import people from "./people.json";
 import person from "./person.json";
+import policies from "./policies.json";
+import policy from "./policy.json";
 import security from "./security.json";
 import session from "./session.json";
 import setup from "./setup.json";
@@ -29,6 +31,8 @@ export const words = {
   session,
   live,
   person,
+  policies,
+  policy,
   mail,
   mydata,
   devices,

@@ -1,0 +1,170 @@
+import Button from "@mui/material/Button";
+import OutlinedInput from "@mui/material/OutlinedInput";
+import { useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { described, Field as Labelled } from "../forms/Field";
+import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
+import type { Problem } from "../http/request";
+import { FIELDS } from "../policy/api";
+import { minutesSaid } from "../policy/said";
+import { Icon } from "../ui/Icon";
+import { ProblemNote } from "../ui/ProblemNote";
+import { number } from "../ui/time";
+import {
+  type Field,
+  type Place,
+  type Settings,
+  useChangePolicyMutation,
+  useDifferenceQuery,
+  usePoliciesQuery,
+} from "./api";
+import css from "./ChangePanel.module.css";
+import { saidAs } from "./said";
+
+interface Props {
+  place: Place;
+  draft: { settings: Settings; reason: string };
+  changed: Field[];
+  onReason: (reason: string) => void;
+  /** It is saved, or not wanted any more. */
+  onDone: () => void;
+}
+
+/** What a change would do, to how many; then why, and the button that saves it. */
+export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) {
+  const { t } = useTranslation(["policies", "policy", "ui"]);
+  const { settings, reason } = draft;
+  const { scope, id, version } = place;
+  const nothing = changed.length === 0;
+  const wanted = { scope, place: id, policy: settings };
+  const { currentData: difference, error } = useDifferenceQuery(wanted, { skip: nothing });
+  const { refetch } = usePoliciesQuery();
+  const [save, { isLoading }] = useChangePolicyMutation();
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [missing, setMissing] = useState<string | null>(null);
+  const box = useId();
+
+  if (nothing) {
+    return (
+      <aside className={css.panel} aria-label={t("difference.none")}>
+        <h3 className={css.title}>{t("difference.none")}</h3>
+        <p className={css.words}>{t("difference.noneWords")}</p>
+      </aside>
+    );
+  }
+
+  async function submit() {
+    setProblem(null);
+    if (!reason.trim()) {
+      setMissing(t("difference.missing"));
+      focusOn(box);
+      return;
+    }
+    const done = await save({ ...wanted, version, reason });
+    if (!done.error) {
+      onDone();
+      return;
+    }
+    const refused = done.error as Problem;
+    if (fieldOf(refused, ["reason"])) {
+      setMissing(wordsOf(refused));
+      focusOn(box);
+    } else {
+      setProblem(refused);
+    }
+  }
+
+  const title = t("difference.title", { count: changed.length });
+  const refused = problem ?? (error as Problem | undefined);
+  return (
+    <aside className={css.panel} aria-label={title}>
+      <h3 className={css.title}>{title}</h3>
+      {!difference && !error && (
+        <p className={css.words} role="status">
+          {t("difference.counting")}
+        </p>
+      )}
+      {difference && (
+        <>
+          <dl className={css.counts}>
+            <div>
+              <dt>{t("difference.people")}</dt>
+              <dd>{number(difference.people)}</dd>
+            </div>
+            <div>
+              <dt>{t("difference.devices")}</dt>
+              <dd>{number(difference.devices)}</dd>
+            </div>
+          </dl>
+          {difference.widens.length > 0 && (
+            <p className={css.widens}>
+              <Icon name="attention" size={16} />
+              <span>
+                <b>{t("difference.widens")}</b>{" "}
+                {difference.asked > 0 ? t("difference.asked", { count: difference.asked }) : t("difference.nobody")}
+              </span>
+            </p>
+          )}
+        </>
+      )}
+      <ul className={css.changes}>
+        {FIELDS.filter((field) => changed.includes(field)).map((field) => (
+          <li key={field}>
+            <b>{t(`policy:field.${field}`)}</b>
+            <span>{t("difference.was")}</span>
+            <del>{saidAs(field, place.settings[field] ?? place.above[field])}</del>
+            <span>{t("difference.now")}</span>
+            <ins>
+              {settings[field] === undefined
+                ? t("inherit", { value: saidAs(field, place.above[field]) })
+                : saidAs(field, settings[field])}
+            </ins>
+          </li>
+        ))}
+      </ul>
+      {difference && difference.idle_min !== null && <p className={css.words}>{idleSaid(difference.idle_min)}</p>}
+      {difference && difference.without_app_min !== null && (
+        <p className={css.words}>{t("difference.app", { minutes: minutesSaid(60 * difference.without_app_min) })}</p>
+      )}
+      {refused && (
+        <ProblemNote
+          problem={refused}
+          kept={refused.status ? t("ui:kept.unchanged") : undefined}
+          action={refused.status === 409 && <Button onClick={refetch}>{t("difference.fresh")}</Button>}
+        />
+      )}
+      <Labelled id={box} label={t("difference.reason")} error={missing}>
+        <OutlinedInput
+          id={box}
+          fullWidth
+          multiline
+          minRows={2}
+          maxRows={6}
+          error={missing !== null}
+          inputProps={{ maxLength: 500, ...described(box, { error: missing }) }}
+          value={reason}
+          onChange={(event) => {
+            setMissing(null);
+            onReason(event.target.value);
+          }}
+        />
+      </Labelled>
+      <p className={css.acts}>
+        <Button variant="contained" color="primary" disabled={isLoading || !difference} onClick={submit}>
+          {t("difference.save", { count: difference?.people ?? 0 })}
+        </Button>
+        <Button onClick={onDone}>{t("difference.discard")}</Button>
+      </p>
+      <p className={css.words}>{t("difference.audit")}</p>
+    </aside>
+  );
+
+  function idleSaid(minutes: number): string {
+    if (minutes === 0) {
+      return t("difference.idle_same");
+    }
+    return t(minutes > 0 ? "difference.idle_more" : "difference.idle_less", {
+      minutes: minutesSaid(60 * Math.abs(minutes)),
+    });
+  }
+}

@@ -1,0 +1,181 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import { FIELDS } from "../policy/api";
+import { type Answer, answering, type Seen, withSockets } from "../testing/hub";
+import { faults, ME, open } from "../testing/render";
+import type { Change, Effective, Policies, Source } from "./api";
+import "./PoliciesPage"; // it is loaded before the first test asks for it
+
+const from = (source: Source): Effective["sources"] =>
+  Object.fromEntries(FIELDS.map((field) => [field, source])) as Effective["sources"];
+const effective = (changes: Partial<Effective> = {}): Effective => ({
+  app: true,
+  site: false,
+  title: false,
+  input_counts: false,
+  idle_limit_s: 300,
+  hours: null,
+  private_time: true,
+  sources: from({ scope: "default", team: null }),
+  ...changes,
+});
+const team = (id: number, name: string, parent: number | null, changes: Partial<Effective> = {}) => ({
+  id,
+  name,
+  parent,
+  people: 3,
+  settings: {},
+  version: 0,
+  effective: effective(changes),
+});
+const proposal: Change = {
+  id: 7,
+  at: "2026-03-02T10:00:00Z",
+  by: { id: 9, name: "Dora Mensah" },
+  scope: "ceiling",
+  about: null,
+  old: { app: true, site: false, title: false, input_counts: false },
+  new: { app: true, site: false, title: true, input_counts: false },
+  reason: "An audit asks for titles",
+  state: "proposed",
+  decided_by: null,
+  decided_at: null,
+};
+const withRole = (role: string) => ({ ...ME, roles: [{ role, team: null }] });
+let policies: Policies;
+let saving: Answer;
+let seen: Seen[];
+
+function hub(role: string) {
+  seen = answering({
+    "GET /api/me": { status: 200, body: withRole(role) },
+    "GET /api/policies": () => ({ status: 200, body: policies }),
+    "GET /api/policies/history": { status: 200, body: { changes: [proposal], more: false } },
+    "POST /api/policies/preview": {
+      status: 200,
+      body: { people: 17, devices: 21, widens: ["title"], asked: 15, without_app_min: null, idle_min: 400 },
+    },
+    "PUT /api/policies": () => saving,
+    "PUT /api/policies/ceiling": { status: 200, body: { in_force: false } },
+    "POST /api/policies/ceiling/7/signature": { status: 204 },
+  });
+}
+
+beforeEach(() => {
+  withSockets();
+  sessionStorage.clear();
+  saving = { status: 200, body: { version: 3 } };
+  const set = { scope: "team" as const, team: 1 };
+  policies = {
+    organisation: { settings: {}, version: 0, effective: effective() },
+    teams: [team(1, "Engineering", null), team(2, "Payments", 1, { idle_limit_s: 420, sources: from(set) })],
+    people: [],
+    ceiling: { app: true, site: false, title: true, input_counts: false },
+    ceiling_version: 1,
+    proposal: null,
+    representatives: 1,
+    unavailable: ["calls", "screenshots"],
+  };
+  hub("admin");
+});
+
+const asked = (method: string, path: string) =>
+  seen.filter((each) => each.method === method && each.path === path).at(-1)?.body;
+
+describe("the page Policies", () => {
+  it("shows what a team inherits and from where, and what can't be switched on", async () => {
+    open("/admin/policies?team=2");
+
+    const collected = within(await screen.findByRole("list", { name: "What is collected" }));
+    expect(screen.getByRole("heading", { name: "Policy of Payments" })).toBeVisible();
+    expect(collected.getByRole("combobox", { name: "Window titles" })).toHaveDisplayValue("As above: Off");
+    expect(collected.getByText("Screenshots").closest("li")).toHaveTextContent("no agent can capture it yet");
+    expect(within(collected.getByRole("combobox", { name: "Sites" })).queryByText("On")).toBeNull();
+    expect(collected.getByText("Sites").closest("li")).toHaveTextContent("The ceiling allows no more. See the ceiling");
+    expect(await faults()).toEqual([]);
+  });
+
+  it("says what a change would do before it is saved with a reason", async () => {
+    open("/admin/policies?team=2");
+    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Window titles" }), "On");
+
+    const panel = within(await screen.findByRole("complementary", { name: "1 change" }));
+    expect(await panel.findByText("Collects more than before")).toBeVisible();
+    expect(panel.getByText(/15 people are asked to acknowledge it/)).toBeVisible();
+    expect(panel.getByText(/Last week 400 min more would have been idle/)).toBeVisible();
+    expect(asked("POST", "/api/policies/preview")).toEqual({ scope: "team", place: 2, policy: { title: true } });
+    await userEvent.click(panel.getByRole("button", { name: "Save for 17 people" }));
+    expect(panel.getByText("Say why.")).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await userEvent.type(panel.getByRole("textbox"), "Audit");
+    await userEvent.click(panel.getByRole("button", { name: "Save for 17 people" }));
+
+    await waitFor(() =>
+      expect(asked("PUT", "/api/policies")).toEqual({
+        scope: "team",
+        place: 2,
+        policy: { title: true },
+        version: 0,
+        reason: "Audit",
+      }),
+    );
+    expect(await screen.findByRole("complementary", { name: "Nothing is changed" })).toBeVisible();
+  });
+
+  it("keeps what was chosen when somebody else was first", async () => {
+    saving = { status: 409, body: { title: "Somebody else has changed this meanwhile.", status: 409 } };
+    open("/admin/policies?team=2");
+    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Idle after" }), "10 min");
+    const panel = within(await screen.findByRole("complementary", { name: "1 change" }));
+    await userEvent.type(panel.getByRole("textbox"), "Reading");
+    await userEvent.click(await panel.findByRole("button", { name: "Save for 17 people" }));
+
+    expect(await panel.findByRole("alert")).toHaveTextContent("Somebody else has changed this meanwhile.");
+    expect(panel.getByRole("button", { name: "See it as it is now" })).toBeVisible();
+    expect(screen.getByRole("combobox", { name: "Idle after" })).toHaveDisplayValue("10 min");
+  });
+
+  it("is for representatives to read, and to sign a higher ceiling", async () => {
+    policies = { ...policies, ceiling: { ...policies.ceiling, title: false }, proposal };
+    hub("representative");
+    open("/admin/policies");
+    expect((await screen.findByText("Window titles")).closest("li")).toHaveTextContent("Off");
+    expect(screen.queryByRole("combobox")).toBeNull();
+    await userEvent.click(screen.getByRole("link", { name: "Ceiling" }));
+
+    const proposed = within(screen.getByRole("complementary", { name: "Proposed: Window titles" }));
+    expect(proposed.getByText("An audit asks for titles")).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await userEvent.click(proposed.getByRole("button", { name: "Sign" }));
+
+    await waitFor(() => expect(asked("POST", "/api/policies/ceiling/7/signature")).toEqual({ sign: true }));
+  });
+
+  it("says that a higher ceiling waits for a signature", async () => {
+    open("/admin/policies?ceiling=");
+    const sites = (await screen.findByText("Sites")).closest("li");
+    await userEvent.click(within(sites as HTMLElement).getByRole("checkbox", { name: "May not be switched on" }));
+
+    const panel = within(screen.getByRole("complementary", { name: "Propose to raise it" }));
+    await userEvent.type(panel.getByRole("textbox"), "Web team");
+    await userEvent.click(panel.getByRole("button", { name: "Propose to raise it" }));
+    await waitFor(() =>
+      expect(asked("PUT", "/api/policies/ceiling")).toEqual({
+        ceiling: { app: true, site: true, title: true, input_counts: false },
+        version: 1,
+        reason: "Web team",
+      }),
+    );
+  });
+
+  it("tells who changed what and why", async () => {
+    open("/admin/policies?history=");
+
+    const line = within(await screen.findByRole("list", { name: "History" })).getByRole("listitem");
+    expect(line).toHaveTextContent("Ceiling");
+    expect(line).toHaveTextContent("Window titles: Off to On");
+    expect(line).toHaveTextContent("An audit asks for titles");
+    expect(line).toHaveTextContent("waits for a signature");
+  });
+});

@@ -1,0 +1,22 @@
+import type { MyPolicy, Policy } from "../policy/api";
+
+export const policyOf = (changes: Partial<Policy> = {}): Policy => ({
+  version: 1,
+  app: true,
+  site: false,
+  title: false,
+  input_counts: false,
+  idle_limit_s: 300,
+  hours: null,
+  zone: "",
+  private_time: true,
+  ...changes,
+});
+
+export const myPolicy = (changes: Partial<MyPolicy> = {}): MyPolicy => ({
+  policy: policyOf(),
+  waiting: null,
+  unavailable: ["calls", "screenshots"],
+  history: [],
+  ...changes,
+});
