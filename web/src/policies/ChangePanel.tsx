@@ -19,7 +19,7 @@ import {
   usePoliciesQuery,
 } from "./api";
 import css from "./ChangePanel.module.css";
-import { saidAs } from "./said";
+import { inherits, saidAs } from "./said";
 
 interface Props {
   place: Place;
@@ -116,7 +116,7 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
             <span>{t("difference.now")}</span>
             <ins>
               {settings[field] === undefined
-                ? t("inherit", { value: saidAs(field, place.above[field]) })
+                ? inherits(place, field)
                 : saidAs(field, settings[field])}
             </ins>
           </li>
@@ -151,7 +151,7 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
       </Labelled>
       <p className={css.acts}>
         <Button variant="contained" color="primary" disabled={isLoading || !difference} onClick={submit}>
-          {t("difference.save", { count: difference?.people ?? 0 })}
+          {difference ? t("difference.save", { count: difference.people }) : t("difference.go")}
         </Button>
         <Button onClick={onDone}>{t("difference.discard")}</Button>
       </p>

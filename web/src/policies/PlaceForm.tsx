@@ -10,7 +10,7 @@ import { Icon } from "../ui/Icon";
 import { AT_ANY_TIME, type Field, type Kind, type Place, type Policies, type Settings } from "./api";
 import { ChangePanel } from "./ChangePanel";
 import css from "./PlaceForm.module.css";
-import { saidAs } from "./said";
+import { inherits, saidAs } from "./said";
 
 const LIMITS_MIN = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120];
 const OFFICE: Hours = { days: [0, 1, 2, 3, 4], from_min: 540, until_min: 1020 };
@@ -62,7 +62,10 @@ export function PlaceForm({ place, policies, admin }: Props) {
               </span>
               <span className={css.control}>{t("off")}</span>
               <span className={css.source}>
-                <Icon name="locked" size={14} /> {t("unavailable")}
+                <span className={css.capped}>
+                  <Icon name="locked" size={14} />
+                  <span>{t("unavailable")}</span>
+                </span>
               </span>
             </li>
           ))}
@@ -102,7 +105,7 @@ function Row({ field, place, policies, value, changed, admin, onSet }: RowProps)
   const { t } = useTranslation(["policies", "policy"]);
   const kind = (KINDS as readonly string[]).includes(field) ? (field as Kind) : null;
   const capped = kind !== null && !policies.ceiling[kind];
-  const options: [string, string][] = [["", t("inherit", { value: saidAs(field, place.above[field]) })]];
+  const options: [string, string][] = [["", inherits(place, field)]];
   if (field === "idle_limit_s") {
     options.push(...LIMITS_MIN.map((min): [string, string] => [String(min * 60), saidAs(field, min * 60)]));
     if (typeof value === "number" && !options.some(([each]) => each === String(value))) {

@@ -2,7 +2,7 @@
 import { hoursSaid } from "../forms/hours";
 import { i18n } from "../i18n/i18n";
 import { minutesSaid } from "../policy/said";
-import { AT_ANY_TIME, type Effective, type Field, type Settings } from "./api";
+import { AT_ANY_TIME, type Effective, type Field, type Place, type Settings } from "./api";
 
 type Value = Settings[Field] | Effective[Field] | null;
 
@@ -18,4 +18,9 @@ export function saidAs(field: Field, value: Value): string {
     return i18n.t(value ? "policies:allowed" : "policies:notAllowed");
   }
   return i18n.t(value ? "policies:on" : "policies:off");
+}
+
+/** What holds where a place sets nothing. */
+export function inherits({ scope, above }: Place, field: Field): string {
+  return i18n.t(scope === "organisation" ? "policies:unset" : "policies:inherit", { value: saidAs(field, above[field]) });
 }
