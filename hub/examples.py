@@ -36,6 +36,7 @@ BY_NAME: dict[str, Any] = {
     "site": "docs.example.org",
     "query": "team=2",
     "expected_min": [480, 480, 480, 480, 480, 0, 0],
+    "hours": [[540, 1020]],
     "error": "invalid_client",
     "version": 1,
 }

@@ -1,6 +1,5 @@
 import type { Hours } from "../forms/hours";
 import { api } from "../http/api";
-import { sessionApi } from "../session/api";
 
 export const KINDS = ["app", "site", "title", "input_counts"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -67,11 +66,7 @@ const policyApi = api.injectEndpoints({
     myPolicy: build.query<MyPolicy, void>({ query: () => ({ path: "/api/me/policy" }), providesTags: ["Policy"] }),
     acknowledge: build.mutation<null, number>({
       query: (number) => ({ path: "/api/me/policy/acknowledgement", method: "POST", body: { number } }),
-      invalidatesTags: ["Policy"],
-      async onQueryStarted(_, { dispatch, queryFulfilled }) {
-        await queryFulfilled.catch(() => {}); // said where it was asked for
-        await dispatch(sessionApi.endpoints.me.initiate(undefined, { subscribe: false, forceRefetch: true }));
-      },
+      invalidatesTags: (_, error) => (error ? [] : ["Policy", "Me"]),
     }),
   }),
 });
