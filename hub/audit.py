@@ -83,7 +83,7 @@ Act = Literal[
     "ceiling_lowered",
     "ceiling_proposed",
     "ceiling_signed",
-    "ceiling_refused",
+    "ceiling_declined",
     "ceiling_withdrawn",
 ]
 

@@ -37,6 +37,7 @@ JUDGED_MAX = 60
 WEEK_DAYS = 7
 HISTORY_MAX = 100
 ID_MAX = 2**63 - 1
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,14 +125,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What a place should set. `place`: the team or the person; none for the organisation."""
 
     scope: Scope
-    place: int | None = None
+    place: Number | None = None
     policy: PolicySettings
 
 
 class WantedWithReason(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`version`: of what is set there, as it was seen. The reason is shown to those whom it touches."""
 
-    version: int
+    version: Number
     reason: str
 
 
@@ -141,7 +142,7 @@ class Version(msgspec.Struct, frozen=True):
 
 class WantedCeiling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ceiling: Ceiling
-    version: int
+    version: Number
     reason: str
 
 
@@ -218,7 +219,7 @@ class MyPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
-    number: int
+    number: Annotated[int, msgspec.Meta(ge=1, le=ID_MAX)]
 
 
 @get("/api/policies", summary="What is set where, and what comes of it")

@@ -15,7 +15,7 @@ from hub.policies import changes
 
 READ_S = 1.0
 RECONCILE_TURNS = 2
-"""Who is new, or in another team or zone, is looked for every other time: with 10,000 people that costs PostgreSQL some 40 ms."""
+"""Who is new, or in another team or zone, is looked for every other time."""
 
 log = structlog.get_logger()
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -355,9 +356,16 @@ def other_day() -> int:
     return (datetime.now(UTC).weekday() + 3) % 7
 
 
-async def test_changes_are_followed_while_redis_is_away(cast: Cast, settings: Settings, database: str) -> None:
+async def test_change_by_another_process_is_followed_while_redis_is_away(
+    cast: Cast, settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_here() -> None:
+        """Another process has other memory: what is changed there is read here from the database only."""
+
+    monkeypatch.setattr(changes, "policies", SimpleNamespace(refresh=not_here))
     away = msgspec.structs.replace(settings, feed_url="redis://127.0.0.1:1/0")
     async with running(away) as hub, connected(hub, cast.device(cast.bob)) as agent:
         await changes.change("organisation", None, 0, OFF, "Less", cast.dora.id)
+        assert policies.of(cast.bob.id).app
 
         assert not (await update(agent)).policy.app

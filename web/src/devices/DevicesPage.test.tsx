@@ -44,7 +44,7 @@ describe("my devices", () => {
 
     expect(line.getByText("alice-laptop")).toBeVisible();
     expect(line.getByText("Seen just now")).toBeVisible();
-    expect(screen.getByText(/Not collected: window titles/)).toBeVisible();
+    expect(screen.getByRole("link", { name: "your policy" })).toHaveAttribute("href", "/my-data");
     expect(await faults()).toEqual([]);
   });
 

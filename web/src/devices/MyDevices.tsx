@@ -1,5 +1,6 @@
 import Button from "@mui/material/Button";
-import { useTranslation } from "react-i18next";
+import { Trans, useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { type Device, useDevicesQuery } from "../enrol/api";
 import type { Problem } from "../http/request";
 import { Empty } from "../ui/Empty";
@@ -56,7 +57,9 @@ export function MyDevices({ onEnrol, onRevoke }: Props) {
               <h2>{t("mine")}</h2>
               <p>
                 <Icon name="ledger" size={14} />
-                <span>{t("collected")}</span>
+                <span>
+                  <Trans t={t} i18nKey="collected" components={{ a: <Link to="/my-data" /> }} />
+                </span>
               </p>
             </div>
             <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={onEnrol}>

@@ -114,11 +114,7 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
             <span>{t("difference.was")}</span>
             <del>{saidAs(field, place.settings[field] ?? place.above[field])}</del>
             <span>{t("difference.now")}</span>
-            <ins>
-              {settings[field] === undefined
-                ? inherits(place, field)
-                : saidAs(field, settings[field])}
-            </ins>
+            <ins>{settings[field] === undefined ? inherits(place, field) : saidAs(field, settings[field])}</ins>
           </li>
         ))}
       </ul>

@@ -22,5 +22,7 @@ export function saidAs(field: Field, value: Value): string {
 
 /** What holds where a place sets nothing. */
 export function inherits({ scope, above }: Place, field: Field): string {
-  return i18n.t(scope === "organisation" ? "policies:unset" : "policies:inherit", { value: saidAs(field, above[field]) });
+  return i18n.t(scope === "organisation" ? "policies:unset" : "policies:inherit", {
+    value: saidAs(field, above[field]),
+  });
 }

@@ -44,7 +44,7 @@ function Waits({ waiting, onStale }: { waiting: NonNullable<Mine["waiting"]>; on
         <ProblemNote problem={error as Problem} action={<Button onClick={onStale}>{t("ui:tryAgain")}</Button>} />
       )}
       <p>
-        <b>{t("waiting.adds", { fields: list(widens.map((field) => t(`field.${field}`))) })}</b>
+        <b>{t("waiting.adds", { fields: list(widens.map((field) => t(`wider.${field}`))) })}</b>
       </p>
       {reason && <p>{t("waiting.reason", { reason })}</p>}
       <p>{t("waiting.words")}</p>

@@ -5,6 +5,8 @@ export const KINDS = ["app", "site", "title", "input_counts"] as const;
 export type Kind = (typeof KINDS)[number];
 export const FIELDS = [...KINDS, "idle_limit_s", "hours", "private_time"] as const;
 export type Field = (typeof FIELDS)[number];
+/** By which a policy may collect more. */
+export type Wider = Exclude<Field, "idle_limit_s">;
 
 export interface Policy extends Record<Kind, boolean> {
   version: number;
@@ -23,14 +25,14 @@ export interface MyChange {
   reason: string;
   old: Policy;
   new: Policy;
-  widens: Field[];
+  widens: Wider[];
   acknowledged_at: string | null;
 }
 
 export interface MyPolicy {
   policy: Policy;
   /** Counts from when one has acknowledged it, by its number. */
-  waiting: { number: number; policy: Policy; widens: Field[]; since_at: string; reason: string } | null;
+  waiting: { number: number; policy: Policy; widens: Wider[]; since_at: string; reason: string } | null;
   unavailable: ("calls" | "screenshots")[];
   /** Newest first. */
   history: MyChange[];
