@@ -5,6 +5,7 @@ import type { Device } from "../enrol/api";
 import { answering, withSockets } from "../testing/hub";
 import { myPolicy } from "../testing/policy";
 import { command, faults, ME, open } from "../testing/render";
+import "./DevicesPage"; // it is loaded before the first test asks for it
 
 const laptop: Device = {
   id: "0b2f",
