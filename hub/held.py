@@ -69,6 +69,15 @@ PARTS = (
         SELECT row_number() OVER (ORDER BY day, state, app, site) + $2 AS place, day, state, app, site, duration_us / 1000000.0 AS seconds,
             keys, clicks, scrolls
         FROM rollup_day WHERE person = $1 ORDER BY day, state, app, site OFFSET $2 LIMIT $3"""),
+    Part("policies.csv", "What might be collected of you, and since when: until you acknowledged it, and from then on.", """
+        SELECT given.id AS place, given.since_at, given.acknowledged_at, before.policy::text AS until_acknowledged,
+            wanted.policy::text AS policy, policy_change.reason
+        FROM person_policy AS given JOIN policy_version AS before ON before.version = given.held
+        JOIN policy_version AS wanted ON wanted.version = given.wanted
+        LEFT JOIN policy_change ON policy_change.id = given.change
+        WHERE given.person = $1 AND given.id > $2 ORDER BY given.id LIMIT $3"""),
+    Part("own-policy.csv", "What is set of a policy for you alone.", """
+        SELECT id AS place, settings::text FROM policy_setting WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("lost.csv", "What a device of yours said that it had to throw away.", """
         SELECT loss.id AS place, device, epoch, from_seq, to_seq, reason, received_at FROM loss JOIN device ON device.id = loss.device
         WHERE person = $1 AND loss.id > $2 ORDER BY loss.id LIMIT $3"""),
