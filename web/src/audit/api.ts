@@ -94,6 +94,15 @@ export const ACTS = {
     "token_made",
     "token_revoked",
   ],
+  policies: [
+    "policy_changed",
+    "policy_acknowledged",
+    "ceiling_lowered",
+    "ceiling_proposed",
+    "ceiling_signed",
+    "ceiling_declined",
+    "ceiling_withdrawn",
+  ],
   devices: ["code_made", "device_enrolled", "device_revoked", "device_suspended"],
   settings: [
     "organisation_changed",
