@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hub.auth.access import ORGANISATION, Subject, Viewer
-from hub.auth.guard import require, require_fresh
+from hub.auth.guard import require
 from hub.database import connection
 from hub.policies import changes
 from hub.policies.changes import Touched, Who
@@ -292,9 +292,9 @@ async def preview_policy(viewer: NamedDependency[Viewer], data: JSONBody[Wanted]
     return await _difference(touched)
 
 
-@put("/api/policies", guards=[require_fresh], summary="Change what a place sets")
+@put("/api/policies", summary="Change what a place sets")
 async def change_policy(viewer: NamedDependency[Viewer], data: JSONBody[WantedWithReason]) -> Version:
-    await require(viewer, "keep_policies", ORGANISATION)
+    await require(viewer, "keep_policies", ORGANISATION, fresh=True)
     return Version(await changes.change(data.scope, data.place, data.version, data.policy, data.reason, viewer.person))
 
 
@@ -304,9 +304,9 @@ async def preview_ceiling(viewer: NamedDependency[Viewer], data: JSONBody[Ceilin
     return await _difference(await changes.preview_ceiling(data))
 
 
-@put("/api/policies/ceiling", guards=[require_fresh], summary="Lower the ceiling, or propose to raise it")
+@put("/api/policies/ceiling", summary="Lower the ceiling, or propose to raise it")
 async def change_ceiling(viewer: NamedDependency[Viewer], data: JSONBody[WantedCeiling]) -> CeilingDone:
-    await require(viewer, "keep_policies", ORGANISATION)
+    await require(viewer, "keep_policies", ORGANISATION, fresh=True)
     return CeilingDone(await changes.set_ceiling(data.version, data.ceiling, data.reason, viewer.person))
 
 
@@ -318,12 +318,11 @@ class Signature(msgspec.Struct, frozen=True):
 
 @post(
     "/api/policies/ceiling/{proposal:int}/signature",
-    guards=[require_fresh],
     status_code=204,
     summary="As a representative, sign or refuse to raise the ceiling",
 )
 async def sign_ceiling(viewer: NamedDependency[Viewer], proposal: FromPath[int], data: JSONBody[Signature]) -> None:
-    await require(viewer, "sign_ceiling", ORGANISATION)
+    await require(viewer, "sign_ceiling", ORGANISATION, fresh=True)
     await changes.decide(proposal, "signed" if data.sign else "refused", viewer.person)
 
 
