@@ -7,6 +7,7 @@ import { ProblemNote } from "../ui/ProblemNote";
 import { dayAndClock } from "../ui/time";
 import { type Change, usePolicyHistoryInfiniteQuery } from "./api";
 import css from "./PlaceForm.module.css";
+import page from "./PoliciesPage.module.css";
 import { saidAs } from "./said";
 
 /** Every change, newest first: who, when, of what, old and new, and why. */
@@ -32,32 +33,35 @@ export function History() {
           {t("history.noneWords")}
         </Empty>
       )}
-      <ul className={css.history} aria-label={t("history.title")}>
-        {changes.map((change) => (
-          <li key={change.id}>
-            <p className={css.head}>
-              <b>{aboutOf(change)}</b>
-              <span>{change.by?.name ?? "–"}</span>
-              <time dateTime={change.at}>{dayAndClock(change.at)}</time>
-            </p>
-            {FIELDS.filter((field) => saidOf(change.old, field) !== saidOf(change.new, field)).map((field) => (
-              <p key={field}>
-                {t("policy:change", {
-                  field: t(`policy:field.${field}`),
-                  old: saidOf(change.old, field),
-                  new: saidOf(change.new, field),
-                })}
+      {!data && !error && <div className={page.skeleton} role="status" aria-label={t("loading")} />}
+      {changes.length > 0 && (
+        <ul className={css.history} aria-label={t("history.title")}>
+          {changes.map((change) => (
+            <li key={change.id}>
+              <p className={css.head}>
+                <b>{aboutOf(change)}</b>
+                <span>{change.by?.name ?? "–"}</span>
+                <time dateTime={change.at}>{dayAndClock(change.at)}</time>
               </p>
-            ))}
-            <p className={css.reason}>{change.reason}</p>
-            {change.state !== "made" && (
-              <p className={css.state}>
-                {t(`history.state.${change.state}`, { name: change.decided_by?.name ?? "–" })}
-              </p>
-            )}
-          </li>
-        ))}
-      </ul>
+              {FIELDS.filter((field) => saidOf(change.old, field) !== saidOf(change.new, field)).map((field) => (
+                <p key={field}>
+                  {t("policy:change", {
+                    field: t(`policy:field.${field}`),
+                    old: saidOf(change.old, field),
+                    new: saidOf(change.new, field),
+                  })}
+                </p>
+              ))}
+              <p className={css.reason}>{change.reason}</p>
+              {change.state !== "made" && (
+                <p className={css.state}>
+                  {t(`history.state.${change.state}`, { name: change.decided_by?.name ?? "–" })}
+                </p>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
       {hasNextPage && (
         <Button onClick={() => fetchNextPage()} disabled={isFetchingNextPage}>
           {t("history.older")}
