@@ -46,7 +46,8 @@ async def test_refusals_are_told_newest_first_with_names_and_in_pages(cast, open
     await bob.sign_in(cast.bob, "wrong password")
     await bob.sign_in(cast.bob)
     await bob.get("/api/people/1/now")
-    await bob.change("PUT", "/api/organisation", json={"name": "Mine", "zone": "UTC", "expected_min": [0] * 7})
+    mine = {"name": "Mine", "zone": "UTC", "expected_min": [0] * 7, "version": 1}
+    await bob.change("PUT", "/api/organisation", json=mine)
     await audrey.sign_in(cast.audrey)
 
     told = (await audrey.get("/api/security/refusals", params={"limit": 2})).json()

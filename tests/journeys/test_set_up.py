@@ -77,6 +77,7 @@ async def test_first_admin_comes_from_an_empty_organisation_to_the_first_tile(
         "demo": False,
         "expected_min": [450] * 5 + [0, 0],
         "set_up": True,
+        "version": 3,
     }
     assert (me["team"]["name"], me["manages"], me["device"]) == ("Payments", True, True)
 
