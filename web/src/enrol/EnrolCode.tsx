@@ -19,6 +19,7 @@ export function EnrolCode({ enrolment }: { enrolment: Enrolment }) {
         <>
           <p>{t("enrolling.run")}</p>
           <Command text={command} />
+          <p className={css.where}>{t("enrolling.where")}</p>
           <p>{t("enrolling.alone")}</p>
           <div className={css.box}>
             <output className={css.code} aria-label={t("enrolling.code")} dir="ltr">

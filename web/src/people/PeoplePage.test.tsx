@@ -519,6 +519,7 @@ describe("teams", () => {
   it("are removed when they are empty, and come back", async () => {
     open("/people?view=teams&team=2");
     expect(await screen.findByText(/It can be removed once nobody is at home in it/)).toBeVisible();
+    expect(screen.getByText(/give them the role Manager of it/)).toBeVisible();
     expect(screen.queryByRole("button", { name: "Remove" })).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: "Support" }));
     await userEvent.click(await screen.findByRole("button", { name: "Remove" }));

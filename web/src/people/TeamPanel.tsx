@@ -11,6 +11,7 @@ import type { Problem } from "../http/request";
 import { Beside } from "../ui/Beside";
 import { Empty } from "../ui/Empty";
 import { ProblemNote, within } from "../ui/ProblemNote";
+import { list } from "../ui/time";
 import type { Said } from "./acts";
 import {
   type Team,
@@ -148,6 +149,10 @@ function Opened({ team, me, teams, say, onClose }: Props & { team: Team }) {
           </div>
         )}
       </form>
+      <Section title={t("teams.managers")}>
+        <p>{team.managers.length > 0 ? list(team.managers.map(({ name }) => name)) : t("teams.noManager")}</p>
+        <p className={css.note}>{t("teams.managing")}</p>
+      </Section>
       {team.parent !== null && <Removal team={team} teams={teams} say={say} onClose={onClose} />}
     </>
   );

@@ -1,6 +1,7 @@
 import Button from "@mui/material/Button";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { Command } from "../enrol/Command";
 import css from "./DoneStep.module.css";
 import type { Admin } from "./step";
@@ -24,7 +25,14 @@ export function DoneStep({ admin, team, onLive }: Props) {
         </Button>
       </Next>
       <Next title={t("done.people")} words={t("done.peopleWords")}>
-        <Command text={`daylight person add alice@example.org --name "Alice Okafor" --team "${shellSafe(name)}"`} />
+        <div className={css.ways}>
+          <Button component={Link} to="/people">
+            {t("done.openPeople")}
+          </Button>
+          <Button component={Link} to="/people/import">
+            {t("done.import")}
+          </Button>
+        </div>
       </Next>
       <Next title={t("done.desktops")} words={t("done.desktopsWords")}>
         <Command text="daylight code --people 20" />
@@ -44,9 +52,4 @@ function Next({ title, words, children }: { title: string; words: string; childr
       {children}
     </li>
   );
-}
-
-/** Within double quotes of a shell, whatever the team is called. */
-function shellSafe(name: string): string {
-  return name.replace(/[\\"$`!]/g, "\\$&");
 }
