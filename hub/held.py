@@ -213,7 +213,7 @@ def _cell(value: Any) -> Any:
 
 
 def _readme(at: datetime, counts: dict[str, int]) -> str:
-    files = "\n".join(f"{part.name}, {counts[part.name]:,} rows\n    {part.says}" for part in PARTS)
+    files = "\n".join(f"{part.name} (rows: {counts[part.name]:,})\n    {part.says}" for part in PARTS)
     left_out = "\n".join(f"{name}: {why}" for name, why in LEFT_OUT.items())
     return (
         f"What Daylight holds about you, as of {at:%Y-%m-%d %H:%M} UTC\n\n"

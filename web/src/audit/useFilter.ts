@@ -19,7 +19,7 @@ export function useFilter(): { filter: Filter; filtered: boolean; put: (change: 
   }, [params]);
 
   function put(change: Partial<Filter>) {
-    const next = new URLSearchParams(params);
+    const next = new URLSearchParams(location.search); // not as it was drawn: typing and a click may come at once
     for (const [name, value] of Object.entries(change)) {
       const text = String(value ?? "");
       if (text === EMPTY[name as keyof Filter]) {

@@ -22,8 +22,8 @@ export function useFilter(): { view: View; put: (change: Partial<View>, by?: "re
   const put = useCallback(
     (change: Partial<View>, by?: "replacing") =>
       setParams(
-        (before) => {
-          const next = new URLSearchParams(before);
+        () => {
+          const next = new URLSearchParams(location.search); // not as it was drawn: typing and a click may come at once
           // Another filter begins with its first page.
           for (const [name, value] of Object.entries({ page: 1, ...change })) {
             if (value === "" || value === "all" || value === 1) {

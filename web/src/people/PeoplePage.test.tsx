@@ -1,6 +1,6 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, act as together, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { speak } from "../i18n/i18n";
 import { answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
@@ -233,6 +233,21 @@ describe("people", () => {
     expect(location.search).toBe("?state=deactivated&find=zoe");
     await userEvent.click(screen.getByRole("button", { name: "Show everybody" }));
     expect(await screen.findByText("4 of 4")).toBeVisible();
+  });
+
+  it("are opened by who clicks as soon as they have typed, and found all the same", async () => {
+    open("/people");
+    const bob = await screen.findByRole("button", { name: "Bob" });
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    fireEvent.change(screen.getByRole("searchbox"), { target: { value: "bob" } });
+    together(() => {
+      fireEvent.click(bob);
+      vi.advanceTimersByTime(300); // before anything is drawn anew
+    });
+    vi.useRealTimers();
+
+    expect(await screen.findByRole("heading", { name: "Bob" })).toBeVisible();
+    expect(new URLSearchParams(location.search).get("find")).toBe("bob");
   });
 
   it("are walked, selected and opened by keys", async () => {

@@ -30,8 +30,8 @@ export function useView(): { view: View; put: (change: Partial<View>) => void } 
   const put = useCallback(
     (change: Partial<View>) =>
       setParams(
-        (before) => {
-          const next = new URLSearchParams(before);
+        () => {
+          const next = new URLSearchParams(location.search); // not as it was drawn: typing and a click may come at once
           for (const [name, value] of Object.entries(change)) {
             if (value === RESTING[name as keyof View]) {
               next.delete(name);
