@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { MyPolicy } from "../policy/MyPolicy";
 import { Icon } from "../ui/Icon";
 import { PaceBar } from "../ui/PaceBar";
 import { StateMark } from "../ui/StateMark";
@@ -93,30 +94,12 @@ function WhyDevice() {
   const { t } = useTranslation("setup");
   return (
     <>
-      <h3>{t("device.collected")}</h3>
-      <List icon="check" words={[t("device.state"), t("device.input"), t("device.app")]} />
-      <h3>{t("device.notCollected")}</h3>
-      <List
-        icon="offline"
-        words={[t("device.titles"), t("device.sites"), t("device.screenshots"), t("device.typing")]}
-      />
+      <h3>{t("device.policy")}</h3>
+      <MyPolicy />
       <p className={css.ledger}>
         <Icon name="ledger" size={14} />
         <span>{t("device.checked")}</span>
       </p>
     </>
-  );
-}
-
-function List({ icon, words }: { icon: "check" | "offline"; words: string[] }) {
-  return (
-    <ul className={css.list}>
-      {words.map((line) => (
-        <li key={line}>
-          <Icon name={icon} size={14} />
-          <span>{line}</span>
-        </li>
-      ))}
-    </ul>
   );
 }

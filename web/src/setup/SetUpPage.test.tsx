@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Device } from "../enrol/api";
 import { speak } from "../i18n/i18n";
 import { type Answer, answering, HubSocket, type Seen, withSockets } from "../testing/hub";
+import { myPolicy, policyOf } from "../testing/policy";
 import { command, faults, ME, open } from "../testing/render";
 import "./SetUpPage"; // The page comes later otherwise: to a busy machine seconds later.
 
@@ -56,6 +57,7 @@ function hub() {
         me = { ...me, organisation: { ...me.organisation, set_up: true } };
         return { status: 204 };
       }),
+      answer("GET /api/me/policy", () => ({ status: 200, body: myPolicy({ policy: policyOf({ title: true }) }) })),
       answer("GET /api/devices", () => ({ status: 200, body: devices })),
       answer("POST /api/devices/code", () => ({
         status: 201,
@@ -141,6 +143,8 @@ describe("the set-up", () => {
 
     expect(await screen.findByText(command(`daylight agent enrol --hub ${location.origin} ABCD-EFGH`))).toBeVisible();
     expect(screen.getByText(/it is \.venv\/bin\/daylight/)).toBeVisible();
+    const collected = within(screen.getByRole("list", { name: "Collected" }));
+    expect(collected.getByText(/title/i)).toBeVisible(); // by the policy that is in force
     expect(screen.getByRole("timer").textContent).toMatch(/^9:5\d$/);
     devices = [laptop];
     expect(await screen.findByText("Enrolled: alice-laptop")).toBeVisible();
