@@ -159,15 +159,14 @@ def _entry(row: Any) -> Entry:
 
 
 _ENTRIES = """
+    WITH named AS MATERIALIZED (SELECT id FROM person WHERE $7 <> '' AND position(lower($7) IN lower(name)) > 0)
     SELECT audit.id, at, action, actor, doer.name AS actor_name, client, program.name AS client_name, subject,
         whose.name AS subject_name, audit.team, team.name AS team_name, detail::text AS detail, position
     FROM audit LEFT JOIN person doer ON doer.id = actor LEFT JOIN person whose ON whose.id = subject
     LEFT JOIN team ON team.id = audit.team LEFT JOIN api_client program ON program.id = client
     LEFT JOIN audit_link ON audit_link.audit = audit.id
     WHERE audit.id < $1 AND ($3::text[] IS NULL OR action = ANY($3)) AND ($4::int IS NULL OR actor = $4 OR subject = $4)
-        AND ($7 = '' OR EXISTS (
-            SELECT FROM person WHERE person.id IN (actor, subject) AND position(lower($7) IN lower(person.name)) > 0
-        ))
+        AND ($7 = '' OR actor = ANY(ARRAY(SELECT id FROM named)) OR subject = ANY(ARRAY(SELECT id FROM named)))
         AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)
     ORDER BY audit.id DESC LIMIT $2
 """
