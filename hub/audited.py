@@ -13,11 +13,12 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from hub import audit, runs
+from hub import anchors, audit, runs
+from hub.anchors import Checked
 from hub.audit_file import lines
 from hub.auth.access import ORGANISATION, PERSON_MAX, Viewer
 from hub.auth.guard import require
-from hub.chain import JOB, Checked, links, signing_key
+from hub.chain import links, signing_key
 from hub.database import connection, transaction
 from hub.errors import Invalid
 from hub.settings import Settings
@@ -57,7 +58,8 @@ class AuditPage(msgspec.Struct, frozen=True):
 
 
 class ChainState(msgspec.Struct, frozen=True):
-    """How the chain stands. `key`: the public key that it is signed with; `checked`: the newest check of the whole, when there was one."""
+    """How the chain stands. `key`: the public key that it is signed with; `checked`: the newest check of the whole, when there was one.
+    `kept`: up to which place a head is in the object store, since `kept_at`; none where there is no store, or it never answered."""
 
     rows: int
     head: str
@@ -66,6 +68,8 @@ class ChainState(msgspec.Struct, frozen=True):
     checked: Checked | None
     checked_at: datetime | None
     checking: bool
+    kept: int | None
+    kept_at: datetime | None
 
 
 Before = Annotated[int | None, QueryParameter(ge=1, le=ID_MAX, description="The `id` of the last one before.")]
@@ -114,7 +118,7 @@ async def check_chain(viewer: NamedDependency[Viewer], settings: NamedDependency
     """By the worker: `GET /api/audit/chain` tells what became of it."""
     await require(viewer, "read_audit", ORGANISATION)
     now = await runs.database_now()
-    await runs.due(JOB, now, now)
+    await runs.due(anchors.CHECK, now, now)
     return await _chain(settings)
 
 
@@ -136,7 +140,7 @@ ROUTES = [read_audit, read_chain, check_chain, export_audit]
 
 async def _chain(settings: Settings) -> ChainState:
     async with connection() as held:
-        row = await held.fetchrow(_CHAIN, JOB)
+        row = await held.fetchrow(_CHAIN, anchors.CHECK, anchors.JOB)
     return ChainState(
         rows=row["position"] or 0,
         head=(row["hash"] or b"").hex(),
@@ -145,6 +149,8 @@ async def _chain(settings: Settings) -> ChainState:
         checked=msgspec.json.decode(row["detail"], type=Checked) if row["detail"] else None,
         checked_at=row["finished_at"],
         checking=row["checking"],
+        kept=msgspec.json.decode(row["kept"], type=anchors.Anchored).position if row["kept"] else None,
+        kept_at=row["kept_at"],
     )
 
 
@@ -172,10 +178,14 @@ _ENTRIES = """
 """
 _CHAIN = """
     SELECT (SELECT count(*) FROM audit_waiting) AS waiting, newest.position, newest.hash, checked.detail::text AS detail,
-        checked.finished_at, EXISTS (SELECT FROM report_run WHERE job = $1 AND state IN ('queued', 'running')) AS checking
+        checked.finished_at, kept.detail::text AS kept, kept.finished_at AS kept_at,
+        EXISTS (SELECT FROM report_run WHERE job = $1 AND state IN ('queued', 'running')) AS checking
     FROM (SELECT 1) AS one
     LEFT JOIN (SELECT position, hash FROM audit_link ORDER BY position DESC LIMIT 1) AS newest ON true
     LEFT JOIN (
         SELECT detail, finished_at FROM report_run WHERE job = $1 AND state = 'done' ORDER BY finished_at DESC LIMIT 1
     ) AS checked ON true
+    LEFT JOIN (
+        SELECT detail, finished_at FROM report_run WHERE job = $2 AND state = 'done' ORDER BY finished_at DESC LIMIT 1
+    ) AS kept ON true
 """

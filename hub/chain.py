@@ -15,14 +15,12 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import msgspec
-import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from hub.auth.sealed import key
 from hub.database import DATABASE_AWAY, connection, transaction
 
-JOB = "check_audit"
 START = bytes(32)
 """The hash before the first link."""
 EVERY_S = 1.0
@@ -32,9 +30,6 @@ _LINK = b"daylight-audit-link-v1\0"
 _HEAD = b"daylight-audit-head-v1\0"
 _LOCK = 0x6461796C69676874
 """Of those who seal: one at a time, in all hub processes."""
-
-
-log = structlog.get_logger()
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -210,6 +205,15 @@ async def links(after: int = 0) -> AsyncIterator[Link]:
         after = page[-1]["position"]
 
 
+async def newest_head() -> Head | None:
+    """The newest that is signed; `None` when nothing was sealed yet."""
+    async with connection() as held:
+        found = await held.fetchrow(
+            "SELECT position, hash, signature FROM audit_link WHERE signature IS NOT NULL ORDER BY position DESC LIMIT 1"
+        )
+    return found and Head(found["position"], found["hash"], found["signature"])
+
+
 async def check(by: Ed25519PublicKey, heads: Iterable[Head] = ()) -> "Verdict":
     """Holds the whole chain in the database against itself and these heads."""
     checking = Check(by, heads)
@@ -242,21 +246,6 @@ class Verdict(msgspec.Struct, frozen=True):
     hash: bytes
     waiting: int
     broken: Break | None
-
-
-class Checked(msgspec.Struct, frozen=True):
-    """What a check of the whole chain found: so many rows hold, and where it is broken, in words; empty when it is not."""
-
-    rows: int
-    broken: str
-
-
-async def check_daily(secret: str) -> Checked:
-    """The worker's job: a chain that is broken is an error in its log, and on the page of the audit."""
-    found = await check(signing_key(secret).public_key())
-    if found.broken:
-        log.error("audit_broken", position=found.broken.position, audit=found.broken.audit, what=found.broken.what)
-    return Checked(found.position, str(found.broken or ""))
 
 
 def _row(found: Any) -> Row:

@@ -173,12 +173,12 @@ def code(people: int) -> None:
 def connected(settings: Settings) -> Settings:
     """The settings with the addresses of the embedded servers, where `daylight up` runs them and no URL is set."""
     settings = with_secret(settings)
-    if settings.database_url and settings.redis_url:
-        return settings
     from hub.embedded import running
 
     servers = running(settings)
     if servers is None:
+        if settings.database_url and settings.redis_url:
+            return settings
         raise StartError(
             f"no database: DATABASE_URL and REDIS_URL are not set, and nothing runs in {settings.data}. Start it with `daylight up`."
         )
@@ -186,6 +186,7 @@ def connected(settings: Settings) -> Settings:
         settings,
         database_url=settings.database_url or servers.database_url,
         redis_url=settings.redis_url or servers.redis_url,
+        s3_url=settings.s3_url or servers.s3_url,
     )
 
 

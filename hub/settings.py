@@ -10,7 +10,7 @@ import secrets
 import zlib
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
@@ -30,6 +30,17 @@ class MailServer(msgspec.Struct, frozen=True, kw_only=True):
     tls: Literal["from the start", "STARTTLS", "none"]
 
 
+class ObjectStore(msgspec.Struct, frozen=True, kw_only=True):
+    """Where objects are kept, as `S3_URL` says it."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    name: str
+    """What its buckets are named after."""
+    region: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings. `None` for a URL means: start that server ourselves, from a wheel, in `data`."""
 
@@ -45,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     feed_url: str | None = None
     """Of the presence feed, when that is not the Redis of sessions, limits and the queue: it may be a cluster."""
     s3_url: str | None = None
+    """Of the object store: see `object_store`."""
     smtp_url: str | None = None
     """Of the mail server: see `mail_server`. `None`: no mail is sent, and admins are shown the links that would be in it."""
     mail_from: str = ""
@@ -83,6 +95,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The server that `smtp_url` names; `None` where no mail is set up."""
         return mail_server(self.smtp_url) if self.smtp_url else None
 
+    @property
+    def object_store(self) -> ObjectStore | None:
+        """The store that `s3_url` names; `None` where there is none."""
+        return object_store(self.s3_url) if self.s3_url else None
+
 
 # Environment variable of each field. The short names are the ones `make up` is documented with.
 NAMES = {
@@ -119,8 +136,10 @@ MAIL_SCHEMES: dict[str, tuple[Literal["from the start", "STARTTLS", "none"], int
     "smtp+insecure": ("none", 25),
 }
 """How TLS is spoken, and on which port where none is given (RFC 8314; RFC 6409)."""
-_SECRETS = {"smtp_url", "oidc_client_secret"}
+_SECRETS = {"s3_url", "smtp_url", "oidc_client_secret"}
 """Never repeated in an error."""
+STORE_NAME, STORE_REGION = "daylight", "us-east-1"
+"""Of an object store whose address names neither."""
 SECRET_MIN_BYTES = 24
 """What a secret must come to when what repeats in it is taken out: 32 hexadecimal digits by chance come to 30 and more, a word that is
 written again and again to fewer than 20."""
@@ -222,6 +241,9 @@ def _convert(field: str, raw: str) -> object:
             if not raw.startswith(("http://", "https://")) or raw.count("/") != 2:
                 raise ValueError("expected scheme, host and port only, as in https://daylight.example.org")
             return raw.lower()
+        case "s3_url":
+            object_store(raw)
+            return raw
         case "smtp_url":
             mail_server(raw)
             return raw
@@ -254,6 +276,31 @@ def mail_server(url: str) -> MailServer:
     if tls == "none" and user is not None:
         raise ValueError("a password is sent over TLS only: smtp:// or smtps://")
     return MailServer(host=parts.hostname, port=port or usual_port, user=user, password=password, tls=tls)
+
+
+def object_store(url: str) -> ObjectStore:
+    """What an `S3_URL` says: `https://ACCESS_KEY:SECRET_KEY@host[:port][/NAME][?region=REGION]`.
+
+    Raises `ValueError`, without what is in it.
+    """
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        raise ValueError("its host or port can't be read") from None
+    if parts.scheme not in {"http", "https"} or not (parts.hostname and parts.username and parts.password):
+        raise ValueError("expected https://ACCESS_KEY:SECRET_KEY@host")
+    name = parts.path.strip("/") or STORE_NAME
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,56}[a-z0-9]", name):
+        raise ValueError("expected a name for the buckets behind the host: small letters, digits and -")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return ObjectStore(
+        endpoint=f"{parts.scheme}://{host}{port}",
+        access_key=unquote(parts.username),
+        secret_key=unquote(parts.password),
+        name=name,
+        region=parse_qs(parts.query).get("region", [STORE_REGION])[0],
+    )
 
 
 def _refuse_unsafe(settings: Settings) -> None:

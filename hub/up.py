@@ -40,7 +40,7 @@ def command() -> None:
         structs.replace(settings, public_origin=settings.public_origin or f"http://localhost:{settings.port}")
     )
     settings = _with_admin_password(settings)
-    with Embedded(settings) as servers:
+    with Embedded(settings, s3=True) as servers:
         settings = structs.replace(
             settings, database_url=servers.database_url, redis_url=servers.redis_url, s3_url=servers.s3_url
         )

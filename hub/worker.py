@@ -23,7 +23,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
-from hub import chain, logs, mail, outgoing, retention, runs
+from hub import anchors, logs, mail, outgoing, retention, runs
 from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
@@ -122,12 +122,21 @@ JOBS = {
 
 
 def jobs_of(settings: Settings) -> dict[str, Job]:
-    """The jobs of a deployment: those of all, those that need its secret, and where a mail server is named that which sends mail."""
+    """The jobs of a deployment: those of all, those that need its secret, and those for the object store and the
+    mail server, where one is named."""
 
-    async def check_audit(_: datetime) -> chain.Checked:
-        return await chain.check_daily(settings.secret)
+    store = settings.object_store
 
-    jobs = {**JOBS, chain.JOB: Job(check_audit, 24 * HOUR_S, 3 * HOUR_S + 20 * 60, timeout_s=1800)}
+    async def check_audit(_: datetime) -> anchors.Checked:
+        return await anchors.check_audit(store, settings.secret)
+
+    jobs = {**JOBS, anchors.CHECK: Job(check_audit, 24 * HOUR_S, 3 * HOUR_S + 20 * 60, timeout_s=1800)}
+    if store is not None:
+
+        async def anchor_audit(_: datetime) -> anchors.Anchored:
+            return await anchors.anchor(store, settings.secret)
+
+        jobs[anchors.JOB] = Job(anchor_audit, 10 * MINUTE_S, 0, timeout_s=120)
     server = settings.mail_server
     if server is None:
         return jobs

@@ -80,10 +80,10 @@ def main(arguments: list[str]) -> int:
             failed = failed or code != 0
             why = "NO TEST FOUND" if none_found else f"FAILED ({code})"
             told.append(Told(name, why if code else "passed", time.monotonic() - began, cpu_s() - used_s))
-        skipped = skips(junit)
+        skipped, failures = skips(junit), failing(junit)
     finally:
         shutil.rmtree(junit)
-    report(told, skipped, missing, time.monotonic() - started)
+    report(told, skipped, failures, missing, time.monotonic() - started)
     return 1 if failed else 0
 
 
@@ -104,8 +104,8 @@ def cpu_s() -> float:
 def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
     """Every kind of check, quickest to fail first."""
 
-    def npm(script: str) -> list[str]:
-        return [str(BIN / "python"), "node.py", "npm", "run", "--silent", script]
+    def npm(script: str, *more: str) -> list[str]:
+        return [str(BIN / "python"), "node.py", "npm", "run", "--silent", script, *more]
 
     def pytest(name: str, *more: str) -> list[str]:
         return [
@@ -123,7 +123,10 @@ def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
         ("mypy", [str(BIN / "mypy")]),
         ("web lint", npm("lint")),
         ("web types", npm("types")),
-        ("web tests", npm("test")),
+        (
+            "web tests",
+            npm("test", "--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={junit / 'web'}.xml"),
+        ),
         ("compose", [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml"]),
         ("pytest", pytest("together", *together, *(f"--ignore={path}" for path in ALONE))),
         ("pytest, alone", pytest("alone", *ALONE)),
@@ -209,11 +212,20 @@ def skips(junit: Path) -> Counter[str]:
     return Counter(skip.get("message") or "no reason given" for skip in found if skip.get("type") != "pytest.xfail")
 
 
-def report(told: list[Told], skipped: Counter[str], missing: list[str], seconds: float) -> None:
+def failing(junit: Path) -> list[str]:
+    """Names of the tests that failed: in a log that is cut at its beginning nothing else tells which."""
+    cases = [case for file in sorted(junit.glob("*.xml")) for case in ElementTree.parse(file).iter("testcase")]
+    failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    return [f"{case.get('classname')} > {case.get('name')}" for case in failed]
+
+
+def report(told: list[Told], skipped: Counter[str], failures: list[str], missing: list[str], seconds: float) -> None:
     print("\n=== summary")
     for each in told:
         times = f" {each.took_s:6.1f} s, {each.cpu_s:6.1f} s of CPU" if each.took_s else ""
         print(f"{each.name:14} {each.what:12}{times}")
+    for failure in failures:
+        print(f"FAILED {failure}")
     if missing:
         print("\nMissing Debian packages, which root would have had installed:")
         for package in missing:

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from hub import audit, chain
+from hub import anchors, audit, chain
 from hub.audit_file import check_file
 from hub.chain import signing_key
 from hub.database import connection, transaction
@@ -116,12 +116,14 @@ async def test_chain_says_how_it_stands_and_what_the_check_found(cast, open_brow
     assert (before["rows"], before["waiting"], before["checked"], before["checking"]) == (1, 1, None, False)
     assert (await browser.change("POST", "/api/audit/chain/check")).status_code == 202
     assert (await browser.get("/api/audit/chain")).json()["checking"]
-    assert await chain.check_daily(settings.secret) == chain.Checked(1, "")
+    assert await anchors.check_audit(None, settings.secret) == anchors.Checked(1, "")
     async with transaction() as held:
         await held.execute("ALTER TABLE audit DISABLE TRIGGER USER")
         await held.execute("UPDATE audit SET actor = 2 WHERE id = 1")
         await held.execute("ALTER TABLE audit ENABLE TRIGGER USER")
-    assert await chain.check_daily(settings.secret) == chain.Checked(0, "place 1, row 1: it is not what was sealed")
+    assert await anchors.check_audit(None, settings.secret) == anchors.Checked(
+        0, "place 1, row 1: it is not what was sealed"
+    )
 
 
 def test_page_has_words_and_a_kind_for_every_act() -> None:

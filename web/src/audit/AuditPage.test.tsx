@@ -26,9 +26,11 @@ const CHAIN: Chain = {
   head: "ab".repeat(32),
   key: "cd".repeat(32),
   waiting: 0,
-  checked: { rows: 1200, broken: "" },
+  checked: { rows: 1200, broken: "", away: "" },
   checked_at: "2026-03-02T03:20:00Z",
   checking: false,
+  kept: 1198,
+  kept_at: "2026-03-02T03:20:00Z",
 };
 const withRole = (role: string) => ({ ...ME, roles: [{ role, team: null }] });
 let entries: Entry[];
@@ -47,7 +49,10 @@ function hub(me: object) {
     },
     "GET /api/audit/chain": () => ({ status: 200, body: chain }),
     "POST /api/audit/chain/check": () => {
-      chain = { ...chain, checked: { rows: 3, broken: "place 4, row 9: it is not what was sealed" } };
+      chain = {
+        ...chain,
+        checked: { rows: 3, broken: "place 4, row 9: it is not what was sealed", away: "no answer" },
+      };
       return { status: 202, body: chain };
     },
   });
@@ -117,8 +122,10 @@ describe("the page Audit", () => {
     open("/admin/audit");
 
     expect(await screen.findByText(/Unchanged: all 1,200 rows/)).toBeVisible();
+    expect(screen.getByText(/kept in the object store as well, the newest of row 1,198/)).toBeVisible();
     await userEvent.click(screen.getByRole("button", { name: "Check now" }));
     expect(await screen.findByText(/Changed by somebody at place 4, row 9/)).toBeVisible();
+    expect(screen.getByText(/did not answer at the last check/)).toBeVisible();
   });
 
   it("saves the whole under the name that the hub gives", async () => {

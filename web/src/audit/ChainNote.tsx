@@ -41,6 +41,8 @@ export function ChainNote() {
       <div className={css.stands}>
         <b role="status">{stands(data)}</b>
         <p>{broken ? t("chain.brokenWords") : t("chain.words")}</p>
+        <p>{kept(data)}</p>
+        {data.checked?.away && <p>{t("chain.away")}</p>}
         <details>
           <summary>{t("chain.more")}</summary>
           <dl>
@@ -69,6 +71,10 @@ export function ChainNote() {
       </div>
     </section>
   );
+
+  function kept({ kept, kept_at }: Chain): string {
+    return kept && kept_at ? t("chain.kept", { place: number(kept), at: dayAndClock(kept_at) }) : t("chain.notKept");
+  }
 
   function stands({ rows, checked, checked_at }: Chain): string {
     if (!checked || !checked_at) {

@@ -34,9 +34,13 @@ export interface Chain {
   /** The public key that it is signed with, in hexadecimal. */
   key: string;
   waiting: number;
-  checked: { rows: number; broken: string } | null;
+  /** `away`: why the object store did not answer at that check; empty where it did, or where there is none. */
+  checked: { rows: number; broken: string; away: string } | null;
   checked_at: string | null;
   checking: boolean;
+  /** The place of the newest head in the object store. */
+  kept: number | null;
+  kept_at: string | null;
 }
 
 export interface Filter {

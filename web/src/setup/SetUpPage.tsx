@@ -1,6 +1,6 @@
 import Button from "@mui/material/Button";
 import type { TFunction } from "i18next";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import "../i18n/en/setup";
@@ -140,7 +140,8 @@ export function SetUpPage({ admin, onChanged, onLive }: Props) {
 function useFocusOnChange(step: string) {
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(step);
-  useEffect(() => {
+  // With the picture, and not after it: a key that is pressed at once is the new step's.
+  useLayoutEffect(() => {
     if (shown.current !== step) {
       shown.current = step;
       heading.current?.focus();
