@@ -1,7 +1,7 @@
 """The audit: what was done and who looked, one row each. Append-only: a trigger refuses to change or remove rows.
 
 Called by whoever acts, inside the transaction of the act where there is one, so that neither exists without the other. No row holds
-a secret, a title, or an address of somebody unknown.
+a secret, a title, or an address of somebody unknown; what it says of its subject is sealed by whoever acts (`subject_keys.py`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -107,7 +107,7 @@ async def record(
 
     `actor` and `subject` are people; no actor means a client, the system, or nobody known. `client` is the API client that acted, or that
     somebody acted on. `detail` says what else is needed to
-    understand the act: ids and names of roles, never content.
+    understand the act: ids and names of roles, never content, and nothing personal unless it is sealed.
     """
     row = Audit(
         action=act,

@@ -22,6 +22,7 @@ from hub.chain import links, signing_key
 from hub.database import connection, transaction
 from hub.errors import Invalid
 from hub.settings import Settings
+from hub.subject_keys import Opener, opener
 
 LIMIT_MAX = 200
 FIND_MAX_CHARACTERS = 100
@@ -104,7 +105,8 @@ async def read_audit(
     acts = sorted(ACTS.intersection(act)) if act else None
     async with connection() as held:
         rows = await held.fetch(_ENTRIES, before or ID_MAX, limit + 1, acts, person, since, until, find.strip())
-    return AuditPage([_entry(row) for row in rows[:limit]], len(rows) > limit)
+        opened = await opener(held, {row["subject"] for row in rows})
+    return AuditPage([_entry(row, opened) for row in rows[:limit]], len(rows) > limit)
 
 
 @get("/api/audit/chain", summary="How the chain of the audit stands")
@@ -154,13 +156,13 @@ async def _chain(settings: Settings) -> ChainState:
     )
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: Any, opened: Opener) -> Entry:
     def named(what: str) -> Named | None:
         return None if row[what] is None else Named(row[what], row[f"{what}_name"] or "")
 
     return Entry(
         id=row["id"], at=row["at"], act=row["action"], by=named("actor"), client=named("client"), about=named("subject"),
-        team=named("team"), detail=msgspec.json.decode(row["detail"]), place=row["position"],
+        team=named("team"), detail=opened(row["subject"], row["detail"]), place=row["position"],
     )  # fmt: skip
 
 

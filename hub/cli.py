@@ -192,11 +192,13 @@ def connected(settings: Settings) -> Settings:
 
 def on_database(work: Coroutine[Any, Any, Result], *, long: bool = False) -> Result:
     """Runs a coroutine with the pool open on the database in the settings."""
+    from hub import subject_keys
     from hub.database import LONG_TRANSACTIONS, SERVER_SETTINGS, close_pool, open_pool
 
     async def run() -> Result:
         settings = connected(read())
         assert settings.database_url is not None
+        subject_keys.use(settings.secret)
         await open_pool(settings.database_url, size=2, settings=LONG_TRANSACTIONS if long else SERVER_SETTINGS)
         try:
             return await work

@@ -21,6 +21,7 @@ from hub import audit
 from hub.auth.access import Subject, Viewer
 from hub.auth.guard import require
 from hub.database import connection, transaction
+from hub.subject_keys import opener
 
 AT_ONCE = asyncio.Semaphore(2)
 """In this process: packing takes a core for seconds, where somebody has a year behind them."""
@@ -34,6 +35,8 @@ class Part(NamedTuple):
     name: str
     says: str
     asked: str
+    sealed: bool = False
+    """Whether its last two columns are the detail of a row of the audit, and whom that is about by number, which is left out."""
 
 
 PARTS = (
@@ -99,10 +102,11 @@ PARTS = (
             ))
         ) ORDER BY look.id LIMIT $3"""),
     Part("acts.csv", "What you did here, and what was done about you, as the audit has it.", """
-        SELECT act.id AS place, act.at, act.action, actor.name AS who, subject.name AS about, team.name AS team, act.detail::text
+        SELECT act.id AS place, act.at, act.action, actor.name AS who, subject.name AS about, team.name AS team, act.detail::text,
+            act.subject
         FROM audit act LEFT JOIN person actor ON actor.id = act.actor LEFT JOIN person subject ON subject.id = act.subject
         LEFT JOIN team ON team.id = act.team
-        WHERE act.id > $2 AND (act.actor = $1 OR act.subject = $1) AND act.action <> 'look_wall' ORDER BY act.id LIMIT $3"""),
+        WHERE act.id > $2 AND (act.actor = $1 OR act.subject = $1) AND act.action <> 'look_wall' ORDER BY act.id LIMIT $3""", sealed=True),
     Part("sign-ins.csv", "Browsers that you are or were signed in with, for a month after they ended.", """
         SELECT row_number() OVER (ORDER BY created_at, id) + $2 AS place, created_at, seen_at, ended_at, browser, address
         FROM sign_in WHERE person = $1 ORDER BY created_at, id OFFSET $2 LIMIT $3"""),
@@ -132,6 +136,7 @@ LEFT_OUT = {
     "idempotency_key": "hashes and sealed answers of requests, for a day",
     "people_import": "a file of other people, for an hour",
     "rollup_quarter": "sums of activity.csv by quarter-hour; days.csv has them by day",
+    "subject_key": "the key that opens what acts.csv has of you, wrapped: it is of no use elsewhere",
     "span_day": "when in a workday a state was held: made of activity.csv",
 }
 """Tables that have rows of a person and are not in the archive, with the reason."""
@@ -188,10 +193,18 @@ async def _pages(part: Part, person: int) -> AsyncIterator[tuple[list[str], list
             asked = await held.prepare(part.asked)
             head = [column.name for column in asked.get_attributes()][1:]
             rows = await asked.fetch(person, place, PAGE)
-        yield head, [tuple(row)[1:] for row in rows]
+            opened = await opener(held, {row["subject"] for row in rows}) if part.sealed else None
+        if opened:
+            yield head[:-1], [(*tuple(row)[1:-2], _json(opened(row["subject"], row["detail"]))) for row in rows]
+        else:
+            yield head, [tuple(row)[1:] for row in rows]
         if len(rows) < PAGE:
             return
         place = rows[-1]["place"]
+
+
+def _json(told: dict[str, Any]) -> str:
+    return msgspec.json.encode(told).decode()
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> bytes:

@@ -33,7 +33,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from hub import api_page, openapi, policies
+from hub import api_page, openapi, policies, subject_keys
 from hub.auth import account, client_routes, links, routes, sign_on, tokens
 from hub.auth.cookie import SESSION_STORE, Connection, Sessions, session_config, sessions_away
 from hub.auth.idempotency import SAFE, Idempotency
@@ -109,6 +109,7 @@ def build(
     `on_startup`, ...).
     Routes may ask for `viewer` (signed in, or 401), `settings`, `limits`, `sign_on` and `policy_of` (a person's) by these names.
     """
+    subject_keys.use(settings.secret)
     sessions = session_config(settings)
     counted = limits or Limits(client)
     csrf = CSRFConfig(

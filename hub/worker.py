@@ -23,7 +23,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
-from hub import anchors, logs, mail, outgoing, retention, runs
+from hub import anchors, logs, mail, outgoing, retention, runs, subject_keys
 from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
@@ -345,6 +345,7 @@ async def run(settings: Settings) -> None:
     assert settings.database_url is not None
     assert settings.redis_url is not None
     logs.configure(settings, worker=secrets.token_hex(6))
+    subject_keys.use(settings.secret)
     await open_pool(settings.database_url, size=POOL_SIZE)
     try:
         await Worker(settings.redis_url, jobs_of(settings)).run()

@@ -20,6 +20,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
+from hub import subject_keys
 from hub.database import ENGINE, close_pool, open_pool
 from hub.piccolo_app import migrate
 from hub.settings import Settings
@@ -145,6 +146,7 @@ async def database(template: str, servers: Servers, copies: dict[str, tuple[str,
         name = f"test_{uuid.uuid4().hex[:12]}"
         await _administer(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     url = database_url(servers, name)
+    subject_keys.use(SECRET)
     await open_pool(url)
     shape = shape or str(await ENGINE._run_in_pool(SHAPE))
     yield url

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import asyncpg
 import msgspec
 
-from hub import audit, people
+from hub import audit, people, subject_keys
 from hub.auth import links
 from hub.database import transaction
 from hub.errors import Conflict, Invalid, NotFound
@@ -146,9 +146,8 @@ async def change(person: int, form: OwnForm, by: int) -> None:
             raise people.email_taken() from None
         if "zone" in changed:
             await people.set_zones(held, {person: now["zone"]})
-        # Which name and which address it was is not for a log that is never changed.
-        told = {field: change for field, change in changed.items() if field in {"zone", "locale", "working_hours"}}
-        await audit.record("person_changed", by, person, fields=" ".join(changed), changed=told)
+        told = await subject_keys.sealed(held, person, changed=changed)
+        await audit.record("person_changed", by, person, fields=" ".join(changed), **told)
 
 
 async def move(moves: Sequence[Move], by: int) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from hub import audit, people
+from hub import audit, people, subject_keys
 from hub.imports.judge import EMPLOYEE, Column, Known, Outcome, Path, Teams, Wanted, World, new_teams
 from hub.tables import Person, Team
 
@@ -102,13 +102,13 @@ async def carry_out(
         [people.stored_hours(row.working_hours) for _, row, _ in about],
     )
     await people.set_zones(held, {person: str(row.zone) for person, row, now in about if "zone" in now})
+    sealed = await subject_keys.sealed_many(held, [(person, {"changed": now}) for person, _, now in about])
     await audit.record_many(
         "person_changed",
         by,
         [
-            # Which name it was is not for a log that is never changed.
-            (person, None, {"fields": " ".join(now), "changed": {k: v for k, v in now.items() if k != "name"}, **told})
-            for person, _, now in about
+            (person, None, {"fields": " ".join(now), **closed, **told})
+            for (person, _, now), closed in zip(about, sealed, strict=True)
         ],
     )
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from hub import audit, policies
+from hub import audit, policies, subject_keys
 from hub.database import transaction
 from hub.errors import Conflict, Invalid, NotFound
 from hub.policies.settings import (
@@ -140,6 +140,7 @@ async def change(scope: Scope, place: int | None, seen: int, settings: PolicySet
         await _store(held, scope, team, person, seen + 1, settings)
         number = await _note(held, by, scope, team, person, seen + 1, before.settings, settings, said, "made")
         touched = await _give(held, with_set(world, scope, place, settings), number)
+        changed = {"changed": _difference(before.settings, settings)}
         await audit.record(
             "policy_changed",
             by,
@@ -149,7 +150,7 @@ async def change(scope: Scope, place: int | None, seen: int, settings: PolicySet
             change=number,
             people=len(touched),
             widens=sum(each.held != each.new for each in touched),
-            changed=_difference(before.settings, settings),
+            **(changed if person is None else await subject_keys.sealed(held, person, **changed)),
         )
     await policies.refresh()
     return seen + 1

@@ -1,4 +1,7 @@
-"""What devices of the cast told, put where the hub stores it by the hub's own store: for tests of what is read of it."""
+"""What devices of the cast told, put where the hub stores it by the hub's own store: for tests of what is read of it.
+
+And rows of the audit, opened.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +11,7 @@ from hub.database import connection, transaction
 from hub.live.plan import Submission
 from hub.live.store import Store
 from hub.retention import make_days
+from hub.subject_keys import opener
 from hub.wire.activity import Facts
 from hub.wire.events import Event, Gap, Interval
 
@@ -51,6 +55,13 @@ def worked(start: datetime, end: datetime, **facts: Any) -> Interval:
 
 def slept(start: datetime, end: datetime) -> Gap:
     return Gap(started_at=start, ended_at=end, wall_at=start, zone_min=60, policy=1)
+
+
+async def details(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Of rows of the audit, with what is sealed in them."""
+    async with connection() as held:
+        opened = await opener(held, {row["subject"] for row in rows})
+    return [opened(row["subject"], row["detail"]) for row in rows]
 
 
 async def hour_passes() -> None:

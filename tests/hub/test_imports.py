@@ -24,6 +24,7 @@ from hub.imports.read import FILE_MAX_BYTES, ROWS_MAX, FileRefused, read
 from hub.people import WorkingHours
 from hub.tables import Audit, FormerZone, Membership, Person, Role, Team
 from tests.hub.conftest import Browser
+from tests.hub.stored import details
 
 HEADING = ["e-mail", "name", "team", "role", "role team", "zone", "working hours"]
 PATH = "/api/people/imports"
@@ -487,9 +488,12 @@ async def test_people_who_are_here_are_changed_moved_and_given_roles_each_in_the
     assert (
         await dora.change("PUT", f"/api/people/{cast.bea.id}", json={**by_hand, "email": cast.bea.email})
     ).is_success
-    same = await Audit.select().where(Audit.action == "person_changed").order_by(Audit.id).output(load_json=True)
-    assert same[0]["detail"].pop("import") == preview["id"]
-    assert same[0]["detail"] == same[1]["detail"], "as of who is changed by hand"
+    rows = await Audit.select().where(Audit.action == "person_changed").order_by(Audit.id)
+    imported, by_hand = await details(rows)
+    assert imported.pop("import") == preview["id"]
+    assert imported["changed"].pop("name") == {"old": cast.bob.name, "new": "Bob B. Brandt"}
+    assert by_hand["changed"].pop("name") == {"old": cast.bea.name, "new": "Bob B. Brandt"}
+    assert imported == by_hand, "as of who is changed by hand"
 
 
 async def test_missing_teams_are_made_when_that_is_chosen(cast, dora):

@@ -58,7 +58,7 @@ async def test_profile_is_ones_own_to_change(cast, bob):
     )
     row = (await Audit.select().where(Audit.action == "person_changed").output(load_json=True))[0]
     assert (row["actor"], row["subject"], row["detail"]["fields"]) == (2, 2, "name locale working_hours")
-    assert "Bobby" not in str(row), "names are not for what is never changed"
+    assert "Bobby" not in str(row), "what is personal is sealed"
 
 
 async def test_address_is_not_ones_own_to_change(cast, bob):
