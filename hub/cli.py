@@ -91,9 +91,11 @@ def worker() -> None:
 @daylight.command()
 def migrate() -> None:
     """Bring the database's schema up to date, and make the first admin if there is none."""
-    from hub.prepare import prepare
+    from hub.prepare import prepare, schema
 
-    first = on_database(prepare(connected(read())), long=True)
+    settings = connected(read())
+    asyncio.run(schema(settings))
+    first = on_database(prepare(settings), long=True)
     if first:
         click.echo(first)
     click.echo("The schema is up to date.")
@@ -185,6 +187,7 @@ def connected(settings: Settings) -> Settings:
     return _replace(
         settings,
         database_url=settings.database_url or servers.database_url,
+        database_owner_url=settings.database_owner_url or servers.database_owner_url,
         redis_url=settings.redis_url or servers.redis_url,
         s3_url=settings.s3_url or servers.s3_url,
     )

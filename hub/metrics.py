@@ -27,6 +27,7 @@ from hub.database import DATABASE_AWAY, ENGINE
 from hub.figures import DESCRIBED, FIGURES, FORGOTTEN_S, PREFIX, READ_EVERY_S
 from hub.live.upkeep import keep
 from hub.rollups import job as rollups
+from hub.tasks import end
 
 FOLDER = "DAYLIGHT_PROCESSES_DIR"
 """Environment variable that the supervisor of several processes sets: a folder of their own, empty at start."""
@@ -74,9 +75,7 @@ class Metrics:
             self._tasks.append(keep(self._tell, "figures"))
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         if self._folder:
             with contextlib.suppress(OSError):
                 self._file(self._folder).unlink(missing_ok=True)

@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_origin: str = ""
     """What browsers and agents call us: scheme, host and port. Signed by agents, compared with `Origin`."""
     database_url: str | None = None
+    database_owner_url: str | None = None
+    """As who owns the audit's tables and brings the schema up to date: see `grants.py`. `None`: the same role as the hub's."""
     redis_url: str | None = None
     feed_url: str | None = None
     """Of the presence feed, when that is not the Redis of sessions, limits and the queue: it may be a cluster."""
@@ -110,6 +112,7 @@ NAMES = {
     "processes": "PROCESSES",
     "public_origin": "DAYLIGHT_PUBLIC_ORIGIN",
     "database_url": "DATABASE_URL",
+    "database_owner_url": "DATABASE_OWNER_URL",
     "redis_url": "REDIS_URL",
     "feed_url": "FEED_URL",
     "s3_url": "S3_URL",

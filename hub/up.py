@@ -42,7 +42,11 @@ def command() -> None:
     settings = _with_admin_password(settings)
     with Embedded(settings, s3=True) as servers:
         settings = structs.replace(
-            settings, database_url=servers.database_url, redis_url=servers.redis_url, s3_url=servers.s3_url
+            settings,
+            database_url=servers.database_url,
+            database_owner_url=servers.database_owner_url,
+            redis_url=servers.redis_url,
+            s3_url=servers.s3_url,
         )
         emails, code = asyncio.run(_prepare(settings))
         if settings.demo and not emails:
@@ -73,7 +77,8 @@ class _Everything:
         self._stop = stop
         logs = settings.data / "logs"
         logs.mkdir(exist_ok=True)
-        environment = as_environment(settings)
+        # The audit's owner is nobody's who serves.
+        environment = {**as_environment(settings), "DATABASE_OWNER_URL": ""}
         self._hub = Child("hub", ["hub"], environment, logs / "hub.log")
         self._worker = Child("worker", ["worker"], environment, logs / "worker.log")
         self._fleet: Child | None = None
@@ -153,9 +158,10 @@ async def _prepare(settings: Settings) -> tuple[tuple[str, ...], str]:
     from hub.auth.enrolment import make_code
     from hub.database import LONG_TRANSACTIONS, close_pool, open_pool
     from hub.demo import is_demo, seed_demo
-    from hub.prepare import prepare
+    from hub.prepare import prepare, schema
 
     assert settings.database_url is not None
+    await schema(settings)
     await open_pool(settings.database_url, size=2, settings=LONG_TRANSACTIONS)
     try:
         await prepare(settings)

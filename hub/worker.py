@@ -27,6 +27,7 @@ from hub import anchors, logs, mail, outgoing, retention, runs, subject_keys
 from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
+from hub.tasks import end
 
 QUEUE = "daylight"
 MINUTE_S, HOUR_S = 60, 3600
@@ -294,9 +295,9 @@ class Worker:
                 renewing.result()
             return await working
         finally:
-            for task in (working, renewing):
-                task.cancel()
-            await asyncio.gather(working, renewing, return_exceptions=True)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await end(renewing)
 
     async def _agreed_now(self) -> datetime:
         """The earlier of our clock and the database's. Raises `_ClocksDiffer` when one of them must be wrong."""

@@ -20,11 +20,11 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from hub import subject_keys
-from hub.database import ENGINE, close_pool, open_pool
+from hub import grants, subject_keys
+from hub.database import ENGINE, close_pool, connection, open_pool
 from hub.piccolo_app import migrate
 from hub.settings import Settings
-from tests import secrecy
+from tests import owner, secrecy
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 ORIGIN = "http://localhost:8000"
@@ -59,6 +59,9 @@ class Servers(NamedTuple):
     """Where the servers of this run listen."""
 
     database_url: str
+    """As the owner of all databases."""
+    hub_url: str
+    """As the hub's role, which may only add to the audit; the owner's where servers are given."""
     redis_url: str
     ours: bool
     """Started here, with data that goes with them: nothing needs to be dropped."""
@@ -69,14 +72,16 @@ def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey, started once. Nothing but these fixtures should write to their default databases."""
     given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
     if given[0] and given[1]:
-        yield Servers(given[0], given[1], ours=False)
+        yield Servers(given[0], given[0], given[1], ours=False)
         return
     from hub.embedded import Embedded
 
     data = Path(tempfile.mkdtemp(prefix="daylight-tests-"))
     try:
         with Embedded(Settings(data=data, database_url=given[0], redis_url=given[1])) as started:
-            yield Servers(started.database_url, started.redis_url, ours=True)
+            yield Servers(
+                started.database_owner_url or started.database_url, started.database_url, started.redis_url, ours=True
+            )
         for log in (data / "logs").glob("*.log"):
             leaked = secrecy.leaked(log.read_text(errors="replace"), secrecy.EVER)
             assert not leaked, f"secrets in {log.name}: {', '.join(leaked)}"
@@ -96,13 +101,16 @@ def make_template(servers: Servers) -> Iterator[Callable[[str, str, Callable[[],
             await migrate()
             if fill is not None:
                 await fill()
+            if servers.hub_url != servers.database_url:
+                async with connection() as held:
+                    await grants.give(held, servers.hub_url)
         finally:
             await close_pool()
-        connection = await asyncpg.connect(database_url(servers, name))
+        keeper = await asyncpg.connect(database_url(servers, name))
         try:
-            await connection.execute(KEEP)
+            await keeper.execute(KEEP)
         finally:
-            await connection.close()
+            await keeper.close()
 
     def template(name: str, source: str = "template1", fill: Callable[[], Awaitable[None]] | None = None) -> str:
         full = f"{name}_{RUN}"
@@ -145,13 +153,14 @@ async def database(template: str, servers: Servers, copies: dict[str, tuple[str,
     if not name:
         name = f"test_{uuid.uuid4().hex[:12]}"
         await _administer(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    url = database_url(servers, name)
     subject_keys.use(SECRET)
+    url = hub_url(servers, name)
+    owner.URLS.append(database_url(servers, name))
     await open_pool(url)
     shape = shape or str(await ENGINE._run_in_pool(SHAPE))
     yield url
     await close_pool()
-    if await _put_back(url) == shape:
+    if await _put_back(owner.URLS.pop()) == shape:
         copies[template] = name, shape
     elif not servers.ours:
         await _administer(servers, f'DROP DATABASE "{name}" WITH (FORCE)')
@@ -221,8 +230,17 @@ RUN = uuid.uuid4().hex[:8]
 
 
 def database_url(servers: Servers, name: str) -> str:
-    """The URL of another database of the same server."""
-    parts = urlsplit(servers.database_url)
+    """The URL of another database of the same server, as its owner."""
+    return _another(servers.database_url, name)
+
+
+def hub_url(servers: Servers, name: str) -> str:
+    """The same, as the hub's role."""
+    return _another(servers.hub_url, name)
+
+
+def _another(url: str, name: str) -> str:
+    parts = urlsplit(url)
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}/{name}{query}"
 

@@ -6,7 +6,7 @@ sockets, never touches a server that it was given a URL for, never ends a proces
 
     data/lock              held while the servers are ours; a second start on the folder is refused
     data/running.json      where the servers are reachable while they run (0600)
-    data/credentials.json  the database's password (0600); without it the data in `postgres` can't be opened
+    data/credentials.json  the database's passwords (0600); without them the data in `postgres` can't be opened
     data/s3.json           keys and ports of S3 (0600)
     data/postgres  data/valkey  data/s3  data/logs
 
@@ -60,13 +60,18 @@ class Servers(msgspec.Struct, frozen=True):
     """The URLs to use: the settings' own, or those of the servers started here."""
 
     database_url: str
+    """As the hub's role."""
     redis_url: str
     s3_url: str | None
     """`http://ACCESS_KEY:SECRET_KEY@host:port`; None when S3 was not asked for."""
+    database_owner_url: str | None = None
+    """As the role that owns the audit's tables; `None` where the hub's own does."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
     database_password: str
+    hub_password: str = ""
+    """Empty in a data folder that was made before the hub had a role of its own: there it is the owner."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -128,7 +133,7 @@ class Embedded:
     def __enter__(self) -> Servers:
         settings = self._settings
         if settings.database_url and settings.redis_url and not self._with_s3:
-            return Servers(settings.database_url, settings.redis_url, settings.s3_url)
+            return _given(settings)
         if sys.platform == "win32":
             raise StartError("the embedded servers do not run on Windows: set DATABASE_URL and REDIS_URL")
         try:
@@ -154,7 +159,7 @@ class Embedded:
         logs.mkdir(mode=0o700, exist_ok=True)
 
         servers: list[Server] = []
-        urls = Servers(settings.database_url or "", settings.redis_url or "", settings.s3_url)
+        urls = _given(settings)
         # PostgreSQL last: its first start makes the cluster while the others come up.
         if self._with_s3:
             seaweed = Seaweed(data / "s3", logs, load_keys(data / "s3.json"))
@@ -168,10 +173,16 @@ class Embedded:
             urls = msgspec.structs.replace(urls, redis_url=valkey.url())
         if not settings.database_url:
             credentials = _credentials(data)
-            postgres = Postgres(data / "postgres", logs, sockets / "postgres", credentials.database_password)
+            passwords = credentials.database_password, credentials.hub_password
+            postgres = Postgres(data / "postgres", logs, sockets / "postgres", *passwords)
             servers.append(postgres)
             self.postgres = Handle(postgres, self._call, self._leaving)
-            urls = msgspec.structs.replace(urls, database_url=postgres.url())
+            if credentials.hub_password:
+                urls = msgspec.structs.replace(
+                    urls, database_url=postgres.hub_url(), database_owner_url=postgres.owner_url()
+                )
+            else:
+                urls = msgspec.structs.replace(urls, database_url=postgres.owner_url())
 
         self._thread = threading.Thread(target=self._supervise, args=(servers,), name="embedded", daemon=True)
         self._thread.start()
@@ -291,6 +302,10 @@ def _remove_sockets(folder: Path) -> None:
             shutil.rmtree(folder)
 
 
+def _given(settings: Settings) -> Servers:
+    return Servers(settings.database_url or "", settings.redis_url or "", settings.s3_url, settings.database_owner_url)
+
+
 def _credentials(data: Path) -> Credentials:
     path = data / "credentials.json"
     try:
@@ -300,7 +315,7 @@ def _credentials(data: Path) -> Credentials:
             raise StartError(
                 f"{path} is missing, which holds the password of {data / 'postgres'}: restore it"
             ) from None
-    credentials = Credentials(secrets.token_urlsafe(24))
+    credentials = Credentials(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
     write_private(path, msgspec.json.encode(credentials))
     return credentials
 

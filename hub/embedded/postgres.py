@@ -15,8 +15,9 @@ clone. So for root, and only for root:
   once to a folder of root's that all may read, named by the wheel's contents and renamed into place when complete.
   Nothing there is worth keeping.
 
-Only the role `daylight` can log in, by password: whoever else may reach the socket gets nothing. The superuser can't
-log in at all; it is used by the single-user mode that makes the role and the database.
+Only the roles `daylight`, which owns the database, and `daylight_hub`, which the hub uses, can log in, by password: whoever
+else may reach the socket gets nothing. The superuser can't log in at all; it is used by the single-user mode that makes
+the roles and the database.
 """
 
 import contextlib
@@ -43,7 +44,7 @@ UIDS = range(60578, 61184)
 SHARED_BINARIES = (Path("/var/lib/daylight"), Path("/var/tmp/daylight"))  # noqa: S108
 PORT = 5432
 """Only part of the socket's file name."""
-HBA = "local all daylight scram-sha-256\n"
+HBA = "local all daylight,daylight_hub scram-sha-256\n"
 OPTIONS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -80,10 +81,11 @@ class Postgres(Server):
     polite: Sequence[tuple[signal.Signals, float]] = ((signal.SIGINT, 20.0), (SIGQUIT, 8.0))
     when_orphaned = signal.SIGINT
 
-    def __init__(self, folder: Path, logs: Path, sockets: Path, password: str) -> None:
+    def __init__(self, folder: Path, logs: Path, sockets: Path, password: str, hub_password: str) -> None:
         super().__init__(folder, logs)
         self._sockets = sockets
         self._password = password
+        self._hub_password = hub_password
         self._account: Account | None = None
         self._binaries = Path()
 
@@ -129,8 +131,14 @@ class Postgres(Server):
         lines = self._pid_file()
         return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
-    def url(self) -> str:
-        return f"postgresql://daylight:{self._password}@/daylight?host={self._sockets}&port={PORT}"
+    def owner_url(self) -> str:
+        return self._url("daylight", self._password)
+
+    def hub_url(self) -> str:
+        return self._url("daylight_hub", self._hub_password)
+
+    def _url(self, role: str, password: str) -> str:
+        return f"postgresql://{role}:{password}@/daylight?host={self._sockets}&port={PORT}"
 
     def _pid_file(self) -> list[str]:
         try:
@@ -156,6 +164,8 @@ class Postgres(Server):
         # CREATEDB: the test suites make databases of their own. Blank lines end a statement under -j.
         statements = (
             f"CREATE ROLE daylight LOGIN CREATEDB PASSWORD '{self._password}'",
+            f"CREATE ROLE daylight_hub LOGIN PASSWORD '{self._hub_password}'",
+            "GRANT daylight_hub TO daylight",
             "CREATE DATABASE daylight OWNER daylight",
         )
         self._run(

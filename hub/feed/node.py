@@ -22,6 +22,7 @@ from hub.feed import scripts
 from hub.feed.contract import FEED_AWAY
 from hub.feed.record import Change
 from hub.figures import FIGURES
+from hub.tasks import end
 
 BEAT_S = 0.5
 MISSED_BEATS = 3
@@ -88,8 +89,7 @@ class Node:
         self._task = asyncio.create_task(self._run(), name="feed-node")
 
     async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
         with contextlib.suppress(*FEED_AWAY):
             async with asyncio.timeout(COMMAND_S):
                 await self.pool.disconnect()

@@ -22,6 +22,7 @@ from hub.feed.leases import FORGET_S, Leases
 from hub.feed.node import BEAT_S, COMMAND_S, Node, Place, Watching
 from hub.feed.record import Change, Record, TeamRecords
 from hub.settings import REDIS_NAME
+from hub.tasks import end
 
 START_S = 2.0
 LEASE_KEYS = ["daylight:{hubs}:heard", "daylight:{hubs}:agents"]
@@ -61,8 +62,7 @@ class RedisFeed:
 
     async def stop(self) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         self._on_change, self._on_health, self._on_lost = _ignore, _ignore, _ignore
         with contextlib.suppress(*FEED_AWAY):
             await self._call(scripts.RELEASE, LEASE_KEYS, [self._hub])

@@ -8,6 +8,7 @@ import structlog
 from hub.feed.contract import FEED_AWAY, Feed
 from hub.feed.record import Record
 from hub.live.upkeep import keep
+from hub.tasks import end
 
 RETRY_S = 0.5
 GROUP = 500
@@ -43,10 +44,7 @@ class Publisher:
         self._task = keep(self._run, "publisher")
 
     async def stop(self) -> None:
-        tasks = [*self._busy.values(), *([self._task] if self._task else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._busy.values(), *([self._task] if self._task else []))
 
     @property
     def waiting(self) -> int:

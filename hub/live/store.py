@@ -27,6 +27,7 @@ from hub.live import rows
 from hub.live.plan import Outcome, Plan, Submission, copy
 from hub.live.upkeep import keep
 from hub.retention import make_days
+from hub.tasks import end
 from hub.wire.events import Event
 
 FLUSHERS = 2
@@ -131,8 +132,7 @@ class _Flusher:
             except TimeoutError:
                 break
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
         for submission in (*self._queue, *self._committing):
             submission.done.cancel()
 

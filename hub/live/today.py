@@ -15,6 +15,7 @@ import structlog
 from hub.database import DATABASE_AWAY
 from hub.live.agents import Registry
 from hub.live.upkeep import keep
+from hub.tasks import end
 from hub.wire.today import Today
 
 READ_S = 2.0
@@ -49,8 +50,7 @@ class Workdays:
 
     async def stop(self) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     def stored(self, people: Iterable[int]) -> None:
         """Something of these people has been committed. Never waits."""

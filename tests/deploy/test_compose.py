@@ -23,6 +23,7 @@ OPTIONAL = {
 OURS = ("hub-1", "hub-2", "worker", "migrate")
 NOT_OF_THE_HUB = {
     "POSTGRES_PASSWORD",
+    "POSTGRES_HUB_PASSWORD",
     "VALKEY_PASSWORD",
     "S3_ACCESS_KEY",
     "S3_SECRET_KEY",
@@ -43,6 +44,10 @@ def test_compose_file_fits_the_compose_schema() -> None:
     )
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_only_who_brings_the_schema_up_to_date_is_the_audits_owner() -> None:
+    assert [name for name in OURS if "DATABASE_OWNER_URL" in SERVICES[name]["environment"]] == ["migrate"]
 
 
 @pytest.mark.parametrize("service", OURS)

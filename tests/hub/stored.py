@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from hub.database import connection, transaction
+from hub.database import connection
 from hub.live.plan import Submission
 from hub.live.store import Store
 from hub.retention import make_days
 from hub.subject_keys import opener
 from hub.wire.activity import Facts
 from hub.wire.events import Event, Gap, Interval
+from tests.owner import owning
 
 
 async def store(device: Any, events: Sequence[Event], now: datetime) -> None:
@@ -66,7 +67,7 @@ async def details(rows: Sequence[Any]) -> list[dict[str, Any]]:
 
 async def hour_passes() -> None:
     """Puts all rows of the audit an hour back, whose triggers let nobody change them."""
-    async with transaction() as held:
+    async with owning() as held:
         await held.execute("ALTER TABLE audit DISABLE TRIGGER USER")
         await held.execute("UPDATE audit SET at = at - interval '1 hour'")
         await held.execute("ALTER TABLE audit ENABLE TRIGGER USER")

@@ -11,9 +11,10 @@ import pytest
 from hub import anchors, audit, chain
 from hub.audit_file import check_file
 from hub.chain import signing_key
-from hub.database import connection, transaction
+from hub.database import connection
 from hub.settings import Settings
 from hub.tables import Audit
+from tests.owner import owning
 
 
 async def test_audit_is_told_newest_first_with_names_and_places(cast, open_browser, settings: Settings) -> None:
@@ -117,7 +118,7 @@ async def test_chain_says_how_it_stands_and_what_the_check_found(cast, open_brow
     assert (await browser.change("POST", "/api/audit/chain/check")).status_code == 202
     assert (await browser.get("/api/audit/chain")).json()["checking"]
     assert await anchors.check_audit(None, settings.secret) == anchors.Checked(1, "")
-    async with transaction() as held:
+    async with owning() as held:
         await held.execute("ALTER TABLE audit DISABLE TRIGGER USER")
         await held.execute("UPDATE audit SET actor = 2 WHERE id = 1")
         await held.execute("ALTER TABLE audit ENABLE TRIGGER USER")

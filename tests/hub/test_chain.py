@@ -13,6 +13,7 @@ from hub import audit
 from hub.audit_file import BadFile, KeptHead, check_file, lines
 from hub.chain import START, Break, Head, Row, Verdict, check, is_signed, link_hash, links, seal, signing_key
 from hub.database import connection, transaction
+from tests.owner import owning
 
 SIGNING = signing_key("a secret of these tests, long enough")
 OTHER = signing_key("another secret, of somebody else")
@@ -38,7 +39,7 @@ async def head() -> Head:
 
 async def behind_the_back(*statements: str) -> None:
     """As whoever owns the tables can: without the triggers that let them only grow."""
-    async with transaction() as held:
+    async with owning() as held:
         for table in ("audit", "audit_link"):
             await held.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for statement in statements:

@@ -50,7 +50,7 @@ if uid:
     os.setgid(uid)
     os.setuid(uid)
 with Embedded(Settings(data=data)) as servers:
-    print(json.dumps([servers.database_url, servers.redis_url]), flush=True)
+    print(json.dumps([servers.database_url, servers.redis_url, servers.s3_url, servers.database_owner_url]), flush=True)
     sys.stdin.read()
 """
 
@@ -76,7 +76,7 @@ def supervisor(data: Path, uid: int = 0) -> Iterator[tuple[subprocess.Popen[str]
     try:
         line = process.stdout.readline()
         assert line, "the supervisor did not start"
-        yield process, Servers(*json.loads(line), None)
+        yield process, Servers(*json.loads(line))
     finally:
         process.stdin.close()
         process.wait(DEADLINE_S)
@@ -84,7 +84,7 @@ def supervisor(data: Path, uid: int = 0) -> Iterator[tuple[subprocess.Popen[str]
 
 
 async def write(servers: Servers, text: str) -> None:
-    connection = await asyncpg.connect(servers.database_url)
+    connection = await asyncpg.connect(servers.database_owner_url)
     await connection.execute("CREATE TABLE IF NOT EXISTS note (text text)")
     await connection.execute("INSERT INTO note VALUES ($1)", text)
     await connection.close()
@@ -94,7 +94,7 @@ async def write(servers: Servers, text: str) -> None:
 
 async def read(servers: Servers) -> list[str]:
     """What both servers hold; they must agree."""
-    connection = await asyncpg.connect(servers.database_url)
+    connection = await asyncpg.connect(servers.database_owner_url)
     rows = [row["text"] for row in await connection.fetch("SELECT text FROM note ORDER BY ctid")]
     await connection.close()
     async with redis.asyncio.from_url(servers.redis_url) as client:
@@ -163,7 +163,7 @@ def test_files_and_sockets_are_private(data: Path) -> None:
 
 async def test_database_is_durable_utf8_and_owned_by_a_role_that_is_no_superuser(data: Path) -> None:
     with Embedded(Settings(data=data, redis_url="redis://elsewhere")) as servers:
-        connection = await asyncpg.connect(servers.database_url)
+        connection = await asyncpg.connect(servers.database_owner_url)
         values = {
             name: await connection.fetchval(f"SHOW {name}")
             for name in ("server_encoding", "fsync", "synchronous_commit", "listen_addresses", "data_checksums")
@@ -190,17 +190,17 @@ async def test_database_is_durable_utf8_and_owned_by_a_role_that_is_no_superuser
 
 async def test_database_refuses_everybody_without_the_password(data: Path) -> None:
     with Embedded(Settings(data=data, redis_url="redis://elsewhere")) as servers:
-        password = servers.database_url.split(":")[2].split("@")[0]
-
-        with pytest.raises(asyncpg.InvalidPasswordError):
-            await asyncpg.connect(servers.database_url.replace(password, "guess"))
-        with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
-            await asyncpg.connect(servers.database_url.replace("daylight:", "postgres:"))
+        for url in (servers.database_url, servers.database_owner_url or ""):
+            role, password = url.removeprefix("postgresql://").split("@")[0].split(":")
+            with pytest.raises(asyncpg.InvalidPasswordError):
+                await asyncpg.connect(url.replace(password, "guess"))
+            with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+                await asyncpg.connect(url.replace(f"{role}:", "postgres:"))
 
 
 async def test_refused_values_stay_out_of_the_log(data: Path) -> None:
     with Embedded(Settings(data=data, redis_url="redis://elsewhere")) as servers:
-        connection = await asyncpg.connect(servers.database_url)
+        connection = await asyncpg.connect(servers.database_owner_url)
         await connection.execute("CREATE TABLE visit (title text CHECK (title <> 'Secret title'), seq int)")
         with pytest.raises(asyncpg.CheckViolationError):
             await connection.execute("INSERT INTO visit VALUES ('Secret title')")

@@ -30,9 +30,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from hub import openapi, passwords
-from hub.database import connection
 from hub.settings import Settings
 from tests.hub.conftest import Browser, Cast
+from tests.owner import owning
 
 TRIES = {"admin": 8, "manager": 4, "nobody": 2}
 """Of each route, two of three valid. Most of what others ask is refused before it is read."""
@@ -88,7 +88,7 @@ async def test_every_route_answers_as_it_is_described(
     operations = [found.ok() for found in described.get_all_operations()]
 
     async def signed_in() -> Browser:
-        async with connection() as held:
+        async with owning() as held:
             await held.execute(AS_NEW)
         async with redis.asyncio.from_url(settings.redis_url or "") as counted:
             await counted.flushall()  # guesses at a password here would leave nobody a try there

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
-from hub.database import DATABASE_AWAY, ENGINE, connection
+from hub.database import ENGINE, connection
 from hub.embedded import Embedded, Handle
 from hub.settings import Settings
 from tests.conftest import ORIGIN, SECRET
@@ -36,14 +37,19 @@ def frozen(server: Handle | None) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-async def take_writes(does: bool) -> None:
+async def take_writes(does: bool, owner_url: str) -> None:
     """Makes the database read-only, as a standby is, or ends that. Every session begins anew."""
-    with contextlib.suppress(*DATABASE_AWAY):  # so does this one
-        async with connection() as held:
-            database, read_only = await held.fetchval("SELECT current_database()"), "off" if does else "on"
-            await held.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
-            await held.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = {read_only}')
-            await held.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)
+    held = await asyncpg.connect(owner_url)
+    try:
+        database, read_only = await held.fetchval("SELECT current_database()"), "off" if does else "on"
+        await held.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        await held.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = {read_only}')
+        await held.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+            database,
+        )
+    finally:
+        await held.close()
 
 
 async def told(hub: Running) -> tuple[int, dict[str, bool]]:
@@ -59,10 +65,12 @@ async def until_told(hub: Running, wanted: Callable[[int, dict[str, bool]], bool
 
 
 @contextlib.asynccontextmanager
-async def on_servers_of_its_own(folder: Path) -> AsyncIterator[tuple[Running, Embedded]]:
+async def on_servers_of_its_own(folder: Path) -> AsyncIterator[tuple[Running, Embedded, str]]:
+    """The hub, its servers, and where the database's owner finds it."""
     embedded = Embedded(Settings(data=folder))
     with embedded as servers:
-        env = environment(servers.database_url, servers.redis_url, ORIGIN, folder)
+        owner_url = servers.database_owner_url or ""
+        env = environment(servers.database_url, servers.redis_url, ORIGIN, folder, DATABASE_OWNER_URL=owner_url)
         await asyncio.to_thread(command, env, "migrate")
         settings = Settings(
             data=folder,
@@ -72,12 +80,12 @@ async def on_servers_of_its_own(folder: Path) -> AsyncIterator[tuple[Running, Em
             public_origin=ORIGIN,
         )
         async with running(settings) as hub:
-            yield hub, embedded
+            yield hub, embedded, owner_url
 
 
 @pytest.mark.timeout(100)
 async def test_hub_without_a_database_that_takes_writes_is_not_ready_and_one_without_redis_is(tmp_path: Path) -> None:
-    async with on_servers_of_its_own(tmp_path / "data") as (hub, embedded):
+    async with on_servers_of_its_own(tmp_path / "data") as (hub, embedded, owner_url):
         await until_told(hub, lambda status, state: status == 200 and state["feed"])
 
         with frozen(embedded.valkey):  # ingest is not affected
@@ -85,9 +93,9 @@ async def test_hub_without_a_database_that_takes_writes_is_not_ready_and_one_wit
             assert await told(hub) == (200, {"ready": True, "feed": False})
         await until_told(hub, lambda status, state: state["feed"])
 
-        await take_writes(False)
+        await take_writes(False, owner_url)
         await until_told(hub, lambda status, state: status == 503)
-        await take_writes(True)
+        await take_writes(True, owner_url)
         await until_told(hub, lambda status, state: status == 200)
 
         with frozen(embedded.postgres):

@@ -20,6 +20,7 @@ from hub.tables import Audit
 from hub.wire.agent import Heartbeat
 from hub.wire.closing import Close
 from hub.wire.viewer import Beat, Teams
+from tests.owner import owning
 
 from .conftest import PASSWORD, Cast, CastPerson
 from .live import Running, connected, running, signed_in, viewing
@@ -345,7 +346,7 @@ async def test_viewer_that_never_acks_is_cut(hub: Running, cast: Cast, monkeypat
 async def test_look_that_cannot_be_recorded_is_not_given(hub: Running, cast: Cast) -> None:
     client = await signed_in(hub, cast.alice, PASSWORD)
     async with viewing(hub, client) as viewer:
-        async with connection() as held:
+        async with owning() as held:
             await held.execute("ALTER TABLE audit RENAME TO audit_away")
         await viewer.subscribe()
 
