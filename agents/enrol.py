@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from agents.errors import EnrolmentFailed, EnrolmentRefused
+from agents.errors import AgentError, EnrolmentFailed, EnrolmentRefused
 from agents.identity import Keyring, keep_key, new_key, public_bytes
 from agents.settings import Enrolment, Home, Memory
 from hub.wire.agent import Enrol, Enrolled
@@ -39,17 +39,34 @@ def hub_address(given: str) -> str:
 
 
 def enrol(home: Home, hub: str, code: str, name: str, keyring: Keyring | None, person: str = "") -> Enrolment:
-    """Makes a key, has the hub accept it, and keeps both. A failure leaves an earlier enrolment as it was."""
+    """Makes a key, has the hub accept it, and keeps both. A failure leaves an earlier enrolment as it was.
+
+    With a code that gives this device another key it stays the device that it is: its spool and what it learned are kept.
+    """
     key = new_key()
+    before = _enrolled_as(home)
     request = Enrol(
-        code=code.strip(), public_key=public_bytes(key), name=name[:200], system=system_name(), person=person
+        code=code.strip(),
+        public_key=public_bytes(key),
+        name=name[:200],
+        system=system_name(),
+        person=person,
+        device=before,
     )
     answer = exchange(hub, request)
     kept = keep_key(home, key, answer.device, keyring)
     enrolment = Enrolment(hub=hub, origin=answer.origin, device=answer.device, person=answer.person, key=kept)
-    home.save_memory(Memory(policy=answer.policy))
+    learned = home.memory() if answer.device == before else Memory()
+    home.save_memory(msgspec.structs.replace(learned, policy=answer.policy, refused=""))
     home.save_enrolment(enrolment)
     return enrolment
+
+
+def _enrolled_as(home: Home) -> str:
+    try:
+        return home.enrolment().device
+    except AgentError:
+        return ""
 
 
 def exchange(hub: str, request: Enrol) -> Enrolled:

@@ -214,6 +214,7 @@ class Agent:
             policy=self._memory.policy,
             phase_ms=self._phase_ms,
             flush_every_ms=self._flush_ms,
+            wall=lambda: datetime.now(UTC),
         )
 
     def _capabilities(self) -> tuple[str, ...]:

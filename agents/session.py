@@ -10,6 +10,8 @@ Guarantee: an event leaves the spool only by the hub's ack (or because the hub, 
 """
 
 from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -69,13 +71,15 @@ ECHO_MS = 10_000
 """A resend repeated after this long is meant: whatever was in flight has been answered."""
 FRAME_BYTES = 128 * 1024
 """Half of `FRAME_MAX_BYTES`: room for the envelope, and for JSON, which is up to twice as long as the msgpack measured."""
+_MS = timedelta(milliseconds=1)
 
 
 Phase = Literal["challenge", "welcome", "live", "renewing", "closed"]
 
 
 class Session:
-    """One connection. `policy` is the one in force now; `phase_ms` places this device's flush within `flush_every_ms`."""
+    """One connection. `policy` is the one in force now; `phase_ms` places this device's flush within `flush_every_ms`. The hub is told how
+    far `wall`, the machine's own clock, is off."""
 
     def __init__(
         self,
@@ -88,6 +92,7 @@ class Session:
         policy: Policy,
         phase_ms: int = 0,
         flush_every_ms: int = FLUSH_MS,
+        wall: Callable[[], datetime] | None = None,
     ) -> None:
         self.phase: Phase = "challenge"
         self.policy = policy
@@ -95,6 +100,7 @@ class Session:
         self._spool = spool
         self._clock = clock
         self._codec = codec
+        self._wall = wall
         self._flush_every_ms = flush_every_ms
         self._deadline_ms = opened_ms + HANDSHAKE_S * 1000
         self._hello_ms = opened_ms
@@ -171,8 +177,16 @@ class Session:
             outputs += self.flush(now_ms)
         if now_ms >= self._heartbeat_due_ms():
             self._synced_ms = now_ms
-            outputs.append(self._send(Heartbeat(sent=max(0, now_ms)), now_ms))
+            outputs.append(self._send(self._health(now_ms), now_ms))
         return outputs
+
+    def _health(self, now_ms: int) -> Heartbeat:
+        known = self._wall is not None and self._clock.met
+        return Heartbeat(
+            sent=max(0, now_ms),
+            unsent=max(0, self._spool.next_seq - 1 - self._spool.acked),
+            skew_ms=round((self._clock.at(now_ms) - self._wall()) / _MS) if self._wall is not None and known else None,
+        )
 
     def _heartbeat_due_ms(self) -> int:
         """When neither side has spoken for a while, whichever it is: a hub whose database is away acks nothing, and is asked."""

@@ -32,6 +32,7 @@ from litestar.response import File
 from hub import (
     audited,
     chain,
+    devices,
     finder,
     held,
     hours,
@@ -287,6 +288,7 @@ def api() -> list[HTTPRouteHandler]:
         *security.ROUTES,
         *audited.ROUTES,
         *held.ROUTES,
+        *devices.ROUTES,
         *directory.ROUTES,
         *finder.ROUTES,
         *panel.ROUTES,

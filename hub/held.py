@@ -52,8 +52,8 @@ PARTS = (
     Part("zones.csv", "Time zones that your workdays were in before.", """
         SELECT id AS place, zone, until_at FROM former_zone WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("devices.csv", "Your devices.", """
-        SELECT id AS place, uid, name, system, version, simulated, enrolled_at, last_seen_at, revoked_at, suspended_at
-        FROM device WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+        SELECT id AS place, uid, name, system, version, simulated, enrolled_at, last_seen_at, revoked_at, suspended_at, rekeyed_at,
+            enrolled_with, unsent, skew_ms FROM device WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("activity.csv", "What your devices told, row by row. What it means (active, idle ...) is decided from this when it is read.", """
         WITH page AS (
             SELECT max(started_at) AS ends_at FROM (

@@ -281,6 +281,8 @@ class EnrolmentCode(Table, db=ENGINE, tablename="enrolment_code"):
 
     code_hash = Bytea(primary_key=True)
     person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
+    device = Integer(null=True, default=None)
+    """It gives this device another key, and adds none."""
     uses_left = Integer()
     expires_at = Timestamptz()
     created_at = Timestamptz(default=TimestamptzNow())
@@ -304,6 +306,14 @@ class Device(Table, db=ENGINE):
     suspended_at = Timestamptz(null=True, default=None)
     fenced_at = Array(base_column=Timestamptz(), default=list)
     """Latest fences by a clone; three within an hour suspend the device."""
+    rekeyed_at = Timestamptz(null=True, default=None)
+    """When it was last given another key."""
+    enrolled_with = Varchar(length=20, default="")
+    """The kind of code: `own` of its person, or `many` for several people; empty of those that came before this was noted."""
+    unsent = BigInt(null=True, default=None)
+    """Events that its spool held when it was last heard; null: it has not said."""
+    skew_ms = BigInt(null=True, default=None)
+    """By how much its wall clock was behind the hub's (negative: ahead) when it last said."""
 
 
 class DeviceCursor(Table, db=ENGINE, tablename="device_cursor"):

@@ -25,6 +25,7 @@ Action = Literal[
     "keep_teams",
     "enrol_own_device",
     "see_devices",
+    "keep_device",
     "revoke_device",
     "give_link",
     "see_policies",
@@ -128,7 +129,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return own or (subject.team is None and "admin" in viewer.roles)
         case "give_link":
             return subject.person is not None and "admin" in viewer.roles
-        case "revoke_device" | "end_sessions":
+        case "keep_device" | "revoke_device" | "end_sessions":
             return own or (subject.person is not None and "admin" in viewer.roles)
         case "reset_factor":  # one's own is removed by who can still show it
             return subject.person is not None and not own and "admin" in viewer.roles

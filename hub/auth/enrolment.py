@@ -1,4 +1,4 @@
-"""Enrolment: a one-time code becomes a device with a key of its own.
+"""Enrolment: a one-time code becomes a device with a key of its own, or gives one that is there another key.
 
 A code has 40 random bits, lives ten minutes and is kept as a keyed hash, so that neither the table nor a backup gives it away. Its
 use is one conditional update in the transaction that adds the device: however many try at once, it serves as often as it may.
@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -39,6 +39,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base32: no I, L, O, U. What is typed for them is read as 1, 1, 0; there is nothing to read U as."""
 _READ_AS = str.maketrans("ILO", "110", " -\t\r\n\u00a0\u2010\u2011\u2012\u2013\u2014")
 NO_DEVICE = "There is no such device."
+REVOKED_FOR_GOOD = "This device is revoked: enrol the computer anew."
+OTHER_DEVICE = "This code is for another device than the one that this account is enrolled as."
 WRONG_CODE = "This code doesn't work. It may be mistyped, used up or older than ten minutes: ask for a new one."
 
 
@@ -74,6 +76,14 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: datetime | None
     revoked_at: datetime | None
     suspended_at: datetime | None
+    unsent: int | None
+    """Events that it held when it was last heard."""
+    skew_ms: int | None
+    """By how much its clock was behind the hub's then; negative: ahead."""
+    lost: int
+    """Events that it declared lost, ever."""
+    set_aside: int
+    """Events that could not be stored, ever."""
 
 
 class OwnedDevice(DeviceRow, frozen=True, kw_only=True):
@@ -82,7 +92,7 @@ class OwnedDevice(DeviceRow, frozen=True, kw_only=True):
     person_name: str
 
 
-DeviceState = Literal["all", "live", "silent", "revoked"]
+DeviceState = Literal["all", "live", "silent", "suspended", "revoked"]
 """`silent`: not revoked, and not seen for a day or ever; `live`: seen within it, and neither revoked nor suspended."""
 
 
@@ -104,12 +114,18 @@ class Code(msgspec.Struct, frozen=True):
 
 
 async def make_code(
-    secret: str, person: int | None = None, uses: int = 1, ttl: timedelta = CODE_TTL, by: int | None = None
+    secret: str,
+    person: int | None = None,
+    uses: int = 1,
+    ttl: timedelta = CODE_TTL,
+    by: int | None = None,
+    device: UUID | None = None,
 ) -> Code:
     """A new code that serves `uses` times within `ttl`. `secret` is the deployment's.
 
-    With a `person`, devices enrolled with it are theirs. Without one, each use names its person by address, and may add a
-    simulated one: such a code is made on the command line only.
+    With a `person`, devices enrolled with it are theirs; with one of theirs named too, it gives that `device` another key, and an earlier
+    code for the same serves no more. Without a person, each use names its own by address, and may add a simulated one: such a code is made
+    on the command line only. Raises `Invalid` for a device that is revoked.
     """
     if not 1 <= uses <= CODE_USES_MAX:
         raise Invalid(f"A code serves 1 to {CODE_USES_MAX} times.", "uses")
@@ -126,9 +142,22 @@ async def make_code(
                 person,
                 OPEN_CODES_MAX - 1,
             )
-        row = EnrolmentCode(code_hash=code_hash(secret, code), person=person, uses_left=uses, expires_at=expires_at)
+        number = None
+        if device is not None:
+            number = await connection.fetchval(
+                "SELECT id FROM device WHERE uid = $1 AND person = $2 AND revoked_at IS NULL FOR UPDATE", device, person
+            )
+            if number is None:
+                raise Invalid(REVOKED_FOR_GOOD)
+            await connection.execute("DELETE FROM enrolment_code WHERE device = $1", number)
+        row = EnrolmentCode(
+            code_hash=code_hash(secret, code), person=person, device=number, uses_left=uses, expires_at=expires_at
+        )
         await EnrolmentCode.insert(row)
-        await audit.record("code_made", by, person, uses=uses)
+        if device is None:
+            await audit.record("code_made", by, person, uses=uses)
+        else:
+            await audit.record("rekey_code_made", by, person, device=str(device))
     return Code(f"{code[:4]}-{code[4:]}", expires_at)
 
 
@@ -185,12 +214,14 @@ async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
         used = await connection.fetchrow(
             """
             UPDATE enrolment_code SET uses_left = uses_left - 1
-            WHERE code_hash = $1 AND uses_left > 0 AND expires_at > now() RETURNING person
+            WHERE code_hash = $1 AND uses_left > 0 AND expires_at > now() RETURNING person, device
             """,
             hashed,
         )
         if used is None:
             raise WrongCode
+        if used["device"] is not None:
+            return await _give_key(connection, used["device"], request)
         person, email, simulated = await _person_for(used["person"], request)
         if await Device.exists().where(Device.public_key == request.public_key):
             raise Invalid("This key belongs to a device already. Make a new one.", "public_key")
@@ -202,11 +233,38 @@ async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
             name=clean(request.name, 200) or "",
             system=clean(request.system, 200) or "",
             simulated=simulated or request.simulated,
+            enrolled_with="many" if used["person"] is None else "own",
         )
         added = await Device.insert(device).returning(Device.id)
         await DeviceCursor.insert(DeviceCursor(device=added[0]["id"], epoch=1))
         await audit.record("device_enrolled", person, person, device=str(uid), simulated=device.simulated)
     return uid, person, email
+
+
+async def _give_key(connection: Any, device: int, request: Enrol) -> tuple[UUID, int, str]:
+    """The device's key is another one from the commit on, and no suspension is left. Whoever has the old key may write nothing more: the
+    session that might is another one too."""
+    if await Device.exists().where(Device.public_key == request.public_key):
+        raise Invalid("This key belongs to a device already. Make a new one.", "public_key")
+    row = await connection.fetchrow(
+        """
+        UPDATE device SET public_key = $2, rekeyed_at = now(), suspended_at = NULL, fenced_at = '{}', system = $3
+        FROM person WHERE device.id = $1 AND revoked_at IS NULL AND person.id = device.person AND deactivated_at IS NULL
+        RETURNING uid, person, email
+        """,
+        device,
+        request.public_key,
+        clean(request.system, 200) or "",
+    )
+    if row is None:
+        raise Invalid(REVOKED_FOR_GOOD, "code")
+    if request.device and request.device != str(row["uid"]):
+        raise Invalid(OTHER_DEVICE, "code")
+    await connection.execute(
+        "UPDATE device_cursor SET session = nextval('session_number'), instance = '' WHERE device = $1", device
+    )
+    await audit.record("device_rekeyed", row["person"], row["person"], device=str(row["uid"]))
+    return row["uid"], row["person"], row["email"]
 
 
 async def _person_for(person: int | None, request: Enrol) -> tuple[int, str, bool]:
@@ -233,7 +291,7 @@ async def _person_for(person: int | None, request: Enrol) -> tuple[int, str, boo
 
 async def devices_of(person: int) -> list[DeviceRow]:
     """The person's devices, newest first."""
-    rows = await Device.raw(f"{_DEVICE_ROWS} WHERE person = {{}} ORDER BY enrolled_at DESC, id DESC", person)
+    rows = await Device.raw(_DEVICE_ROWS, person)
     return [_device_row(row) for row in rows]
 
 
@@ -245,6 +303,14 @@ async def all_devices(find: str, state: DeviceState, page: int) -> DevicePage:
     total = (rows or await Device.raw(_TOTAL, *asked))[0]["total"]
     devices = [msgspec.convert({**row, "id": str(row["id"])}, OwnedDevice) for row in rows]
     return DevicePage(devices=devices, total=total, page=page, per_page=PER_PAGE)
+
+
+async def device_row(uid: UUID) -> OwnedDevice:
+    """One device, with the name of its person. Raises `NotFound`."""
+    rows = await Device.raw(_DEVICE_ROW, uid)
+    if not rows:
+        raise NotFound(NO_DEVICE)
+    return msgspec.convert({**rows[0], "id": str(rows[0]["id"])}, OwnedDevice)
 
 
 async def owner_of(uid: UUID) -> int:
@@ -297,26 +363,55 @@ _FOR_HELLO = """
 """
 _MATCHING = """
     SELECT device.id AS number, uid AS id, person, device.name, system, device.version, device.simulated, enrolled_at, last_seen_at,
-        revoked_at, suspended_at, person.name AS person_name
+        revoked_at, suspended_at, unsent, skew_ms, person.name AS person_name
     FROM device JOIN person ON person.id = device.person
     CROSS JOIN (SELECT {}::text AS find, {}::text AS state, {}::interval AS silent_after) AS asked
     WHERE (strpos(folded, folded(find)) > 0 OR strpos(lower(device.name) || ' ' || email, lower(find)) > 0) AND CASE state
         WHEN 'revoked' THEN revoked_at IS NOT NULL
         WHEN 'silent' THEN revoked_at IS NULL AND (last_seen_at IS NULL OR last_seen_at < now() - silent_after)
+        WHEN 'suspended' THEN revoked_at IS NULL AND suspended_at IS NOT NULL
         WHEN 'live' THEN revoked_at IS NULL AND suspended_at IS NULL AND last_seen_at >= now() - silent_after
         ELSE true END
 """
+# Of a device `number`. The sum of what was declared may be larger than `SEQ_MAX`.
+_COUNTS = """
+    least(coalesce((SELECT sum(to_seq - from_seq + 1) FROM loss WHERE loss.device = number), 0), 9007199254740992)::bigint AS lost,
+    (SELECT count(*) FROM quarantine WHERE quarantine.device = number) AS set_aside
+"""
+# Counted for those on the page alone.
 _PAGE = " ".join(
     (
-        "SELECT *, count(*) OVER () AS total FROM (",
+        "SELECT page.*,",
+        _COUNTS,
+        "FROM (SELECT *, count(*) OVER () AS total FROM (",
         _MATCHING,
-        ") AS found ORDER BY person_name, person, enrolled_at DESC, number LIMIT {} OFFSET {}",
+        ") AS found ORDER BY person_name, person, enrolled_at DESC, number LIMIT {} OFFSET {}) AS page",
+        "ORDER BY person_name, person, enrolled_at DESC, number",
     )
 )
 _TOTAL = " ".join(("SELECT count(*) AS total FROM (", _MATCHING, ") AS found"))
-_DEVICE_ROWS = """
-    SELECT uid AS id, person, name, system, version, simulated, enrolled_at, last_seen_at, revoked_at, suspended_at FROM device
+_COLUMNS = """
+    SELECT device.id AS number, uid AS id, person, device.name, system, device.version, device.simulated, enrolled_at, last_seen_at,
+        revoked_at, suspended_at, unsent, skew_ms
 """
+_DEVICE_ROWS = " ".join(
+    (
+        "SELECT device.*,",
+        _COUNTS,
+        "FROM (",
+        _COLUMNS,
+        "FROM device WHERE person = {}) AS device ORDER BY enrolled_at DESC, number DESC",
+    )
+)
+_DEVICE_ROW = " ".join(
+    (
+        "SELECT device.*,",
+        _COUNTS,
+        "FROM (",
+        _COLUMNS,
+        ", person.name AS person_name FROM device JOIN person ON person.id = device.person WHERE uid = {}) AS device",
+    )
+)
 
 
 def _device_row(row: dict[str, object]) -> DeviceRow:

@@ -48,7 +48,8 @@ class Registry:
         """Somebody has come. Cleared by who waits for it (`today.py`)."""
         self._leaving: dict[int, AgentConnection] = {}
         """Gone, but not shown as gone yet."""
-        self._seen: set[int] = set()
+        self._seen: dict[int, AgentConnection] = {}
+        """Heard since it was last written down, and by which connection."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self.draining = False
@@ -73,7 +74,7 @@ class Registry:
             return False
         self._by_device[new.device.id] = new
         self.arrived.set()
-        self._seen.add(new.device.id)
+        self._seen[new.device.id] = new
         FIGURES.agents = len(self._by_device)
         if self.draining:  # it was being admitted when the others were told
             self._later(new.line.send(drain(DRAIN_RETRY_MS)))
@@ -91,7 +92,7 @@ class Registry:
         if self._by_device.get(gone.device.id) is not gone:
             return
         del self._by_device[gone.device.id]
-        self._seen.add(gone.device.id)
+        self._seen[gone.device.id] = gone
         FIGURES.agents = len(self._by_device)
         if not self.draining:
             self._leaving[gone.device.id] = gone
@@ -118,19 +119,25 @@ class Registry:
             await found.line.close(code)
 
     async def end_refused(self) -> None:
-        """Ends the connections of devices that were revoked, suspended or deleted, or their people deactivated, since they connected."""
-        here = list(self._by_device)
+        """Ends the connections of devices that were revoked, suspended, deleted or given another key, or their people deactivated, since
+        they connected."""
+        here = {agent.device.id: agent for agent in self._by_device.values()}
         if not here:
             return
         async with connection() as held:
             refused = await held.fetch(
-                "SELECT here.id, suspended_at IS NOT NULL AND revoked_at IS NULL AS suspended FROM unnest($1::int[]) AS here(id) "
+                "SELECT here.id, suspended_at IS NOT NULL AND revoked_at IS NULL AS suspended, "
+                "public_key <> here.key AND revoked_at IS NULL AND deactivated_at IS NULL AS rekeyed "
+                "FROM unnest($1::int[], $2::bytea[]) AS here(id, key) "
                 "LEFT JOIN (device JOIN person ON person.id = device.person) ON device.id = here.id WHERE device.id IS NULL "
-                "OR revoked_at IS NOT NULL OR suspended_at IS NOT NULL OR deactivated_at IS NOT NULL",
-                here,
+                "OR revoked_at IS NOT NULL OR suspended_at IS NOT NULL OR deactivated_at IS NOT NULL OR public_key <> here.key",
+                list(here),
+                [agent.device.public_key for agent in here.values()],
             )
         for row in refused:
-            self._later(self.close_device(row["id"], Close.SUSPENDED if row["suspended"] else Close.REVOKED))
+            why = Close.BAD_SIGNATURE if row["rekeyed"] else Close.SUSPENDED if row["suspended"] else Close.REVOKED
+            if self._by_device.get(row["id"]) is here[row["id"]]:  # and not its successor, which has the new key
+                self._later(here[row["id"]].line.close(why))
 
     def follow_policies(self) -> None:
         """Tells each agent here its policy if that is another than it knows, and shows no more of anybody than theirs permits now."""
@@ -226,17 +233,26 @@ class Registry:
                     self._later(agent.line.close(Close.SILENT))
             if now - noted_at > SEEN_EVERY_S:
                 noted_at = now
-                self._seen |= self._by_device.keys()
+                self._seen |= self._by_device
                 with contextlib.suppress(*DATABASE_AWAY):
                     await self._write_seen()
 
     async def _write_seen(self) -> None:
-        seen = list(self._seen)
+        seen = dict(self._seen)
         if not seen:
             return
         async with connection() as held:
-            await held.execute("UPDATE device SET last_seen_at = now() WHERE id = ANY($1::int[])", seen)
-        self._seen.difference_update(seen)
+            await held.execute(
+                "UPDATE device SET last_seen_at = now(), unsent = coalesce(heard.unsent, device.unsent), "
+                "skew_ms = coalesce(heard.skew_ms, device.skew_ms) "
+                "FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS heard(id, unsent, skew_ms) WHERE device.id = heard.id",
+                list(seen),
+                [agent.unsent for agent in seen.values()],
+                [agent.skew_ms for agent in seen.values()],
+            )
+        for device, agent in seen.items():
+            if self._seen.get(device) is agent:
+                del self._seen[device]
 
     def _later(self, work: object) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]

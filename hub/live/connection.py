@@ -84,7 +84,9 @@ class AgentConnection:
         "line",
         "n",
         "session",
+        "skew_ms",
         "today",
+        "unsent",
     )
 
     def __init__(self, shared: Shared, line: Line, device: EnrolledDevice, instance: str, admission: Admission) -> None:
@@ -97,6 +99,10 @@ class AgentConnection:
         self.n = 0
         self.today: Today | None = None
         """The person's workday so far, as it was read last."""
+        self.unsent: int | None = None
+        """Events that its spool holds, as it said last."""
+        self.skew_ms: int | None = None
+        """By how much its wall clock is behind, as it said last."""
         self._unplaced: Presence | None = None
         """The latest, while the person is in no team: nobody can be shown it yet."""
         self._policy = policies.of(device.person)
@@ -140,6 +146,10 @@ class AgentConnection:
             case Presence():
                 self._publish(frame)
             case Heartbeat():
+                if frame.unsent is not None:
+                    self.unsent = frame.unsent
+                if frame.skew_ms is not None:
+                    self.skew_ms = max(-SEQ_MAX, min(frame.skew_ms, SEQ_MAX))
                 await self.line.send(Heartbeat(hub_at=self._shared.now(), sent=frame.sent))
             case Loss():
                 if frame.to_seq < frame.from_seq:

@@ -150,6 +150,8 @@ class Ingest:
         line.device = device.id
         structlog.contextvars.bind_contextvars(device=device.id)
         connection = AgentConnection(self.shared, line, device, standing.instance, admission)
+        if hello.epoch == admission.epoch:
+            connection.unsent = max(0, hello.next_seq - 1 - admission.acked)
         if not await self.registry.add(connection):
             raise _Refused(Close.DRAINED)
         await connection.welcome(admission)

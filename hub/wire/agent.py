@@ -98,6 +98,10 @@ class Heartbeat(_Frame, frozen=True, kw_only=True, tag="heartbeat"):
     hub_at: UtcTime | None = None
     sent: SeqOrZero = 0
     """Opaque to the hub: the agent's monotonic clock when it sent, in ms."""
+    unsent: SeqOrZero | None = None
+    """From an agent: how many events its spool holds that are not acked."""
+    skew_ms: int | None = None
+    """From an agent: hub time, as it has learned it, minus its wall clock."""
 
 
 FromAgent = Hello | Renew | Presence | Batch | Loss | Heartbeat
@@ -182,6 +186,8 @@ class Enrol(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
     person: Annotated[str, msgspec.Meta(max_length=200)] = ""
     """Mail address of the person, with a code that serves several (`daylight code --people N`)."""
+    device: Annotated[str, msgspec.Meta(max_length=36)] = ""
+    """The device that this account is enrolled as already: a code that gives a key to another one is then refused."""
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):

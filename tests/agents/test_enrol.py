@@ -21,7 +21,7 @@ from agents.errors import AlreadyRunning, EnrolmentFailed, EnrolmentRefused, Not
 from agents.identity import load_key, real_keyring
 from agents.settings import Home, Memory
 from hub.wire.agent import Enrol, Enrolled
-from hub.wire.policy import DEFAULT
+from hub.wire.policy import DEFAULT, NOTHING
 
 from .wires import DEVICE
 
@@ -88,6 +88,20 @@ def test_enrolment_keeps_a_key_that_the_hub_can_check(hub: EnrolHub, tmp_path: P
     assert home.memory().policy == DEFAULT
     assert {path.stat().st_mode & 0o777 for path in home.folder.iterdir()} == {0o600}
     assert home.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_another_key_for_the_same_device_keeps_what_was_learned_and_the_spool(hub: EnrolHub, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    first = load_key(home, enrol(home, hub.url, "c", "desk", None), None)
+    home.save_memory(Memory(policy=NOTHING, quarantined=3, refused="the hub no longer knows this device"))
+    home.spool.mkdir()
+
+    again = enrol(home, hub.url, "d", "desk", None)
+
+    assert [asked.device for asked in hub.asked] == ["", DEVICE]
+    assert load_key(home, again, None).private_bytes_raw() != first.private_bytes_raw()
+    assert home.memory() == Memory(policy=DEFAULT, quarantined=3)
+    assert home.spool.exists()
 
 
 def test_key_goes_to_a_real_keyring_and_not_to_disk(hub: EnrolHub, tmp_path: Path) -> None:

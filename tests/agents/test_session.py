@@ -317,7 +317,17 @@ def test_quiet_link_sends_a_heartbeat_with_the_clock() -> None:
 
     sent = wire.take(wire.session.tick(wire.now_ms + 30_000))
 
-    assert Heartbeat(sent=wire.now_ms + 30_000) in sent
+    assert [frame.sent for frame in sent if isinstance(frame, Heartbeat)] == [wire.now_ms + 30_000]
+
+
+def test_heartbeat_tells_what_waits_and_how_far_the_machines_clock_is_off() -> None:
+    wire = Wire().open()
+    wire.spool.append(events(4))
+    wire.wall_at = wire.clock.at(wire.now_ms + 30_000) - timedelta(minutes=3)
+
+    sent = wire.take(wire.session.tick(wire.now_ms + 30_000))
+
+    assert [(frame.unsent, frame.skew_ms) for frame in sent if isinstance(frame, Heartbeat)] == [(4, 180_000)]
 
 
 def test_what_todays_policy_forbids_is_not_sent_whenever_it_was_captured() -> None:

@@ -114,6 +114,8 @@ class Wire:
         self.hub = hub or ModelHub()
         self.now_ms = 1_000_000
         self.clock = HubClock(self.now_ms, T0)
+        self.wall_at = T0
+        """What the machine's own clock says."""
         self.outputs: list[Output] = []
         self.to_hub: list[FromAgent] = []
         self.reads = hub_side(SUBPROTOCOL_MSGPACK)
@@ -126,6 +128,7 @@ class Wire:
             opened_ms=self.now_ms,
             policy=DEFAULT,
             phase_ms=options.get("phase_ms", 30_000),
+            wall=lambda: self.wall_at,
         )
 
     def say(self, frame: msgspec.Struct) -> list[FromAgent]:

@@ -26,6 +26,7 @@ OWN = {
     "see_person",
     "enrol_own_device",
     "see_devices",
+    "keep_device",
     "revoke_device",
     "see_looks",
     "keep_views",
@@ -34,7 +35,7 @@ OWN = {
     "end_sessions",
 }
 SEE = {"see_presence", "see_activity", "see_person"}
-OF_ADMIN = {"see_devices", "revoke_device", "end_sessions", "reset_factor"}
+OF_ADMIN = {"see_devices", "keep_device", "revoke_device", "end_sessions", "reset_factor"}
 SEEN_BY_MANAGER = {
     "somebody in the viewer's team",
     "somebody in a team below it",

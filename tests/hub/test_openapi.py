@@ -23,6 +23,7 @@ ROUTES = {
     ("GET", "/api/me/looks"), ("GET", "/api/me/sessions"), ("DELETE", "/api/me/sessions"), ("DELETE", "/api/me/sessions/{session}"),
     ("DELETE", "/api/people/{person}/sessions"), ("GET", "/api/organisation/factors"), ("PUT", "/api/organisation/factors"),
     ("POST", "/api/devices/code"), ("GET", "/api/devices"), ("GET", "/api/devices/all"), ("DELETE", "/api/devices/{device}"),
+    ("GET", "/api/devices/{device}"), ("PUT", "/api/devices/{device}"), ("POST", "/api/devices/{device}/code"),
     ("POST", "/agent/v1/enrol"), ("PUT", "/api/organisation"), ("POST", "/api/organisation/set-up"), ("GET", "/api/zones"),
     ("POST", "/api/teams"), ("GET", "/api/teams"), ("PUT", "/api/teams/{team}"), ("DELETE", "/api/teams/{team}"),
     ("POST", "/api/teams/{team}/restore"), ("GET", "/api/directory"), ("GET", "/api/people/{person}/now"), ("POST", "/api/hours"),

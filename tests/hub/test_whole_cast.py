@@ -127,6 +127,21 @@ TRIES: dict[tuple[str, str], list[Try]] = {
         )
     ],
     ("GET", "/api/devices/all"): [admin("/api/devices/all", wanted="see_devices")],
+    ("GET", "/api/devices/{device:uuid}"): [
+        Try(f"/api/devices/{BOBS_DEVICE}", {"bob"} | ADMINS, wanted="see_devices", missing=f"/api/devices/{NO_DEVICE}")
+    ],
+    ("PUT", "/api/devices/{device:uuid}"): [
+        Try(
+            f"/api/devices/{BOBS_DEVICE}", {"bob"} | ADMINS, 200, "keep_device", {"name": "Desk {n}"},
+            missing=f"/api/devices/{NO_DEVICE}"
+        )
+    ],
+    ("POST", "/api/devices/{device:uuid}/code"): [
+        Try(
+            f"/api/devices/{BOBS_DEVICE}/code", {"bob"} | ADMINS, 201, "keep_device",
+            missing=f"/api/devices/{NO_DEVICE}/code"
+        )
+    ],
     ("DELETE", "/api/devices/{device:uuid}"): [
         Try(
             f"/api/devices/{BOBS_DEVICE}", {"bob"} | ADMINS, 204, "revoke_device", missing=f"/api/devices/{NO_DEVICE}"

@@ -99,6 +99,7 @@ FROM_AGENT: dict[str, msgspec.Struct] = {
     "batch": Batch(epoch=3, first_seq=2**53, events=[INTERVAL, BARE, GAP]),
     "loss": Loss(epoch=3, from_seq=40, to_seq=41, reason="spool full"),
     "heartbeat": Heartbeat(sent=123_456_789),
+    "heartbeat-health": Heartbeat(sent=123_456_789, unsent=12_000, skew_ms=-90_250),
 }
 FROM_HUB: dict[str, msgspec.Struct] = {
     "challenge": Challenge(nonce=bytes(range(32))),

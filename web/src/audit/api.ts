@@ -107,7 +107,15 @@ export const ACTS = {
     "ceiling_declined",
     "ceiling_withdrawn",
   ],
-  devices: ["code_made", "device_enrolled", "device_revoked", "device_suspended"],
+  devices: [
+    "code_made",
+    "device_enrolled",
+    "device_revoked",
+    "device_suspended",
+    "device_renamed",
+    "rekey_code_made",
+    "device_rekeyed",
+  ],
   settings: [
     "organisation_changed",
     "organisation_set_up",

@@ -20,12 +20,14 @@ const REFRESH_MS = 15_000;
 
 interface Props {
   demo: boolean;
+  opened: string | null;
+  onOpen: (id: string) => void;
   onEnrol: () => void;
   onRevoke: (device: OwnedDevice) => void;
 }
 
 /** Everybody's devices, for admins: which are silent, and whose is which. */
-export function AllDevices({ demo, onEnrol, onRevoke }: Props) {
+export function AllDevices({ demo, opened, onOpen, onEnrol, onRevoke }: Props) {
   const { t } = useTranslation(["devices", "ui"]);
   const { view, put } = useFilter();
   const now = useNow(10_000);
@@ -82,7 +84,14 @@ export function AllDevices({ demo, onEnrol, onRevoke }: Props) {
       {!data && !error && <div className={css.skeleton} role="status" aria-label={t("all.loading")} />}
       {data && data.total > 0 && (
         <div className={data === currentData ? undefined : css.late}>
-          <DeviceTable devices={data.devices} now={now} tagged={!demo} onRevoke={onRevoke} />
+          <DeviceTable
+            devices={data.devices}
+            now={now}
+            tagged={!demo}
+            opened={opened}
+            onOpen={onOpen}
+            onRevoke={onRevoke}
+          />
           <Pages
             page={data.page}
             per_page={data.per_page}

@@ -5,6 +5,7 @@ import { day } from "../ui/time";
 import { walk } from "../ui/walk";
 import type { OwnedDevice } from "./api";
 import css from "./DeviceTable.module.css";
+import { healthOf } from "./health";
 import { Seen } from "./Seen";
 
 interface Props {
@@ -12,24 +13,29 @@ interface Props {
   now: number;
   /** Whether simulated devices are told apart. */
   tagged: boolean;
+  opened: string | null;
+  onOpen: (id: string) => void;
   onRevoke: (device: OwnedDevice) => void;
 }
 
 /** Devices as rows, on a phone as rows of two lines. The arrow keys go from one row's button to the next. */
-export function DeviceTable({ devices, now, tagged, onRevoke }: Props) {
+export function DeviceTable({ devices, now, tagged, opened, onOpen, onRevoke }: Props) {
   const { t } = useTranslation("devices");
   return (
     <div
       role="table"
       aria-label={t("viewAll")}
       className={`${table.table} ${css.table}`}
-      onKeyDown={(event) => walk(event, "button")}
+      onKeyDown={(event) => walk(event, "[data-name]")}
     >
       <div role="rowgroup" className={table.headGroup}>
         <div role="row" className={`${table.head} ${css.line}`}>
           <span role="columnheader">{t("all.person")}</span>
           <span role="columnheader">{t("all.device")}</span>
           <span role="columnheader">{t("all.seen")}</span>
+          <span role="columnheader" data-cell="health">
+            {t("all.health")}
+          </span>
           <span role="columnheader" data-cell="version">
             {t("all.version")}
           </span>
@@ -44,24 +50,31 @@ export function DeviceTable({ devices, now, tagged, onRevoke }: Props) {
       <div role="rowgroup" className={table.rows}>
         {devices.map((device) => {
           const { id, name, person_name, system, version, simulated, enrolled_at, revoked_at } = device;
+          const health = healthOf(device);
           return (
             <div
               role="row"
               key={id}
               className={`${table.row} ${css.line} ${css.row}`}
               data-device={id}
+              data-open={opened === id || undefined}
               data-revoked={revoked_at !== null || undefined}
             >
               <span role="rowheader" data-cell="person">
                 {person_name}
               </span>
               <span role="cell" data-cell="device">
-                {name}
+                <button type="button" data-name={id} className={table.name} dir="auto" onClick={() => onOpen(id)}>
+                  {name}
+                </button>
                 {system && <span className={css.system}> {system}</span>}
                 {tagged && simulated && <span className={css.system}> · {t("simulated")}</span>}
               </span>
               <span role="cell" data-cell="seen">
                 <Seen device={device} now={now} />
+              </span>
+              <span role="cell" data-cell="health" title={health.join(" · ")}>
+                {health.join(" · ")}
               </span>
               <span role="cell" data-cell="version">
                 {version}

@@ -7,6 +7,7 @@ import type { Device } from "../enrol/api";
 import { Bar } from "../ui/Bar";
 import { AllDevices } from "./AllDevices";
 import type { OwnedDevice } from "./api";
+import { DevicePanel } from "./DevicePanel";
 import css from "./DevicesPage.module.css";
 import { EnrolDialog } from "./EnrolDialog";
 import { MyDevices } from "./MyDevices";
@@ -26,6 +27,18 @@ export function DevicesPage({ admin, demo }: Props) {
   const [revoking, setRevoking] = useState<Device | OwnedDevice | null>(null);
   const phone = useMediaQuery("(max-width: 760px)");
   const all = admin && params.get("view") === "all";
+
+  const opened = params.get("device");
+
+  function setOpened(id: string | null) {
+    const next = new URLSearchParams(params);
+    if (id) {
+      next.set("device", id);
+    } else {
+      next.delete("device");
+    }
+    setParams(next);
+  }
 
   function setEnrolling(open: boolean) {
     const next = new URLSearchParams(params);
@@ -50,14 +63,23 @@ export function DevicesPage({ admin, demo }: Props) {
   return (
     <>
       <Bar title={t("title")}>{!phone && views}</Bar>
-      <main className={all ? `${css.page} ${css.wide}` : css.page}>
-        {phone && views}
-        {all ? (
-          <AllDevices demo={demo} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
-        ) : (
-          <MyDevices onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
-        )}
-      </main>
+      <div className={css.beside}>
+        <main className={all ? `${css.page} ${css.wide}` : css.page}>
+          {phone && views}
+          {all ? (
+            <AllDevices
+              demo={demo}
+              opened={opened}
+              onOpen={setOpened}
+              onEnrol={() => setEnrolling(true)}
+              onRevoke={setRevoking}
+            />
+          ) : (
+            <MyDevices onOpen={setOpened} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
+          )}
+        </main>
+        {opened && <DevicePanel key={opened} id={opened} onRevoke={setRevoking} onClose={() => setOpened(null)} />}
+      </div>
       {params.has("enrol") && <EnrolDialog onClose={() => setEnrolling(false)} />}
       {revoking && <RevokeDialog device={revoking} onClose={() => setRevoking(null)} />}
     </>

@@ -18,7 +18,20 @@ export function Download({ filter: { find, state } }: { filter: Filter }) {
       pages = Math.ceil(data.total / data.per_page);
     }
     const now = Date.now();
-    const head = ["person", "device", "system", "version", "condition", "lastSeen", "enrolled", "revoked"] as const;
+    const head = [
+      "person",
+      "device",
+      "system",
+      "version",
+      "condition",
+      "lastSeen",
+      "unsent",
+      "skew",
+      "lost",
+      "setAside",
+      "enrolled",
+      "revoked",
+    ] as const;
     return {
       head: head.map((column) => t(`csv.${column}`)),
       rows: rows.map((row) => [
@@ -28,6 +41,10 @@ export function Download({ filter: { find, state } }: { filter: Filter }) {
         row.version,
         t(`csv.is.${conditionOf(row, now)}`),
         row.last_seen_at,
+        row.unsent ?? null,
+        row.skew_ms ?? null,
+        row.lost ?? 0,
+        row.set_aside ?? 0,
         row.enrolled_at,
         row.revoked_at,
       ]),

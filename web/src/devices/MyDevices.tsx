@@ -13,12 +13,13 @@ import css from "./DevicesPage.module.css";
 const REFRESH_MS = 15_000;
 
 interface Props {
+  onOpen: (id: string) => void;
   onEnrol: () => void;
   onRevoke: (device: Device) => void;
 }
 
 /** My own devices: which there are, and how they are. */
-export function MyDevices({ onEnrol, onRevoke }: Props) {
+export function MyDevices({ onOpen, onEnrol, onRevoke }: Props) {
   const { t } = useTranslation(["devices", "ui"]);
   const now = useNow(10_000);
   const {
@@ -68,7 +69,13 @@ export function MyDevices({ onEnrol, onRevoke }: Props) {
           </div>
           <ul className={css.sheet} aria-label={t("mine")}>
             {sorted.map((device) => (
-              <DeviceLine key={device.id} device={device} now={now} onRevoke={() => onRevoke(device)} />
+              <DeviceLine
+                key={device.id}
+                device={device}
+                now={now}
+                onOpen={() => onOpen(device.id)}
+                onRevoke={() => onRevoke(device)}
+              />
             ))}
           </ul>
         </>

@@ -5,10 +5,16 @@ import { ProblemNote } from "../ui/ProblemNote";
 import { countdown } from "../ui/time";
 import { Command } from "./Command";
 import css from "./EnrolCode.module.css";
-import type { Enrolment } from "./useEnrolment";
+import type { OneTimeCode } from "./useEnrolment";
+
+interface Props {
+  enrolment: OneTimeCode;
+  /** What is to be done with the command; none: how a computer is enrolled. */
+  run?: string;
+}
 
 /** The code, the command that uses it, and how long it has. */
-export function EnrolCode({ enrolment }: { enrolment: Enrolment }) {
+export function EnrolCode({ enrolment, run }: Props) {
   const { t } = useTranslation(["devices", "ui"]);
   const { code, command, leftS, expired, making, problem, makeCode } = enrolment;
   return (
@@ -17,7 +23,7 @@ export function EnrolCode({ enrolment }: { enrolment: Enrolment }) {
       {making && !code && <div className={css.box} role="status" aria-label={t("enrolling.making")} />}
       {code && (
         <>
-          <p>{t("enrolling.run")}</p>
+          <p>{run ?? t("enrolling.run")}</p>
           <Command text={command} />
           <p className={css.where}>{t("enrolling.where")}</p>
           <p>{t("enrolling.alone")}</p>

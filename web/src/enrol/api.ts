@@ -11,6 +11,13 @@ export interface Device {
   revoked_at: string | null;
   suspended_at?: string | null;
   simulated: boolean;
+  /** Events that it held when it was last heard. */
+  unsent?: number | null;
+  /** By how much its clock was behind the hub's then; negative: ahead. */
+  skew_ms?: number | null;
+  /** Events that it declared lost, ever, and those that could not be stored. */
+  lost?: number;
+  set_aside?: number;
 }
 
 export interface EnrolmentCode {

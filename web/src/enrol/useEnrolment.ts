@@ -7,7 +7,7 @@ const POLL_MS = 2_000;
 /** Codes of the web last ten minutes. */
 const LIFE_MAX_S = 600;
 
-export interface Enrolment {
+export interface OneTimeCode {
   /** The code to use; none before it came and after it ran out. */
   code: EnrolmentCode | undefined;
   /** What to run on the computer. */
@@ -17,6 +17,9 @@ export interface Enrolment {
   making: boolean;
   problem: Problem | undefined;
   makeCode: () => void;
+}
+
+export interface Enrolment extends OneTimeCode {
   devices: Device[] | undefined;
   /** The device that came since this was opened. */
   enrolled: Device | undefined;
@@ -24,11 +27,33 @@ export interface Enrolment {
 
 /** Makes a one-time code at once, and waits for the device that uses it. */
 export function useEnrolment(): Enrolment {
-  const now = useNow(1000);
-  const [makeCode, { data: code, fulfilledTimeStamp, error, isLoading }] = useMakeCodeMutation();
+  const [make, made] = useMakeCodeMutation();
+  const oneTime = useOneTimeCode(() => void make(), made);
   const { data: devices } = useDevicesQuery(undefined, { pollingInterval: POLL_MS, refetchOnMountOrArgChange: true });
-  const asked = useRef(false);
   const before = useRef<Set<string> | null>(null);
+
+  if (devices && before.current === null) {
+    before.current = new Set(devices.map((device) => device.id));
+  }
+  return {
+    ...oneTime,
+    devices,
+    enrolled: devices?.find((device) => !before.current?.has(device.id) && !device.revoked_at),
+  };
+}
+
+interface Made {
+  data?: EnrolmentCode | undefined;
+  fulfilledTimeStamp?: number | undefined;
+  error?: unknown;
+  isLoading: boolean;
+}
+
+/** Asks for a code at once, and counts its time down. */
+export function useOneTimeCode(makeCode: () => void, made: Made): OneTimeCode {
+  const now = useNow(1000);
+  const { data: code, fulfilledTimeStamp, error, isLoading } = made;
+  const asked = useRef(false);
 
   useEffect(() => {
     if (!asked.current) {
@@ -36,9 +61,6 @@ export function useEnrolment(): Enrolment {
       makeCode();
     }
   }, [makeCode]);
-  if (devices && before.current === null) {
-    before.current = new Set(devices.map((device) => device.id));
-  }
 
   const came = fulfilledTimeStamp ?? now;
   const leftS = code ? lifeS(code, came) - Math.max(0, now - came) / 1000 : 0;
@@ -49,9 +71,7 @@ export function useEnrolment(): Enrolment {
     expired: code !== undefined && leftS <= 0,
     making: isLoading,
     problem: error as Problem | undefined,
-    makeCode: () => void makeCode(),
-    devices,
-    enrolled: devices?.find((device) => !before.current?.has(device.id) && !device.revoked_at),
+    makeCode,
   };
 }
 
