@@ -50,7 +50,16 @@ from hub import (
     web,
 )
 from hub.auth.limits import Limits
-from hub.database import DATABASE_AWAY, ENGINE, POOL_SIZE, beside_the_pool, close_pool, connection, open_pool
+from hub.database import (
+    DATABASE_AWAY,
+    ENGINE,
+    POOL_SIZE,
+    beside_the_pool,
+    close_pool,
+    connection,
+    open_pool,
+    refuse_half_restored,
+)
 from hub.directory import routes as directory
 from hub.errors import PoolBusy, StartError
 from hub.feed.contract import Feed
@@ -126,6 +135,7 @@ class Hub:
         if self._owns_pool:
             url = self.settings.database_url
             await _patiently(lambda: open_pool(url, POOL_SIZE))
+            await refuse_half_restored()
         await _patiently(policies.load)
         self._days = keep(retention.keep_days_ahead, "days-ahead")
         self._sealing = keep(lambda: chain.keep_sealing(self.settings.secret), "audit-sealing")

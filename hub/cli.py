@@ -19,6 +19,8 @@ class LazyGroup(click.Group):
     lazy: ClassVar = {
         "agent": ("agents.commands", "agent", "The desktop agent: enrol, run, status."),
         "audit": ("hub.audit_commands", "audit", "The audit: check it, export it, note its head."),
+        "backup": ("hub.backups.commands", "backup", "Back up a hub that runs or is stopped; its keys apart."),
+        "restore": ("hub.backups.commands", "restore", "Restore a backup into an empty place, and check it."),
         "simulate": ("agents.simulate", "command", "Drive a fleet of simulated agents at a hub."),
         "verify": ("hub.verify", "command", "Hold a ledger of the simulator against the database."),
         "up": ("hub.up", "command", "Start everything on this machine; Ctrl-C stops it."),

@@ -39,6 +39,10 @@ DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Timeout
 """What work on the database raises when it is away, for callers that go on without."""
 
 
+HALF_RESTORED = "half_restored"
+"""A table that is there while a backup is put into a database that is not embedded."""
+
+
 class Engine(PostgresEngine):
     """Piccolo's engine, with a deadline on every wait for a connection."""
 
@@ -86,6 +90,13 @@ async def _left_as_it_was(_: "Connection") -> None:
     Nothing here changes a session: settings and locks are a transaction's. asyncpg's own statement for it (locks, cursors, settings) would
     be one more round trip with each use, of some four.
     """
+
+
+async def refuse_half_restored() -> None:
+    """Raises `StartError` when a restore into this database was interrupted, or still goes on."""
+    async with connection() as held:
+        if await held.fetchval("SELECT to_regclass($1)::text", HALF_RESTORED) is not None:
+            raise StartError("the database is not restored whole: wait for `daylight restore`, or run it again")
 
 
 async def close_pool() -> None:

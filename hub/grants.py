@@ -1,4 +1,4 @@
-"""Whose the tables are. Called by `prepare` alone, on a connection of the owner.
+"""Whose the tables are. Called by `prepare` and by a restore, on a connection of the owner.
 
 The hub and the worker log in as a role of their own (`DATABASE_URL`). It owns every table but the audit's, which it may read and add to:
 neither a mistake of ours nor whoever takes over a hub can change a row of the audit, remove one, or take its triggers away. The role that

@@ -4,6 +4,7 @@ import contextlib
 import io
 from pathlib import Path
 
+from piccolo.apps.migrations.commands.base import BaseMigrationManager
 from piccolo.apps.migrations.commands.forwards import run_forwards
 from piccolo.conf.apps import AppConfig
 
@@ -19,6 +20,11 @@ APP_CONFIG = AppConfig(
     table_classes=PLAIN,
     migration_dependencies=[],
 )
+
+
+def known_migrations() -> set[str]:
+    """The names of all migrations of this program, as the table `migration` has them."""
+    return set(BaseMigrationManager().get_migration_modules(str(APP_CONFIG.migrations_folder_path)))
 
 
 async def migrate() -> None:

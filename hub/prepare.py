@@ -1,7 +1,7 @@
 """What has to be in the database before a hub or a worker can use it. Called by `daylight migrate` and `daylight up`."""
 
 from hub import grants, policies
-from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool
+from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool, refuse_half_restored
 from hub.people import first_admin
 from hub.piccolo_app import migrate
 from hub.settings import Settings
@@ -12,6 +12,7 @@ async def schema(settings: Settings) -> None:
     assert settings.database_url is not None
     await open_pool(settings.database_owner_url or settings.database_url, size=2, settings=LONG_TRANSACTIONS)
     try:
+        await refuse_half_restored()
         await migrate()
         if settings.database_owner_url:
             async with connection() as held:

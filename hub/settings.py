@@ -151,6 +151,10 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 REDIS_NAME = "daylight-hub"
 """What a hub process calls its connections to Redis (`CLIENT LIST`)."""
 DRAIN_DELAY_MAX_S = 300
+RESTORING = ".restoring"
+"""What is added to the name of a data folder while it is restored beside its place."""
+RESTORED = "restored"
+"""A file in the data folder: it came from a backup, of which moment is in it."""
 
 
 def read(environ: dict[str, str] | None = None) -> Settings:

@@ -20,7 +20,7 @@ from hub.demo import HISTORY, ZONE
 from hub.embedded import Embedded, require_free_port
 from hub.errors import StartError
 from hub.processes import Child
-from hub.settings import Settings, as_environment, read, with_secret
+from hub.settings import RESTORED, RESTORING, Settings, as_environment, read, with_secret
 
 READY_S = 60.0
 STOP_S = 16.0
@@ -32,6 +32,11 @@ def command() -> None:
     """Start everything on this machine; Ctrl-C stops it."""
     settings = read()
     require_free_port(settings.host, settings.port)
+    restoring = settings.data.with_name(settings.data.name + RESTORING)
+    if restoring.exists():
+        raise StartError(
+            f"a restore into {settings.data} was interrupted, or goes on: run `daylight restore` again, or remove {restoring}"
+        )
     stop = _Stop()
     said = time.monotonic()
     click.echo(f"Daylight is starting; its data is in {settings.data}")
@@ -144,8 +149,14 @@ class _Everything:
         settings = self._settings
         click.echo(f"Ready after {seconds:.1f} s.\n")
         click.echo(f"  Open     {settings.origin}")
-        click.echo(f"  Sign in  {settings.admin_email}")
-        click.echo(f"  Password {settings.admin_password}   (as of first start; kept in {settings.data / 'sign-in'})\n")
+        restored = settings.data / RESTORED
+        if restored.exists():
+            click.echo(f"  Sign in  as before: this was restored as of {restored.read_text()}\n")
+        else:
+            click.echo(f"  Sign in  {settings.admin_email}")
+            click.echo(
+                f"  Password {settings.admin_password}   (as of first start; kept in {settings.data / 'sign-in'})\n"
+            )
         if settings.demo:
             click.echo(
                 "  This is a demo: 40 simulated people in 5 teams, with two weeks of history. DEMO=0 starts empty."
@@ -176,7 +187,7 @@ async def _prepare(settings: Settings) -> tuple[tuple[str, ...], str]:
 
 def _with_admin_password(settings: Settings) -> Settings:
     """A password for the first admin, when none is set: made once, and kept where only this user can read it."""
-    if settings.admin_password:
+    if settings.admin_password or (settings.data / RESTORED).exists():
         return settings
     path = settings.data / "sign-in"
     if not path.exists():

@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
 from hub import anchors, logs, mail, outgoing, retention, runs, subject_keys
-from hub.database import DATABASE_AWAY, close_pool, open_pool, transaction
+from hub.database import DATABASE_AWAY, close_pool, open_pool, refuse_half_restored, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
 from hub.tasks import end
@@ -349,6 +349,7 @@ async def run(settings: Settings) -> None:
     subject_keys.use(settings.secret)
     await open_pool(settings.database_url, size=POOL_SIZE)
     try:
+        await refuse_half_restored()
         await Worker(settings.redis_url, jobs_of(settings)).run()
     finally:
         await close_pool()

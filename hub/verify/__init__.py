@@ -16,7 +16,7 @@ import msgspec
 
 from hub.errors import StartError
 from hub.verify.ledger import Reading, Settled
-from hub.verify.questions import FIGURES, GATHER, QUESTIONS, TABLES
+from hub.verify.questions import ACKED, FIGURES, GATHER, QUESTIONS, TABLES
 
 EXAMPLES = 3
 SLICE = 20_000
@@ -57,8 +57,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join([self.line(), *said])
 
 
-async def verify(ledger: Path, connection: Any) -> Verdict:
-    """Holds the ledger against the database behind an asyncpg connection. Raises `BadLedger`."""
+async def verify(ledger: Path, connection: Any, *, acked_only: bool = False) -> Verdict:
+    """Holds the ledger against the database behind an asyncpg connection. Raises `BadLedger`.
+
+    `acked_only`: of a ledger that ends before the database does, or behind it, only what was acked in it: nothing of that is missing, and
+    nothing is there twice.
+    """
     reading = Reading(ledger)
     # One snapshot for all questions, and no statement of theirs outlives it.
     async with connection.transaction(isolation="repeatable_read"):
@@ -71,7 +75,8 @@ async def verify(ledger: Path, connection: Any) -> Verdict:
         await connection.copy_records_to_table("told_moved", records=reading.moved)
         await connection.execute(GATHER)
         figures = await connection.fetchrow(FIGURES)
-        answers = [(await _ask(connection, what, query), twice) for what, query, twice in QUESTIONS]
+        asked = [question for question in QUESTIONS if not acked_only or question[0] == ACKED or question[2]]
+        answers = [(await _ask(connection, what, query), twice) for what, query, twice in asked]
     return Verdict(
         duplicates=sum(broken.count for broken, twice in answers if broken and twice),
         broken=tuple(broken for broken, _ in answers if broken),
@@ -79,14 +84,14 @@ async def verify(ledger: Path, connection: Any) -> Verdict:
     )
 
 
-async def run(ledger: Path, database_url: str) -> Verdict:
+async def run(ledger: Path, database_url: str, *, acked_only: bool = False) -> Verdict:
     """`verify` on a connection of its own. Raises `StartError` when the database can't be reached."""
     try:
         connection = await asyncpg.connect(database_url, server_settings={"timezone": "UTC", "jit": "off"})
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise StartError(f"cannot reach PostgreSQL: {error}") from error
     try:
-        return await verify(ledger, connection)
+        return await verify(ledger, connection, acked_only=acked_only)
     finally:
         await connection.close()
 
@@ -94,7 +99,12 @@ async def run(ledger: Path, database_url: str) -> Verdict:
 @click.command("verify")
 @click.option("--ledger", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--database-url", help="Otherwise DATABASE_URL, or the server that `daylight up` runs here.")
-def command(ledger: Path, database_url: str | None) -> None:
+@click.option(
+    "--acked",
+    is_flag=True,
+    help="Only what FILE says was acked: for a copy of it made before a backup, held against what was restored.",
+)
+def command(ledger: Path, database_url: str | None, acked: bool) -> None:
     """Hold a ledger of the simulator against the database. Exits 1 when an invariant is broken."""
     from hub.settings import read
 
@@ -107,7 +117,7 @@ def command(ledger: Path, database_url: str | None) -> None:
         if servers is None:
             raise StartError(f"no database: DATABASE_URL is not set, and nothing runs in {settings.data}")
         url = servers.database_url
-    verdict = asyncio.run(run(ledger, url))
+    verdict = asyncio.run(run(ledger, url, acked_only=acked))
     click.echo(str(verdict))
     raise SystemExit(0 if verdict.holds else 1)
 

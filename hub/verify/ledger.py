@@ -94,6 +94,8 @@ class Reading:
         decode = msgspec.json.Decoder(Line).decode
         with self._path.open("rb") as file:
             for number, raw in enumerate(file, 1):
+                if not raw.endswith(b"\n"):
+                    break  # its writer was killed, or it was copied meanwhile
                 try:
                     line = decode(raw)
                 except (msgspec.MsgspecError, UnicodeError) as error:

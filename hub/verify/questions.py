@@ -43,10 +43,12 @@ FIGURES = """
     FROM judged
 """
 
+ACKED = "acked, and not in the database"
+
 # What should not be; a query that selects device, epoch, number and a detail; and whether it counts as a duplicate.
 QUESTIONS = (
     (
-        "acked, and not in the database",
+        ACKED,
         "SELECT device, epoch, seq, '' FROM judged WHERE acked AND NOT (stored OR quarantined OR declared_lost)",
         False,
     ),

@@ -83,8 +83,8 @@ class Book:
             to_seq,
         )
 
-    async def verify(self) -> Verdict:
-        return await run(self.path, self.url)
+    async def verify(self, *, acked_only: bool = False) -> Verdict:
+        return await run(self.path, self.url, acked_only=acked_only)
 
     async def broken(self) -> list[str]:
         """What is broken, by the beginning of what is said of it."""
@@ -275,3 +275,17 @@ async def test_examples_are_few_and_the_count_is_whole(book: Book) -> None:
 async def test_a_database_that_is_away_is_named(book: Book) -> None:
     with pytest.raises(StartError, match="PostgreSQL"):
         await run(book.path, "postgresql://nobody@127.0.0.1:1/none")
+
+
+async def test_of_a_ledger_that_was_copied_meanwhile_only_what_was_acked_counts(book: Book) -> None:
+    book.generate(range(11, 14))
+    book.ack(11)
+    await book.store(range(11, 16))
+    with book.path.open("a") as file:
+        file.write('{"e":"gen","d":')
+
+    assert not (await book.verify()).holds
+    assert (await book.verify(acked_only=True)).holds
+
+    await book.execute('DELETE FROM "interval" WHERE seq = 11')
+    assert [broken.what for broken in (await book.verify(acked_only=True)).broken] == ["acked, and not in the database"]

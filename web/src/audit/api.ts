@@ -59,7 +59,7 @@ interface Page {
 
 /** What an auditor looks for together. */
 export const ACTS = {
-  looks: ["look_person", "look_wall", "audit_exported", "data_exported"],
+  looks: ["look_person", "look_wall", "audit_exported", "data_exported", "backup_made", "keys_kept"],
   signing: [
     "sign_in",
     "sign_in_half_open",
@@ -128,6 +128,7 @@ export const ACTS = {
     "mail_again",
     "demo_clearing",
     "demo_cleared",
+    "restored",
   ],
   refused: [
     "denied",

@@ -1,0 +1,125 @@
+"""`daylight backup` and `daylight restore`."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from msgspec import structs
+
+from hub.backups.contents import KEYS_FILE
+from hub.backups.restoring import Restored, bring_back
+from hub.backups.taking import Taken, back_up, keep_keys
+from hub.backups.told import size
+from hub.database import LONG_TRANSACTIONS, close_pool, open_pool
+from hub.embedded import Embedded, running
+from hub.errors import DaylightError, StartError
+from hub.settings import RESTORING, Settings, read, with_secret
+
+Result = TypeVar("Result")
+A_FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("target", metavar="TO", required=False, type=A_FOLDER)
+@click.option(
+    "--keys", required=True, type=A_FOLDER, help=f"Folder in which the file {KEYS_FILE} is kept, apart from backups."
+)
+@click.option(
+    "--keys-only", is_flag=True, help="Bring that file up to date and make no backup: quick, to be done often."
+)
+def backup(target: Path | None, keys: Path, keys_only: bool) -> None:
+    """Back up into the new folder TO, of a hub that runs or is stopped; its keys into another folder."""
+    if (target is None) != keys_only:
+        raise click.UsageError("Give a folder TO, or --keys-only.")
+    settings = read()
+    with _database(settings) as url:
+        if not settings.secret and not (settings.data / "secret").exists():
+            raise StartError(
+                f"no secret: DAYLIGHT_SECRET is not set, and {settings.data} holds none. Its hub has one: set it as for that"
+            )
+        secret = with_secret(settings).secret
+        if target is None:
+            click.echo(f"The keys are in {_on_pool(url, keep_keys(url, secret, keys))}. Nobody but you may read them.")
+            return
+        done = _on_pool(url, back_up(url, secret, target, keys))
+    _tell_taken(done, target)
+
+
+def _tell_taken(done: Taken, target: Path) -> None:
+    manifest = done.manifest
+    click.echo(f"Backed up as of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC: {size(done.size_bytes)} in {target}")
+    click.echo(
+        f"  {sum(manifest.rows.values()):,} rows in {len(manifest.rows)} tables, {len(manifest.cursors):,} devices"
+    )
+    click.echo(f"  not in it, since it would do harm to come back: {', '.join(manifest.left_out)}")
+    click.echo(
+        f"The keys are in {done.keys}. Without them the backup can't be restored; keep them elsewhere than the backup."
+    )
+
+
+@click.command()
+@click.argument("source", metavar="FROM", type=A_FOLDER)
+@click.option(
+    "--keys",
+    required=True,
+    multiple=True,
+    type=A_FOLDER,
+    help="The file of keys, the newest that there is. May be repeated: the newest serves.",
+)
+def restore(source: Path, keys: tuple[Path, ...]) -> None:
+    """Restore the backup FROM into an empty DATA, or the empty database at DATABASE_URL, and check it."""
+    settings = read()
+    if settings.data.with_name(settings.data.name + RESTORING).exists():
+        click.echo("An earlier restore was interrupted: what it left is removed, and this one begins anew.", err=True)
+    try:
+        done = bring_back(settings, source, [path / KEYS_FILE if path.is_dir() else path for path in keys])
+    except OSError as error:
+        raise DaylightError(f"the restore could not be written ({error.strerror}): nothing was kept of it") from error
+    _tell_restored(done, settings)
+    if done.broken:
+        raise DaylightError(f"all of it is there, but the audit is broken at {done.broken}")
+
+
+def _tell_restored(done: Restored, settings: Settings) -> None:
+    manifest = done.manifest
+    place = "the database" if settings.database_url else settings.data
+    click.echo(f"Restored what was there at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC into {place}:")
+    click.echo(f"  {sum(manifest.rows.values()):,} rows in {len(manifest.rows)} tables, as many as were backed up")
+    click.echo(f"  {len(manifest.cursors):,} devices, each where it stood")
+    if done.migrated:
+        click.echo(f"  the schema brought up to date ({done.migrated} steps)")
+    if not done.broken:
+        click.echo(f"  the audit holds: {done.chain:,} rows")
+    click.echo("Everybody signs in anew; codes, invitations and links that were open are to be made again.")
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """Its URL: the one that is set, that of a hub that runs in DATA, or that of a server started here for the time being."""
+    if settings.database_url:
+        yield settings.database_url
+    elif (servers := running(settings)) is not None:
+        yield servers.database_url
+    elif not (settings.data / "postgres").exists():
+        raise StartError(f"no database: DATABASE_URL is not set, and {settings.data} holds none")
+    else:
+        # Valkey holds nothing of a backup: any address keeps it from being started.
+        with Embedded(structs.replace(settings, redis_url="redis://none")) as started:
+            yield started.database_url
+
+
+def _on_pool(url: str, work: Coroutine[Any, Any, Result]) -> Result:
+    async def run() -> Result:
+        await open_pool(url, size=1, settings=LONG_TRANSACTIONS)
+        try:
+            return await work
+        finally:
+            await close_pool()
+
+    try:
+        return asyncio.run(run())
+    finally:
+        work.close()

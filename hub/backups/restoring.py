@@ -1,0 +1,186 @@
+"""A backup comes back: into a data folder that is not there yet, or an empty database; all of it or nothing.
+
+What is embedded is built in a folder beside its place, and gets its name when it is whole. In a database of somebody else's a table says
+so until it is: no hub starts on that (`database.refuse_half_restored`). Nothing is touched before the backup was found whole.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+from msgspec import structs
+
+from hub import audit, chain, grants
+from hub.backups import programs
+from hub.backups.contents import (
+    DATABASE,
+    BadBackup,
+    Keys,
+    Manifest,
+    as_rows,
+    check_files,
+    filled,
+    read_keys,
+    read_manifest,
+    write_through,
+)
+from hub.backups.taking import CURSORS, FOR_LONG, PATIENCE_S, TABLES
+from hub.backups.told import part
+from hub.chain import signing_key
+from hub.database import HALF_RESTORED, LONG_TRANSACTIONS, close_pool, open_pool, transaction
+from hub.embedded import Embedded, running
+from hub.errors import DaylightError, StartError
+from hub.piccolo_app import known_migrations, migrate
+from hub.settings import RESTORED, RESTORING, Settings
+
+DIFFERENCES_SHOWN = 5
+AHEAD = (
+    "SELECT setval('session_number', greatest(nextval('session_number'), (extract(epoch FROM now()) * 1e6)::bigint))"
+)
+"""Connections are numbered from the time on: presence of one of before, which lives on in Redis, is not newer than that of one of now."""
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What came back. `broken`: where the chain of the audit is, in words; empty when it holds."""
+
+    manifest: Manifest
+    migrated: int
+    chain: int
+    broken: str
+
+
+def bring_back(settings: Settings, source: Path, keys: Iterable[Path]) -> Restored:
+    """Raises `BadBackup` before anything is touched, `StartError` when the place is not empty; whatever is raised, nothing starts on it."""
+    known = read_keys(keys)
+    manifest = read_manifest(source, known.secret)
+    if unknown := sorted({*manifest.migrations, *known.migrations} - known_migrations()):
+        raise BadBackup(
+            f"{source}, or its keys, are of a newer Daylight, whose schema this one does not know ({unknown[-1]}): restore with that one"
+        )
+    if known.made_at < manifest.made_at:
+        raise BadBackup(
+            f"the keys are of {known.made_at:%Y-%m-%d %H:%M}, older than the backup ({manifest.made_at:%Y-%m-%d %H:%M}): "
+            "give those that were made with it, or newer ones"
+        )
+    if settings.secret and settings.secret != known.secret:
+        raise StartError(
+            "DAYLIGHT_SECRET is another one than the backup's: set the one of before, or none where DATA keeps it"
+        )
+    _refuse_filled(settings)
+    with part("Checking", sum(file.size_bytes for file in manifest.files.values()), "bytes") as advance:
+        check_files(source, manifest, advance)
+    if settings.database_url:
+        roles = _roles(settings.database_url, settings.database_owner_url)
+        done = asyncio.run(_into(*roles, source, manifest, known))
+        if not settings.secret:
+            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_through(settings.data / "secret", known.secret.encode())
+        return done
+    settings.data.parent.mkdir(parents=True, exist_ok=True)
+    with filled(settings.data, RESTORING) as folder:
+        # Valkey holds nothing of a backup: any address keeps it from being started.
+        within = structs.replace(settings, data=folder, redis_url="redis://none")
+        with Embedded(within) as servers:
+            roles = _roles(servers.database_url, servers.database_owner_url)
+            done = asyncio.run(_into(*roles, source, manifest, known))
+        write_through(folder / "secret", known.secret.encode())
+        write_through(folder / RESTORED, f"{manifest.made_at:%Y-%m-%d %H:%M} UTC".encode())
+    return done
+
+
+def _refuse_filled(settings: Settings) -> None:
+    data = settings.data
+    if running(settings) is not None:
+        raise StartError(
+            f"a hub runs in {data}: set DATA to a folder that is not there yet, or stop it and move its folder away"
+        )
+    kept = data / "secret"
+    if settings.database_url:
+        if not settings.secret and kept.exists():
+            raise StartError(f"{kept} is there: set DATA to another folder, or move it away")
+        return
+    if data.is_mount():
+        raise StartError(f"{data} is a disk of its own: set DATA to a folder in it, which is not there yet")
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise StartError(f"{data} is not empty: set DATA to a folder that is not there yet, or move that one away")
+
+
+def _roles(url: str, owner_url: str | None) -> tuple[str, str | None]:
+    """As whom it is restored; and as whom the hub works, when that is another."""
+    return (owner_url, url) if owner_url else (url, None)
+
+
+async def _into(url: str, hub_url: str | None, source: Path, manifest: Manifest, keys: Keys) -> Restored:
+    try:
+        held = await asyncpg.connect(url, timeout=PATIENCE_S, server_settings=FOR_LONG)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise StartError(f"cannot reach PostgreSQL: {error}") from error
+    try:
+        used = programs.find(max(manifest.postgres, await held.fetchval(programs.MAJOR)))
+        await _empty(held)
+        await held.execute(f"CREATE TABLE {HALF_RESTORED} (began_at timestamptz DEFAULT now())")
+        with part("PostgreSQL", len(manifest.rows), "tables") as advance:
+            await programs.load(used.folder, url, source / DATABASE, lambda: advance(1))
+        await _compare(held, manifest)
+        await held.execute(AHEAD)
+        await open_pool(url, size=2, settings=LONG_TRANSACTIONS)
+        try:
+            await migrate()
+            await _put_keys(held, keys)
+            if hub_url:
+                await grants.give(held, hub_url)
+            async with transaction():
+                await audit.record("restored", None, made_at=manifest.made_at.isoformat())
+            with part("Audit", 1, "check") as advance:
+                heads = [manifest.head.head] if manifest.head else []
+                verdict = await chain.check(signing_key(keys.secret).public_key(), heads)
+        finally:
+            await close_pool()
+        await held.execute("ANALYZE")
+        await held.execute(f"DROP TABLE {HALF_RESTORED}")
+    finally:
+        held.terminate()
+    migrated = len(known_migrations()) - len(manifest.migrations)
+    return Restored(manifest, migrated, verdict.position, str(verdict.broken or ""))
+
+
+async def _empty(held: Any) -> None:
+    """Raises `StartError` when there is anything in the database but what an interrupted restore left, which is removed."""
+    tables = [row["name"] for row in await held.fetch(TABLES)]
+    if HALF_RESTORED in tables:
+        await held.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    elif tables:
+        raise StartError(
+            f"the database at DATABASE_URL is not empty ({len(tables)} tables): a restore needs an empty one"
+        )
+    if await held.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'daylight'"
+    ):
+        raise StartError("a hub or a worker is connected to the database at DATABASE_URL: stop it first")
+
+
+async def _put_keys(held: Any, keys: Keys) -> None:
+    """Those that the file has are put beside those that migrations made meanwhile: who was erased since has none in it."""
+    await held.executemany(
+        "INSERT INTO subject_key (person, wrapped, made_at) SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM person WHERE id = $1) "
+        "ON CONFLICT DO NOTHING",
+        [(one.person, one.wrapped, one.made_at) for one in keys.keys],
+    )
+
+
+async def _compare(held: Any, manifest: Manifest) -> None:
+    """Raises `DaylightError` when what came back is not what was written down."""
+    wrong = []
+    with part("Comparing", len(manifest.rows), "tables") as advance:
+        for table, count in manifest.rows.items():
+            found = await held.fetchval(f'SELECT count(*) FROM "{table}"')  # noqa: S608 - names that we signed
+            if found != count:
+                wrong.append(f"{table} has {found:,} rows, not {count:,}")
+            advance(1)
+    if as_rows(await held.fetch(CURSORS)) != manifest.cursors:
+        wrong.append("devices stand elsewhere")
+    if wrong:
+        raise DaylightError(f"what came back is not what was backed up: {'; '.join(wrong[:DIFFERENCES_SHOWN])}")

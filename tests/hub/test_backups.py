@@ -1,0 +1,409 @@
+"""A backup holds what was there at its moment and is taken whole or not at all; a restore gives back just that, into an empty place."""
+
+import asyncio
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from msgspec import structs
+
+from hub import audit, chain, subject_keys
+from hub.backups import programs, restoring, taking
+from hub.backups.contents import (
+    DATABASE,
+    KEYS_FILE,
+    MANIFEST,
+    BadBackup,
+    Erased,
+    public_key,
+    read_keys,
+    read_manifest,
+    write_keys,
+    write_manifest,
+)
+from hub.backups.taking import Taken, back_up, keep_keys
+from hub.chain import signing_key
+from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool, refuse_half_restored, transaction
+from hub.errors import DaylightError, StartError
+from hub.settings import Settings
+from hub.tables import SavedView, SignIn
+from tests.conftest import SECRET, Servers, _administer, database_url, hub_url
+
+from .stored import store, worked
+
+NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
+OTHER_SECRET = "another-secret-of-the-tests-that-is-long-enough"
+
+
+def on(url: str, work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs work with the pool open on a database, as a command does."""
+
+    async def run() -> Any:
+        subject_keys.use(SECRET)
+        await open_pool(url, size=2, settings=LONG_TRANSACTIONS)
+        try:
+            return await work
+        finally:
+            await close_pool()
+
+    try:
+        return asyncio.run(run())
+    finally:
+        work.close()
+
+
+@pytest.fixture(scope="module")
+def new_database(servers: Servers) -> Iterator[Callable[..., tuple[str, str]]]:
+    """`new_database(template)`: the URLs of a copy, as the hub's role and as the owner; of an empty database without one."""
+    made = []
+
+    def make(template: str = "template1") -> tuple[str, str]:
+        made.append(f"backup_{uuid.uuid4().hex[:12]}")
+        asyncio.run(_administer(servers, f'CREATE DATABASE "{made[-1]}" TEMPLATE "{template}"'))
+        return hub_url(servers, made[-1]), database_url(servers, made[-1])
+
+    yield make
+    for name in made:
+        asyncio.run(_administer(servers, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+class Source:
+    """A hub's database with something in it, and a backup of that with its keys."""
+
+    def __init__(self, url: str, folder: Path, taken: Taken) -> None:
+        self.url = url
+        self.backup = folder / "backup"
+        self.keys = folder / "keys" / KEYS_FILE
+        self.taken = taken
+
+
+@pytest.fixture(scope="module")
+def source(new_database, cast_template: str, tmp_path_factory: pytest.TempPathFactory) -> Source:
+    (url, _), folder = new_database(cast_template), tmp_path_factory.mktemp("source")
+
+    async def fill() -> None:
+        events = [worked(NINE + timedelta(minutes=n), NINE + timedelta(minutes=n + 1), app="Editor") for n in range(30)]
+        async with connection() as held:
+            uid = await held.fetchval("SELECT uid FROM device WHERE id = 2")
+        device = structs.replace(_Device(2, 2), uid=str(uid))
+        await store(device, events, NINE + timedelta(hours=1))
+        async with transaction() as held:
+            told = await subject_keys.sealed(held, 2, zone="Asia/Kathmandu")
+            await audit.record("person_changed", 6, 2, **told)
+        await chain.seal(signing_key(SECRET))
+        await audit.record("sign_out", 1, 1)
+        await SavedView.insert(SavedView(person=2, name="Mine", query="state=idle"))
+        await SignIn.insert(SignIn(id=uuid.uuid4(), person=2))
+
+    on(url, fill())
+    return Source(url, folder, on(url, back_up(url, SECRET, folder / "backup", folder / "keys")))
+
+
+class _Device(msgspec.Struct, frozen=True):
+    id: int
+    person: int
+    uid: str = ""
+
+
+@pytest.fixture
+def empty(new_database, tmp_path: Path) -> Settings:
+    """A place to restore into."""
+    url, owner_url = new_database()
+    return Settings(
+        data=tmp_path / "data", database_url=url, database_owner_url=owner_url, redis_url="redis://none", secret=SECRET
+    )
+
+
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    async def ask() -> list[tuple[Any, ...]]:
+        held = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await held.fetch(query)]
+        finally:
+            await held.close()
+
+    return asyncio.run(ask())
+
+
+def tables(settings: Settings) -> list[tuple[Any, ...]]:
+    return rows(settings.database_url or "", taking.TABLES)
+
+
+async def opened() -> dict[str, Any]:
+    """What the audit says of the one whom it says something of."""
+    async with connection() as held:
+        opener = await subject_keys.opener(held, [2])
+        return opener(2, await held.fetchval("SELECT detail::text FROM audit WHERE subject = 2"))
+
+
+def test_restored_database_holds_what_was_there_and_no_session(source: Source, empty: Settings) -> None:
+    done = restoring.bring_back(empty, source.backup, [source.keys])
+
+    same = [
+        "SELECT device, epoch, seq, piece, started_at, app FROM interval ORDER BY device, seq",
+        "SELECT device, epoch, seq, digest FROM device_cursor ORDER BY device",
+        "SELECT id, email, name, password_hash, folded FROM person ORDER BY id",
+        "SELECT person, name, query FROM saved_view",
+        "SELECT position, audit, hash, signature FROM audit_link",
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'i', 'S') AND relnamespace = 'public'::regnamespace ORDER BY relname",
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
+    ]
+    for query in same:
+        found = rows(empty.database_url or "", query)
+        assert found
+        assert found == rows(source.url, query)
+    assert rows(empty.database_url or "", "SELECT count(*) FROM sign_in") == [(0,)]
+    assert on(empty.database_url or "", opened()) == {"zone": "Asia/Kathmandu"}
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        rows(empty.database_url or "", "DELETE FROM audit RETURNING 1")
+    acts = rows(empty.database_url or "", "SELECT action FROM audit ORDER BY id")
+    assert acts == [("person_changed",), ("sign_out",), ("restored",)]
+    assert (done.chain, done.broken, done.migrated) == (1, "", 0)
+    assert rows(source.url, "SELECT action FROM audit ORDER BY id DESC LIMIT 1") == [("backup_made",)]
+
+
+def test_connections_after_a_restore_are_newer_than_those_of_before(source: Source, empty: Settings) -> None:
+
+    restoring.bring_back(empty, source.backup, [source.keys])
+
+    numbered = "SELECT nextval('session_number')"
+    assert rows(source.url, numbered)[0][0] + 10**12 < rows(empty.database_url or "", numbered)[0][0] < 2**53
+
+
+def test_what_is_kept_is_its_owners_alone_to_read(source: Source) -> None:
+    found = {
+        path: stat.S_IMODE(path.stat().st_mode)
+        for path in [source.backup, *source.backup.iterdir(), source.keys, source.keys.parent]
+    }
+
+    assert {mode for path, mode in found.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in found.items() if path.is_file()} == {0o600}
+    assert SECRET.encode() not in (source.backup / DATABASE).read_bytes() + (source.backup / MANIFEST).read_bytes()
+    assert "subject_key" in source.taken.manifest.left_out
+    assert (read_keys([source.keys]).secret, [one.person for one in read_keys([source.keys]).keys]) == (SECRET, [2])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def edit(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert content.count(old) == 1
+    path.write_bytes(content.replace(old, new))
+
+
+DONE_TO_IT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a byte of the database": (lambda at: flip(at / DATABASE), "checksum"),
+    "its end": (lambda at: os.truncate(at / DATABASE, 1000), "cut off"),
+    "the database": (lambda at: (at / DATABASE).unlink(), "missing"),
+    "the manifest's end": (lambda at: os.truncate(at / MANIFEST, 300), "can't be read"),
+    "a count": (lambda at: edit(at / MANIFEST, b'"person":11', b'"person":10'), "signature"),
+    "the manifest": (lambda at: (at / MANIFEST).unlink(), "no backup"),
+    "another file": (lambda at: (at / "more").write_text("?"), "does not belong"),
+    "all": (shutil.rmtree, "no such folder"),
+}
+
+
+@pytest.mark.parametrize("what", DONE_TO_IT)
+def test_backup_that_is_not_whole_is_refused_before_anything_is_touched(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    do, said = DONE_TO_IT[what]
+    copy = shutil.copytree(source.backup, tmp_path / "backup")
+    do(copy)
+    monkeypatch.setattr(restoring, "_into", lambda *_: pytest.fail("it was touched"))
+    nowhere = Settings(
+        data=tmp_path / "data",
+        database_url="postgresql://nobody@127.0.0.1:1/none",
+        redis_url="redis://none",
+        secret=SECRET,
+    )
+
+    with pytest.raises(BadBackup, match=said):
+        restoring.bring_back(nowhere, copy, [source.keys])
+
+    assert not nowhere.data.exists()
+
+
+def test_backup_of_a_newer_schema_is_refused(source: Source, empty: Settings, tmp_path: Path) -> None:
+    copy = shutil.copytree(source.backup, tmp_path / "backup")
+    manifest = read_manifest(copy, SECRET)
+    write_manifest(
+        copy, structs.replace(manifest, migrations=[*manifest.migrations, "2099-01-01T00:00:00:000000"]), SECRET
+    )
+
+    with pytest.raises(BadBackup, match="newer Daylight"):
+        restoring.bring_back(empty, copy, [source.keys])
+
+    assert tables(empty) == []
+
+
+def test_keys_that_do_not_belong_to_it_or_are_damaged_or_older_are_refused(
+    source: Source, empty: Settings, tmp_path: Path
+) -> None:
+    keys = read_keys([source.keys])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "older").mkdir()
+    other = write_keys(tmp_path / "other", structs.replace(keys, secret=OTHER_SECRET, key=public_key(OTHER_SECRET)))
+    older = write_keys(tmp_path / "older", structs.replace(keys, made_at=keys.made_at - timedelta(seconds=1)))
+    damaged = shutil.copy(source.keys, tmp_path / "damaged")
+    edit(damaged, b'keys-1","made_at":"2', b'keys-1","made_at":"3')
+
+    for given, said in [([other], "another deployment's"), ([older], "older than"), ([damaged], "changed"), ([older, other], "another"),
+                        ([source.backup / MANIFEST], "no file of keys"), ([tmp_path / "none"], "can't be read")]:  # fmt: skip
+        with pytest.raises(BadBackup, match=said):
+            restoring.bring_back(empty, source.backup, given)
+    with pytest.raises(StartError, match="DAYLIGHT_SECRET"):
+        restoring.bring_back(structs.replace(empty, secret=OTHER_SECRET), source.backup, [source.keys])
+    assert tables(empty) == []
+    assert restoring.bring_back(empty, source.backup, [older, source.keys]).broken == ""
+
+
+def test_place_that_is_not_empty_is_left_as_it_is(
+    source: Source, new_database, empty_template: str, empty: Settings
+) -> None:
+    url, owner_url = new_database(empty_template)
+    filled = structs.replace(empty, database_url=url, database_owner_url=owner_url)
+    with pytest.raises(StartError, match="not empty"):
+        restoring.bring_back(filled, source.backup, [source.keys])
+
+    mine = structs.replace(empty, database_url=None)
+    mine.data.mkdir()
+    (mine.data / "mine").write_text("mine")
+    with pytest.raises(StartError, match="not empty"):
+        restoring.bring_back(mine, source.backup, [source.keys])
+
+    assert [path.name for path in mine.data.parent.iterdir()] == ["data"]
+
+
+def test_interrupted_restore_is_started_on_by_nobody_and_begins_anew(
+    source: Source, empty: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "_compare", killed)
+        with pytest.raises(KeyboardInterrupt):
+            restoring.bring_back(empty, source.backup, [source.keys])
+
+    with pytest.raises(StartError, match="not restored whole"):
+        on(empty.database_url or "", refuse_half_restored())
+    restoring.bring_back(empty, source.backup, [source.keys])
+    on(empty.database_url or "", refuse_half_restored())
+
+
+def test_difference_between_what_came_back_and_what_was_written_down_is_an_error(
+    source: Source, empty: Settings, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(source.backup, tmp_path / "backup")
+    manifest = read_manifest(copy, SECRET)
+    first, *rest = manifest.cursors
+    write_manifest(
+        copy,
+        structs.replace(
+            manifest, rows=manifest.rows | {"person": 12}, cursors=[structs.replace(first, seq=first.seq + 1), *rest]
+        ),
+        SECRET,
+    )
+
+    with pytest.raises(DaylightError, match="person has 11 rows, not 12; devices stand elsewhere"):
+        restoring.bring_back(empty, copy, [source.keys])
+    with pytest.raises(StartError):
+        on(empty.database_url or "", refuse_half_restored())
+
+
+def test_audit_that_was_broken_before_the_backup_comes_back_and_is_named(
+    new_database, cast_template: str, empty: Settings, tmp_path: Path
+) -> None:
+    url, owner_url = new_database(cast_template)
+
+    async def break_it() -> None:
+        for n in range(3):
+            await audit.record("sign_out", n, n)
+        await chain.seal(signing_key(SECRET))
+        async with connection() as held:
+            await held.execute("ALTER TABLE audit DISABLE TRIGGER USER; UPDATE audit SET actor = 9 WHERE id = 2")
+
+    on(owner_url, break_it())
+    on(url, back_up(url, SECRET, tmp_path / "backup", tmp_path / "keys"))
+
+    done = restoring.bring_back(empty, tmp_path / "backup", [tmp_path / "keys" / KEYS_FILE])
+
+    assert done.broken == "place 2, row 2: it is not what was sealed"
+
+
+def test_backup_has_a_new_folder_and_keys_lie_apart_from_it(source: Source, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    bad = [
+        ("there", "keys", "is there already"), ("a", "a", "apart"), ("a", "a/keys", "apart"), ("there/a", "there", "apart"),
+        ("none/a", "keys", "no folder"),
+    ]  # fmt: skip
+    for target, keys, said in bad:
+        with pytest.raises(StartError, match=said):
+            on(source.url, back_up(source.url, SECRET, tmp_path / target, tmp_path / keys))
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
+def test_backup_that_fails_leaves_nothing(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, keys = tmp_path / "backup", tmp_path / "keys"
+    with pytest.raises(StartError, match="not the secret of the hub"):
+        on(source.url, back_up(source.url, OTHER_SECRET, target, keys))
+    with pytest.raises(StartError, match="cannot reach PostgreSQL"):
+        on(source.url, back_up(source.url.replace("/backup_", "/gone_"), SECRET, target, keys))
+    with monkeypatch.context() as patch:
+        patch.setattr(taking, "_new", lambda _: open("/dev/full", "wb"))  # noqa: SIM115
+        with pytest.raises(DaylightError, match="no room is left"):
+            on(source.url, back_up(source.url, SECRET, target, keys))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StartError, match="is no folder"):
+        on(source.url, back_up(source.url, SECRET, target, tmp_path / "file"))
+    with monkeypatch.context() as patch:
+        patch.setattr(programs, "_folders", list)
+        with pytest.raises(StartError, match="postgresql-client-18"):
+            on(source.url, back_up(source.url, SECRET, target, keys))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_leftover_of_a_killed_backup_goes_and_one_that_goes_on_is_not_disturbed(source: Source, tmp_path: Path) -> None:
+    target = tmp_path / "backup"
+    with taking.filled(target, ".part"):
+        with pytest.raises(StartError, match="at this moment"):
+            on(source.url, back_up(source.url, SECRET, target, tmp_path / "keys"))
+        (tmp_path / "backup.part" / "half").write_text("")
+        shutil.copytree(tmp_path / "backup.part", tmp_path / "other.part")
+    shutil.rmtree(target)
+
+    on(source.url, back_up(source.url, SECRET, tmp_path / "other", tmp_path / "keys"))
+
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == [DATABASE, MANIFEST]
+
+
+def test_keys_alone_are_kept_in_the_place_of_older_ones_and_never_of_others(source: Source, tmp_path: Path) -> None:
+    before = read_keys([on(source.url, keep_keys(source.url, SECRET, tmp_path))])
+    after = read_keys([on(source.url, keep_keys(source.url, SECRET, tmp_path))])
+
+    assert after.made_at > before.made_at > source.taken.manifest.made_at
+    other = structs.replace(after, secret=OTHER_SECRET, key=public_key(OTHER_SECRET))
+    with pytest.raises(BadBackup, match="another deployment's"):
+        write_keys(tmp_path, other)
+    for set_back in (structs.replace(after, keys=[]), structs.replace(after, erased=[])):
+        write_keys(tmp_path, structs.replace(after, erased=[Erased(9, NINE)]))
+        with pytest.raises(BadBackup, match="set back"):
+            write_keys(tmp_path, set_back)
+    assert read_keys([tmp_path / KEYS_FILE]).erased == [Erased(9, NINE)]
+    assert [path.name for path in tmp_path.iterdir()] == [KEYS_FILE]
+    assert rows(source.url, "SELECT action FROM audit ORDER BY id DESC LIMIT 1") == [("keys_kept",)]
