@@ -76,6 +76,7 @@ from hub.live.today import Workdays
 from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.metrics import Metrics
+from hub.rights import routes as rights
 from hub.rollups.read import today as read_workdays
 from hub.serving import Server, WebSocketProtocol, allow_many_connections, collect_seldom, config, let_go, listen
 from hub.settings import Settings
@@ -299,6 +300,7 @@ def api() -> list[HTTPRouteHandler]:
         *audited.ROUTES,
         *held.ROUTES,
         *devices.ROUTES,
+        *rights.ROUTES,
         *directory.ROUTES,
         *finder.ROUTES,
         *panel.ROUTES,

@@ -84,6 +84,8 @@ Act = Literal[
     "backup_made",
     "keys_kept",
     "restored",
+    "person_erased",
+    "erasure_refused",
     "policy_changed",
     "policy_acknowledged",
     "ceiling_lowered",

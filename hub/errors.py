@@ -20,6 +20,7 @@ InvalidCode = Literal[
     "email_malformed", "email_letters", "email_taken", "last_admin", "team_unknown", "role_team", "team_root", "team_circle", "team_deep",
     "team_used", "password_length", "password_common", "password_own", "link_over", "no_mail",
     "above_ceiling", "idle_limit", "hours_quarters", "policy_reason", "own_proposal",
+    "erase_own", "erase_name",
 ]  # fmt: skip
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 

@@ -81,6 +81,9 @@ PARTS = (
         WHERE given.person = $1 AND given.id > $2 ORDER BY given.id LIMIT $3"""),
     Part("own-policy.csv", "What is set of a policy for you alone.", """
         SELECT id AS place, settings::text FROM policy_setting WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("holds.csv", "Legal holds on what is held about you: while one stands, nothing of it is deleted.", """
+        SELECT id AS place, since_at, reason, lifted_at, lifted_reason FROM legal_hold
+        WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("lost.csv", "What a device of yours said that it had to throw away.", """
         SELECT loss.id AS place, device, epoch, from_seq, to_seq, reason, received_at FROM loss JOIN device ON device.id = loss.device
         WHERE person = $1 AND loss.id > $2 ORDER BY loss.id LIMIT $3"""),
@@ -132,6 +135,7 @@ LEFT_OUT = {
     "device_cursor": "how far a device's rows have been stored",
     "dirty": "marks for the job that sums up; nothing but when rows came",
     "enrolment_code": "hashes of codes that serve for ten minutes",
+    "erased": "who was erased, by number: nobody who could ask for this",
     "factor_tries": "how often a second step failed: in acts.csv",
     "idempotency_key": "hashes and sealed answers of requests, for a day",
     "people_import": "a file of other people, for an hour",

@@ -218,7 +218,7 @@ async def deactivate_within(person: int, by: int | None = None) -> None:
     row = await _lock_person(person)
     if row["deactivated_at"] is not None:
         return
-    await _require_another_admin(person)
+    await require_another_admin(person)
     await Person.raw(
         "UPDATE person SET deactivated_at = now(), access_version = access_version + 1 WHERE id = {}", person
     )
@@ -284,7 +284,7 @@ async def revoke(person: int, role: RoleName, team: int | None = None, by: int |
         if not await _role_exists(person, role, team):
             return
         if role == "admin":
-            await _require_another_admin(person)
+            await require_another_admin(person)
         await connection.execute(
             "DELETE FROM role WHERE person = $1 AND role = $2 AND team IS NOT DISTINCT FROM $3", person, role, team
         )
@@ -528,8 +528,8 @@ _ADMINS = " ".join(
 )
 
 
-async def _require_another_admin(person: int) -> None:
-    """Another one who can sign in: one who was invited and has not come yet helps nobody."""
+async def require_another_admin(person: int) -> None:
+    """Raises `Invalid` for the last admin who can sign in, under `lock_powers`: one who was invited and has not come yet helps nobody."""
     rows = await Role.raw(_ADMINS, person, person)
     if rows[0]["is_one"] and not rows[0]["another"]:
         raise Invalid(
@@ -543,7 +543,7 @@ async def _role_exists(person: int, role: RoleName, team: int | None) -> bool:
 
 
 async def _lock_person(person: int) -> dict[str, Any]:
-    asked = "SELECT id, deactivated_at FROM person WHERE id = {} FOR UPDATE"
+    asked = "SELECT id, deactivated_at FROM person WHERE id = {} AND erased_at IS NULL FOR UPDATE"
     rows = await Person.raw(asked, person) if 0 < person <= ID_MAX else []
     if not rows:
         raise NotFound("There is no such person.")

@@ -23,7 +23,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
-from hub import anchors, logs, mail, outgoing, retention, runs, subject_keys
+from hub import anchors, erasure, logs, mail, outgoing, retention, runs, subject_keys
 from hub.database import DATABASE_AWAY, close_pool, open_pool, refuse_half_restored, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
@@ -131,7 +131,13 @@ def jobs_of(settings: Settings) -> dict[str, Job]:
     async def check_audit(_: datetime) -> anchors.Checked:
         return await anchors.check_audit(store, settings.secret)
 
-    jobs = {**JOBS, anchors.CHECK: Job(check_audit, 24 * HOUR_S, 3 * HOUR_S + 20 * 60, timeout_s=1800)}
+    async def clean_up_erased(_: datetime) -> erasure.Cleaned:
+        url = settings.feed_url or settings.redis_url
+        assert url is not None
+        return await erasure.clean_up(lambda: erasure.presence(url), store)
+
+    jobs = {**JOBS, erasure.JOB: Job(clean_up_erased, 10 * MINUTE_S, 0, timeout_s=300)}
+    jobs |= {anchors.CHECK: Job(check_audit, 24 * HOUR_S, 3 * HOUR_S + 20 * 60, timeout_s=1800)}
     if store is not None:
 
         async def anchor_audit(_: datetime) -> anchors.Anchored:

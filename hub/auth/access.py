@@ -28,6 +28,7 @@ Action = Literal[
     "keep_device",
     "revoke_device",
     "give_link",
+    "erase_person",
     "see_policies",
     "keep_policies",
     "sign_ceiling",
@@ -127,7 +128,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return own
         case "see_devices":
             return own or (subject.team is None and "admin" in viewer.roles)
-        case "give_link":
+        case "give_link" | "erase_person":
             return subject.person is not None and "admin" in viewer.roles
         case "keep_device" | "revoke_device" | "end_sessions":
             return own or (subject.person is not None and "admin" in viewer.roles)

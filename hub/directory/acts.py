@@ -120,7 +120,8 @@ async def change(person: int, form: OwnForm, by: int) -> None:
         wanted["email"] = people.normal_email(form.email)
     async with transaction() as held:
         row = await held.fetchrow(
-            "SELECT name, email, zone, locale, working_hours, version FROM person WHERE id = $1 FOR UPDATE", person
+            "SELECT name, email, zone, locale, working_hours, version FROM person WHERE id = $1 AND erased_at IS NULL FOR UPDATE",
+            person,
         )
         if row is None:
             raise NotFound("There is no such person.")
@@ -191,7 +192,8 @@ async def _lock(persons: Sequence[int]) -> dict[int, str]:
     if len(set(persons)) < len(persons):
         raise Invalid("Somebody is in this twice.", "people")
     rows = await Person.raw(
-        "SELECT id, name FROM person WHERE id = ANY({}::int[]) ORDER BY id FOR UPDATE", list(persons)
+        "SELECT id, name FROM person WHERE id = ANY({}::int[]) AND erased_at IS NULL ORDER BY id FOR UPDATE",
+        list(persons),
     )
     if len(rows) < len(persons):
         raise NotFound("There is no such person.")

@@ -193,7 +193,7 @@ _ROWS = " ".join(
         """
     SELECT person.id, person.name, folded, email, zone, locale, ways, simulated, created_at, working_hours, deactivated_at,
         deactivated_at IS NULL AND NOT simulated AND ways = ARRAY[]::text[] AS new, person.version, team.id AS team, team.name AS team_name
-    FROM person CROSS JOIN LATERAL (SELECT""",
+    FROM (SELECT * FROM person WHERE erased_at IS NULL) AS person CROSS JOIN LATERAL (SELECT""",
         people.WAYS,
         """AS ways) AS known LEFT JOIN LATERAL (
         SELECT membership.team, until_at FROM membership WHERE membership.person = person.id ORDER BY id DESC LIMIT 1

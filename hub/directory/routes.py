@@ -180,7 +180,8 @@ ROUTES = [
 
 async def _require(viewer: Viewer, person: int, *, fresh: bool = False) -> str:
     """Their address."""
-    known = await Person.select(Person.email).where(Person.id == person) if 0 < person <= people.ID_MAX else []
+    here = (Person.id == person, Person.erased_at.is_null())
+    known = await Person.select(Person.email).where(*here) if 0 < person <= people.ID_MAX else []
     if not known:
         raise NotFound(listing.NOBODY)
     await require(viewer, "keep_people", Subject(person=person), listing.NOBODY, fresh=fresh)

@@ -231,7 +231,7 @@ async def acknowledge(person: int, number: int) -> None:
     Raises `NotFound` for a row that is not theirs, and `Conflict` for one that is not their latest: another policy has come since.
     """
     async with transaction() as held:
-        await held.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await take_turns(held)
         row = await held.fetchrow(
             "SELECT wanted, held, acknowledged_at, id = (SELECT max(id) FROM person_policy WHERE person = $1) AS latest "
             "FROM person_policy WHERE person = $1 AND id = $2",
@@ -345,9 +345,14 @@ def with_set(world: World, scope: Scope, place: int | None, settings: PolicySett
     return world._replace(people_set=world.people_set | {place: made})
 
 
+async def take_turns(held: Any) -> None:
+    """Waits for whoever writes policies, until the transaction ends."""
+    await held.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+
+
 async def _world(held: Any) -> World:
     """Everything, once it is this transaction's turn to change it."""
-    await held.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    await take_turns(held)
     return await read(held)
 
 
@@ -491,7 +496,7 @@ _PEOPLE = """
     SELECT person.id, person.zone, membership.team,
         NOT person.simulated AND EXISTS (SELECT FROM device WHERE device.person = person.id) AS asked
     FROM person LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
-    WHERE $1::int IS NULL OR person.id = $1 ORDER BY person.id
+    WHERE erased_at IS NULL AND ($1::int IS NULL OR person.id = $1) ORDER BY person.id
 """
 # Where the latest row of somebody has been acknowledged, what was wanted counts.
 _GIVEN = """

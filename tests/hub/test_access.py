@@ -61,7 +61,7 @@ def expected(role: str, relation: str) -> set[str]:
         allowed |= {"see_team"} if relation in TEAMS_OF_MANAGER else set()
     if "admin" in role:
         allowed |= {"configure", "keep_people", "keep_teams", "see_policies", "keep_policies", "see_security"}
-        allowed |= {"give_link"} if relation == "oneself" or relation.startswith("somebody") else set()
+        allowed |= {"give_link", "erase_person"} if relation == "oneself" or relation.startswith("somebody") else set()
         allowed |= OF_ADMIN if relation.startswith("somebody") else set()
         allowed |= {"see_devices"} if relation == "the organisation" else set()
     if role == "auditor":

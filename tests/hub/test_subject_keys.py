@@ -5,11 +5,12 @@ import csv
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from hub import audit, chain, subject_keys
+from hub import audit, chain, erasure, subject_keys
 from hub.audit_file import check_file, lines
 from hub.chain import signing_key
 from hub.database import connection, transaction
@@ -104,7 +105,7 @@ async def test_key_that_two_make_at_once_is_one(cast, open_browser) -> None:
 
 async def test_of_somebody_erased_no_key_is_made(cast, database) -> None:
     async with transaction() as held:
-        await held.execute("UPDATE person SET erased_at = now() WHERE id = $1", cast.bob.id)
+        await held.execute(erasure._TOMBSTONE, cast.bob.id, datetime.now(UTC))
         told = await subject_keys.sealed(held, cast.bob.id, changed="secret")
 
     assert told == {"erased": True}

@@ -158,6 +158,12 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/zones"): [own("/api/zones")],
     ("GET", "/api/people"): [admin("/api/people?state=all", wanted="keep_people")],
     ("POST", "/api/people"): [admin("/api/people", 201, {"name": "New", "email": "new{n}@halden.example"}, "keep_people")],
+    ("POST", "/api/people/{person:int}/erasure"): [
+        Try(
+            "/api/people/10/erasure", ADMINS, 200, "erase_person", {"name": "Gone Chen"}, missing=f"/api/people/{NO_ID}/erasure",
+            again=404
+        )
+    ],
     ("GET", "/api/people/{person:int}"): [
         Try("/api/people/2", ADMINS, wanted="keep_people", missing=f"/api/people/{NO_ID}")
     ],

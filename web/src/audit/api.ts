@@ -78,6 +78,7 @@ export const ACTS = {
     "person_changed",
     "person_deactivated",
     "person_reactivated",
+    "person_erased",
     "people_imported",
     "role_granted",
     "role_revoked",
@@ -140,6 +141,7 @@ export const ACTS = {
     "code_refused",
     "link_refused",
     "client_refused",
+    "erasure_refused",
   ],
 } as const;
 
