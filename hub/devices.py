@@ -12,7 +12,7 @@ from litestar import get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from hub import audit
+from hub import audit, subject_keys
 from hub.auth.access import Subject, Viewer
 from hub.auth.enrolment import NO_DEVICE, Code, OwnedDevice, device_row, make_code, owner_of
 from hub.auth.guard import require
@@ -136,5 +136,7 @@ async def rename(uid: UUID, wanted: str, by: int) -> None:
                 by,
                 before["person"],
                 device=str(uid),
-                changed={"name": audit.Changed(before["name"], name)},
+                **await subject_keys.sealed(
+                    held, before["person"], changed={"name": audit.Changed(before["name"], name)}
+                ),
             )

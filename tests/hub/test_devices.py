@@ -1,6 +1,7 @@
 """A device looked at closely: what happened to it, another name, and another key for it."""
 
 import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from hub.wire.events import SEQ_MAX
 
 from .conftest import Cast, CastDevice
 from .live import Running, connected, dialled, minute, running
+from .stored import details
 
 NOW = datetime.now(UTC)
 
@@ -125,7 +127,8 @@ async def test_person_or_admin_renames_a_device(who, cast, open_browser):
     assert (answer.status_code, answer.json()["name"], again.status_code) == (200, "Bob 's tower", 200)
     [row] = await acts("device_renamed")
     assert (row["actor"], row["subject"]) == (getattr(cast, who).id, cast.bob.id)
-    assert row["detail"]["changed"] == {"name": {"old": "Bob's laptop", "new": "Bob 's tower"}}
+    [told] = await details([{**row, "detail": json.dumps(row["detail"])}])
+    assert told["changed"] == {"name": {"old": "Bob's laptop", "new": "Bob 's tower"}}
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u0000", "x" * 81])

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from hub import audit, chain, erasure, people
+from hub import audit, chain, devices, erasure, people
 from hub.auth import tokens
 from hub.chain import signing_key
 from hub.database import connection, transaction
@@ -69,6 +69,7 @@ async def lived_in(cast, open_browser) -> None:
     )
     await directory.change(bob, form, dora)
     await changes.change("person", bob, 0, PolicySettings(idle_limit_s=600), "Bob asked for it", dora)
+    await devices.rename(uuid.UUID(cast.device(cast.bob).uid), "Bob's box", bob)
     async with connection() as held:
         for statement in LIVED:
             await held.execute(statement, bob)
@@ -343,15 +344,17 @@ async def test_days_that_are_on_their_way_out_are_erased_too(cast, database) -> 
         assert await held.fetchval(f"SELECT count(*) FROM interval_{NOON:%Y%m%d}") == 0
 
 
+WITH_COLUMN = """
+    SELECT relname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attname = $1 AND attnum > 0
+        AND relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace
+"""
+
+
 async def test_every_table_with_a_person_is_erased_and_guarded(cast, database) -> None:
     async with connection() as held:
-        with_person = {
-            row["relname"]
-            for row in await held.fetch(
-                "SELECT relname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attname = 'person' AND attnum > 0 "
-                "AND relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace"
-            )
-        }
+        with_person, with_device = [
+            {row["relname"] for row in await held.fetch(WITH_COLUMN, column)} for column in ("person", "device")
+        ]
         guarded = {
             row["relname"]
             for row in await held.fetch(
@@ -360,6 +363,7 @@ async def test_every_table_with_a_person_is_erased_and_guarded(cast, database) -
         }
     facts = {"interval", *erasure._SUMS}
     assert with_person == facts | set(erasure._OF_PEOPLE) | {"erased", "people_import"}
+    assert with_device == {"interval", "device_cursor", "enrolment_code", *erasure._OF_DEVICES}
     assert guarded == (set(erasure._OF_PEOPLE) | {"people_import"}) - {"policy_change"}
 
 
