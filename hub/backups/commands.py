@@ -10,8 +10,8 @@ import click
 from msgspec import structs
 
 from hub.backups.contents import KEYS_FILE
-from hub.backups.restoring import Restored, bring_back
-from hub.backups.taking import Taken, back_up, keep_keys
+from hub.backups.restoring import INTERRUPTED, Restored, bring_back
+from hub.backups.taking import APART, Taken, back_up, keep_keys
 from hub.backups.told import size
 from hub.database import LONG_TRANSACTIONS, close_pool, open_pool
 from hub.embedded import Embedded, running
@@ -34,17 +34,14 @@ def backup(target: Path | None, keys: Path, keys_only: bool) -> None:
     """Back up into the new folder TO, of a hub that runs or is stopped; its keys into another folder."""
     if (target is None) != keys_only:
         raise click.UsageError("Give a folder TO, or --keys-only.")
-    settings = read()
-    with _database(settings) as url:
-        if not settings.secret and not (settings.data / "secret").exists():
-            raise StartError(
-                f"no secret: DAYLIGHT_SECRET is not set, and {settings.data} holds none. Its hub has one: set it as for that"
-            )
-        secret = with_secret(settings).secret
+    with _connected(read()) as settings:
+        assert settings.database_url is not None
+        url = settings.database_url
         if target is None:
-            click.echo(f"The keys are in {_on_pool(url, keep_keys(url, secret, keys))}. Nobody but you may read them.")
+            path = _on_pool(url, keep_keys(url, settings.secret, keys))
+            click.echo(f"The keys are in {path}. Nobody but you may read them.")
             return
-        done = _on_pool(url, back_up(url, secret, target, keys))
+        done = _on_pool(url, back_up(url, settings.object_store, settings.secret, target, keys))
     _tell_taken(done, target)
 
 
@@ -54,7 +51,10 @@ def _tell_taken(done: Taken, target: Path) -> None:
     click.echo(
         f"  {sum(manifest.rows.values()):,} rows in {len(manifest.rows)} tables, {len(manifest.cursors):,} devices"
     )
-    click.echo(f"  not in it, since it would do harm to come back: {', '.join(manifest.left_out)}")
+    if manifest.objects:
+        click.echo(f"  {len(manifest.objects):,} objects of the object store")
+    harmful = ", ".join(table for table in manifest.left_out if table != APART)
+    click.echo(f"  not in it, since it would do harm to come back: {harmful}")
     click.echo(
         f"The keys are in {done.keys}. Without them the backup can't be restored; keep them elsewhere than the backup."
     )
@@ -73,7 +73,7 @@ def restore(source: Path, keys: tuple[Path, ...]) -> None:
     """Restore the backup FROM into an empty DATA, or the empty database at DATABASE_URL, and check it."""
     settings = read()
     if settings.data.with_name(settings.data.name + RESTORING).exists():
-        click.echo("An earlier restore was interrupted: what it left is removed, and this one begins anew.", err=True)
+        click.echo(INTERRUPTED, err=True)
     try:
         done = bring_back(settings, source, [path / KEYS_FILE if path.is_dir() else path for path in keys])
     except OSError as error:
@@ -89,6 +89,8 @@ def _tell_restored(done: Restored, settings: Settings) -> None:
     click.echo(f"Restored what was there at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC into {place}:")
     click.echo(f"  {sum(manifest.rows.values()):,} rows in {len(manifest.rows)} tables, as many as were backed up")
     click.echo(f"  {len(manifest.cursors):,} devices, each where it stood")
+    if manifest.objects:
+        click.echo(f"  {len(manifest.objects):,} objects in the object store")
     if done.migrated:
         click.echo(f"  the schema brought up to date ({done.migrated} steps)")
     if not done.broken:
@@ -97,18 +99,28 @@ def _tell_restored(done: Restored, settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """Its URL: the one that is set, that of a hub that runs in DATA, or that of a server started here for the time being."""
-    if settings.database_url:
-        yield settings.database_url
-    elif (servers := running(settings)) is not None:
-        yield servers.database_url
-    elif not (settings.data / "postgres").exists():
-        raise StartError(f"no database: DATABASE_URL is not set, and {settings.data} holds none")
-    else:
-        # Valkey holds nothing of a backup: any address keeps it from being started.
-        with Embedded(structs.replace(settings, redis_url="redis://none")) as started:
-            yield started.database_url
+def _connected(settings: Settings) -> Iterator[Settings]:
+    """With the secret and the addresses that are set, those of a hub that runs in DATA, or of servers started for the time being."""
+    if not settings.secret and not (settings.data / "secret").exists():
+        raise StartError(
+            f"no secret: DAYLIGHT_SECRET is not set, and {settings.data} holds none. Its hub has one: set it as for that"
+        )
+    settings = with_secret(settings)
+    # Valkey holds nothing of a backup: any address keeps it from being started.
+    alone = Embedded(structs.replace(settings, redis_url="redis://none"), s3=(settings.data / "s3").exists())
+    with contextlib.ExitStack() as stack:
+        servers = running(settings)
+        if servers is None and not settings.database_url:
+            if not (settings.data / "postgres").exists():
+                raise StartError(f"no database: DATABASE_URL is not set, and {settings.data} holds none")
+            servers = stack.enter_context(alone)
+        if servers is not None:
+            settings = structs.replace(
+                settings,
+                database_url=settings.database_url or servers.database_url,
+                s3_url=settings.s3_url or servers.s3_url,
+            )
+        yield settings
 
 
 def _on_pool(url: str, work: Coroutine[Any, Any, Result]) -> Result:

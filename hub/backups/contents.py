@@ -2,6 +2,7 @@
 
     BACKUP/manifest.json   what the backup holds, signed with a key that is made of the deployment's secret
     BACKUP/database        PostgreSQL, in the custom format of `pg_dump`
+    BACKUP/objects/N       an object of the object store; the manifest has its key
     KEYS/daylight-keys     the deployment's secret and the keys of people, without which nothing that is sealed opens and nothing
                            signed is believed; and who was erased
 
@@ -34,7 +35,7 @@ if sys.platform != "win32":
 
 FORMAT = "daylight-backup-1"
 KEYS_FORMAT = "daylight-keys-1"
-MANIFEST, DATABASE, KEYS_FILE = "manifest.json", "database", "daylight-keys"
+MANIFEST, DATABASE, OBJECTS, KEYS_FILE = "manifest.json", "database", "objects", "daylight-keys"
 SLICE_BYTES = 1024 * 1024
 BUSY = "busy"
 """In a folder that is being filled; held by whoever does."""
@@ -79,6 +80,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Of the audit's chain; none while nothing was sealed."""
     cursors: list[Cursor]
     files: dict[str, Size]
+    objects: dict[str, str] = {}
+    """By key, the file in the backup."""
 
 
 class SubjectKey(msgspec.Struct, frozen=True):

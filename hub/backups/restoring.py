@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import click
 import msgspec
 from msgspec import structs
 
-from hub import audit, chain, grants
+from hub import audit, chain, grants, objects
 from hub.backups import programs
 from hub.backups.contents import (
     DATABASE,
@@ -34,9 +35,10 @@ from hub.database import HALF_RESTORED, LONG_TRANSACTIONS, close_pool, open_pool
 from hub.embedded import Embedded, running
 from hub.errors import DaylightError, StartError
 from hub.piccolo_app import known_migrations, migrate
-from hub.settings import RESTORED, RESTORING, Settings
+from hub.settings import RESTORED, RESTORING, ObjectStore, Settings
 
 DIFFERENCES_SHOWN = 5
+INTERRUPTED = "An earlier restore was interrupted: what it left is removed, and this one begins anew."
 AHEAD = (
     "SELECT setval('session_number', greatest(nextval('session_number'), (extract(epoch FROM now()) * 1e6)::bigint))"
 )
@@ -70,11 +72,13 @@ def bring_back(settings: Settings, source: Path, keys: Iterable[Path]) -> Restor
             "DAYLIGHT_SECRET is another one than the backup's: set the one of before, or none where DATA keeps it"
         )
     _refuse_filled(settings)
+    if manifest.objects and settings.database_url and settings.object_store is None:
+        raise StartError(f"{source} holds {len(manifest.objects):,} objects: set S3_URL to the store that they go to")
     with part("Checking", sum(file.size_bytes for file in manifest.files.values()), "bytes") as advance:
         check_files(source, manifest, advance)
     if settings.database_url:
         roles = _roles(settings.database_url, settings.database_owner_url)
-        done = asyncio.run(_into(*roles, source, manifest, known))
+        done = asyncio.run(_into(*roles, settings.object_store, source, manifest, known))
         if not settings.secret:
             settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_through(settings.data / "secret", known.secret.encode())
@@ -83,9 +87,10 @@ def bring_back(settings: Settings, source: Path, keys: Iterable[Path]) -> Restor
     with filled(settings.data, RESTORING) as folder:
         # Valkey holds nothing of a backup: any address keeps it from being started.
         within = structs.replace(settings, data=folder, redis_url="redis://none")
-        with Embedded(within) as servers:
+        with Embedded(within, s3=bool(manifest.objects)) as servers:
             roles = _roles(servers.database_url, servers.database_owner_url)
-            done = asyncio.run(_into(*roles, source, manifest, known))
+            store = structs.replace(within, s3_url=servers.s3_url).object_store
+            done = asyncio.run(_into(*roles, store, source, manifest, known))
         write_through(folder / "secret", known.secret.encode())
         write_through(folder / RESTORED, f"{manifest.made_at:%Y-%m-%d %H:%M} UTC".encode())
     return done
@@ -113,7 +118,9 @@ def _roles(url: str, owner_url: str | None) -> tuple[str, str | None]:
     return (owner_url, url) if owner_url else (url, None)
 
 
-async def _into(url: str, hub_url: str | None, source: Path, manifest: Manifest, keys: Keys) -> Restored:
+async def _into(
+    url: str, hub_url: str | None, store: ObjectStore | None, source: Path, manifest: Manifest, keys: Keys
+) -> Restored:
     try:
         held = await asyncpg.connect(url, timeout=PATIENCE_S, server_settings=FOR_LONG)
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
@@ -126,6 +133,8 @@ async def _into(url: str, hub_url: str | None, source: Path, manifest: Manifest,
             await programs.load(used.folder, url, source / DATABASE, lambda: advance(1))
         await _compare(held, manifest)
         await held.execute(AHEAD)
+        if store is not None and manifest.objects:
+            await _put_objects(store, source, manifest, keys)
         await open_pool(url, size=2, settings=LONG_TRANSACTIONS)
         try:
             await migrate()
@@ -151,6 +160,7 @@ async def _empty(held: Any) -> None:
     """Raises `StartError` when there is anything in the database but what an interrupted restore left, which is removed."""
     tables = [row["name"] for row in await held.fetch(TABLES)]
     if HALF_RESTORED in tables:
+        click.echo(INTERRUPTED, err=True)
         await held.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     elif tables:
         raise StartError(
@@ -160,6 +170,17 @@ async def _empty(held: Any) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'daylight'"
     ):
         raise StartError("a hub or a worker is connected to the database at DATABASE_URL: stop it first")
+
+
+async def _put_objects(store: ObjectStore, source: Path, manifest: Manifest, keys: Keys) -> None:
+    """All but those of people who were erased since. What the store holds beside them is left there."""
+    erased = tuple(f"people/{one.person}/" for one in keys.erased)
+    async with objects.opened(store) as bucket:
+        with part("Objects", len(manifest.objects), "objects") as advance:
+            for key, name in manifest.objects.items():
+                if not key.startswith(erased):
+                    await bucket.put(key, await asyncio.to_thread((source / name).read_bytes))
+                advance(1)
 
 
 async def _put_keys(held: Any, keys: Keys) -> None:

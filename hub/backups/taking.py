@@ -17,13 +17,14 @@ from typing import Any, BinaryIO
 import asyncpg
 import msgspec
 
-from hub import audit, chain
+from hub import audit, chain, objects
 from hub.audit_file import KeptHead
 from hub.backups import programs
 from hub.backups.contents import (
     DATABASE,
     FORMAT,
     KEYS_FORMAT,
+    OBJECTS,
     Erased,
     Keys,
     Manifest,
@@ -34,11 +35,13 @@ from hub.backups.contents import (
     public_key,
     write_keys,
     write_manifest,
+    write_through,
 )
 from hub.backups.told import part
 from hub.chain import signing_key
 from hub.database import transaction
 from hub.errors import DaylightError, StartError
+from hub.settings import ObjectStore
 
 APART = "subject_key"
 """The table whose rows are in the file of keys."""
@@ -68,7 +71,7 @@ class Taken(msgspec.Struct, frozen=True):
         return sum(file.size_bytes for file in self.manifest.files.values())
 
 
-async def back_up(url: str, secret: str, target: Path, keys: Path) -> Taken:
+async def back_up(url: str, store: ObjectStore | None, secret: str, target: Path, keys: Path) -> Taken:
     """Makes the folder `target`, and the file of keys in the folder `keys`, on the open pool and connections of its own.
 
     Whatever is raised, `target` is then not there.
@@ -89,15 +92,13 @@ async def back_up(url: str, secret: str, target: Path, keys: Path) -> Taken:
             finally:
                 counting.cancel()
                 await asyncio.wait([counting])
+        # After the moment: what rows of it speak of is there, unless it was deleted since.
+        sizes, names = await _objects(store, folder) if store else ({}, {})
         left_out = [table for table in tables if table in LEFT_OUT]
         manifest = Manifest(
-            format=FORMAT,
-            postgres=used.major,
-            key=public_key(secret),
-            left_out=left_out,
-            files={DATABASE: size},
-            **counted,
-        )
+            format=FORMAT, postgres=used.major, key=public_key(secret), left_out=left_out,
+            files={DATABASE: size, **sizes}, objects=names, **counted,
+        )  # fmt: skip
         write_manifest(folder, manifest, secret)
         # Before the backup has its name: one without keys would be of no use.
         path = _keep(keys, apart)
@@ -226,6 +227,25 @@ async def _dumped(folder: Path, url: str, snapshot: str, tables: int, path: Path
         file.flush()
         await asyncio.to_thread(os.fsync, file.fileno())
     return Size(size_bytes, found.hexdigest())
+
+
+async def _objects(store: ObjectStore, folder: Path) -> tuple[dict[str, Size], dict[str, str]]:
+    """Copies what belongs to people; returns sizes by file, and files by key."""
+    sizes, names = {}, {}
+    async with objects.opened(store) as bucket:
+        found = [one async for one in bucket.stored()]
+        (folder / OBJECTS).mkdir(mode=0o700)
+        with part("Objects", sum(one.size for one in found), "bytes") as advance:
+            for number, one in enumerate(found):
+                try:
+                    content = await bucket.get(one.key)
+                except KeyError:
+                    continue  # deleted meanwhile
+                name = f"{OBJECTS}/{number}"
+                await asyncio.to_thread(write_through, folder / name, content)
+                sizes[name], names[one.key] = Size(len(content), hashlib.sha256(content).hexdigest()), name
+                advance(len(content))
+    return sizes, names
 
 
 def _new(path: Path) -> BinaryIO:

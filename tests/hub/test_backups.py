@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import click
 import msgspec
 import pytest
+from click.testing import CliRunner
 from msgspec import structs
 
-from hub import audit, chain, subject_keys
+from hub import audit, chain, objects, subject_keys
 from hub.backups import programs, restoring, taking
+from hub.backups.commands import backup, restore
 from hub.backups.contents import (
     DATABASE,
     KEYS_FILE,
@@ -32,8 +35,11 @@ from hub.backups.contents import (
 from hub.backups.taking import Taken, back_up, keep_keys
 from hub.chain import signing_key
 from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool, refuse_half_restored, transaction
+from hub.embedded import Embedded
 from hub.errors import DaylightError, StartError
-from hub.settings import Settings
+from hub.objects import Objects
+from hub.prepare import schema
+from hub.settings import Settings, with_secret
 from hub.tables import SavedView, SignIn
 from tests.conftest import SECRET, Servers, _administer, database_url, hub_url
 
@@ -104,7 +110,7 @@ def source(new_database, cast_template: str, tmp_path_factory: pytest.TempPathFa
         await SignIn.insert(SignIn(id=uuid.uuid4(), person=2))
 
     on(url, fill())
-    return Source(url, folder, on(url, back_up(url, SECRET, folder / "backup", folder / "keys")))
+    return Source(url, folder, on(url, back_up(url, None, SECRET, folder / "backup", folder / "keys")))
 
 
 class _Device(msgspec.Struct, frozen=True):
@@ -337,7 +343,7 @@ def test_audit_that_was_broken_before_the_backup_comes_back_and_is_named(
             await held.execute("ALTER TABLE audit DISABLE TRIGGER USER; UPDATE audit SET actor = 9 WHERE id = 2")
 
     on(owner_url, break_it())
-    on(url, back_up(url, SECRET, tmp_path / "backup", tmp_path / "keys"))
+    on(url, back_up(url, None, SECRET, tmp_path / "backup", tmp_path / "keys"))
 
     done = restoring.bring_back(empty, tmp_path / "backup", [tmp_path / "keys" / KEYS_FILE])
 
@@ -352,7 +358,7 @@ def test_backup_has_a_new_folder_and_keys_lie_apart_from_it(source: Source, tmp_
     ]  # fmt: skip
     for target, keys, said in bad:
         with pytest.raises(StartError, match=said):
-            on(source.url, back_up(source.url, SECRET, tmp_path / target, tmp_path / keys))
+            on(source.url, back_up(source.url, None, SECRET, tmp_path / target, tmp_path / keys))
 
     assert [path.name for path in tmp_path.rglob("*")] == ["there"]
 
@@ -360,20 +366,20 @@ def test_backup_has_a_new_folder_and_keys_lie_apart_from_it(source: Source, tmp_
 def test_backup_that_fails_leaves_nothing(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target, keys = tmp_path / "backup", tmp_path / "keys"
     with pytest.raises(StartError, match="not the secret of the hub"):
-        on(source.url, back_up(source.url, OTHER_SECRET, target, keys))
+        on(source.url, back_up(source.url, None, OTHER_SECRET, target, keys))
     with pytest.raises(StartError, match="cannot reach PostgreSQL"):
-        on(source.url, back_up(source.url.replace("/backup_", "/gone_"), SECRET, target, keys))
+        on(source.url, back_up(source.url.replace("/backup_", "/gone_"), None, SECRET, target, keys))
     with monkeypatch.context() as patch:
         patch.setattr(taking, "_new", lambda _: open("/dev/full", "wb"))  # noqa: SIM115
         with pytest.raises(DaylightError, match="no room is left"):
-            on(source.url, back_up(source.url, SECRET, target, keys))
+            on(source.url, back_up(source.url, None, SECRET, target, keys))
     (tmp_path / "file").write_text("")
     with pytest.raises(StartError, match="is no folder"):
-        on(source.url, back_up(source.url, SECRET, target, tmp_path / "file"))
+        on(source.url, back_up(source.url, None, SECRET, target, tmp_path / "file"))
     with monkeypatch.context() as patch:
         patch.setattr(programs, "_folders", list)
         with pytest.raises(StartError, match="postgresql-client-18"):
-            on(source.url, back_up(source.url, SECRET, target, keys))
+            on(source.url, back_up(source.url, None, SECRET, target, keys))
 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -382,12 +388,12 @@ def test_leftover_of_a_killed_backup_goes_and_one_that_goes_on_is_not_disturbed(
     target = tmp_path / "backup"
     with taking.filled(target, ".part"):
         with pytest.raises(StartError, match="at this moment"):
-            on(source.url, back_up(source.url, SECRET, target, tmp_path / "keys"))
+            on(source.url, back_up(source.url, None, SECRET, target, tmp_path / "keys"))
         (tmp_path / "backup.part" / "half").write_text("")
         shutil.copytree(tmp_path / "backup.part", tmp_path / "other.part")
     shutil.rmtree(target)
 
-    on(source.url, back_up(source.url, SECRET, tmp_path / "other", tmp_path / "keys"))
+    on(source.url, back_up(source.url, None, SECRET, tmp_path / "other", tmp_path / "keys"))
 
     assert sorted(path.name for path in (tmp_path / "other").iterdir()) == [DATABASE, MANIFEST]
 
@@ -407,3 +413,55 @@ def test_keys_alone_are_kept_in_the_place_of_older_ones_and_never_of_others(sour
     assert read_keys([tmp_path / KEYS_FILE]).erased == [Erased(9, NINE)]
     assert [path.name for path in tmp_path.iterdir()] == [KEYS_FILE]
     assert rows(source.url, "SELECT action FROM audit ORDER BY id DESC LIMIT 1") == [("keys_kept",)]
+
+
+def test_hub_that_is_stopped_is_backed_up_with_its_objects_and_comes_back_in_an_empty_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "S3_URL", "DAYLIGHT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    before = with_secret(Settings(data=tmp_path / "before", redis_url="redis://none"))
+    after = Settings(data=tmp_path / "after", redis_url="redis://none")
+
+    def running(settings: Settings, work: Callable[[Objects], Coroutine[Any, Any, Any]]) -> Any:
+        with Embedded(settings, s3=True) as servers:
+            given = structs.replace(
+                settings,
+                database_url=servers.database_url,
+                database_owner_url=servers.database_owner_url,
+                s3_url=servers.s3_url,
+            )
+            asyncio.run(schema(given))
+
+            async def run() -> Any:
+                assert given.object_store is not None
+                async with objects.opened(given.object_store) as bucket:
+                    return await work(bucket)
+
+            return on(servers.database_url, run())
+
+    async def fill(bucket: Objects) -> None:
+        await bucket.put("people/1/a picture", b"1" * 1000)
+        await bucket.put("people/12/a picture", b"12")
+
+    async def found(bucket: Objects) -> dict[str, bytes]:
+        return {one.key: await bucket.get(one.key) async for one in bucket.stored()}
+
+    def daylight(settings: Settings, command: click.Command, *arguments: str) -> str:
+        monkeypatch.setenv("DATA", str(settings.data))
+        done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+        assert done.exit_code == 0
+        return done.output
+
+    running(before, fill)
+    said = daylight(before, backup, str(tmp_path / "backup"), "--keys", str(tmp_path / "keys"))
+    assert "2 objects" in said
+    keys = read_keys([tmp_path / "keys" / KEYS_FILE])
+    write_keys(tmp_path / "keys", structs.replace(keys, erased=[Erased(1, NINE)]))
+
+    said = daylight(after, restore, str(tmp_path / "backup"), "--keys", str(tmp_path / "keys"))
+
+    assert "as many as were backed up" in said
+    assert running(after, found) == {"people/12/a picture": b"12"}
+    assert (after.data / "secret").read_text() == before.secret
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["after", "backup", "before", "keys"]
