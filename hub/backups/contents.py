@@ -28,6 +28,7 @@ from msgspec import structs
 from hub.audit_file import KeptHead
 from hub.auth.sealed import key
 from hub.chain import signing_key
+from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
 
 if sys.platform != "win32":
@@ -92,13 +93,6 @@ class SubjectKey(msgspec.Struct, frozen=True):
     made_at: datetime
 
 
-class Erased(msgspec.Struct, frozen=True):
-    """A person who is erased, and is to stay so."""
-
-    person: int
-    at: datetime
-
-
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept apart from backups."""
 
@@ -110,6 +104,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
     keys: list[SubjectKey]
     erased: list[Erased]
+    """The erasure list: who is to stay erased."""
 
 
 class _SignedManifest(msgspec.Struct):

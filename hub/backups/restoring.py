@@ -14,7 +14,7 @@ import click
 import msgspec
 from msgspec import structs
 
-from hub import audit, chain, grants, objects
+from hub import audit, chain, erasure, grants, objects, subject_keys
 from hub.backups import programs
 from hub.backups.contents import (
     DATABASE,
@@ -50,6 +50,8 @@ class Restored(msgspec.Struct, frozen=True):
 
     manifest: Manifest
     migrated: int
+    erased: int
+    """How many people were erased again, since they had been after the backup."""
     chain: int
     broken: str
 
@@ -139,6 +141,8 @@ async def _into(
         try:
             await migrate()
             await _put_keys(held, keys)
+            subject_keys.use(keys.secret)
+            erased = await erasure.replay(keys.erased)
             if hub_url:
                 await grants.give(held, hub_url)
             async with transaction():
@@ -153,7 +157,7 @@ async def _into(
     finally:
         held.terminate()
     migrated = len(known_migrations()) - len(manifest.migrations)
-    return Restored(manifest, migrated, verdict.position, str(verdict.broken or ""))
+    return Restored(manifest, migrated, erased, verdict.position, str(verdict.broken or ""))
 
 
 async def _empty(held: Any) -> None:

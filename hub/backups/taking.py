@@ -25,7 +25,6 @@ from hub.backups.contents import (
     FORMAT,
     KEYS_FORMAT,
     OBJECTS,
-    Erased,
     Keys,
     Manifest,
     Size,
@@ -40,6 +39,7 @@ from hub.backups.contents import (
 from hub.backups.told import part
 from hub.chain import signing_key
 from hub.database import transaction
+from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
 from hub.settings import ObjectStore
 
@@ -120,9 +120,9 @@ async def keep_keys(url: str, secret: str, keys: Path) -> Path:
 
 
 async def _keys(held: Any, secret: str) -> Keys:
-    there = await held.fetchval("SELECT to_regclass($1) IS NOT NULL", APART)  # a schema of before has none
-    keys = await held.fetch(_KEYS) if there else []
-    erased = await held.fetch(_ERASED) if there else []
+    # A schema of before has neither table.
+    keys = await held.fetch(_KEYS) if await held.fetchval(_IS_THERE, APART) else []
+    erased = await held.fetch(_ERASED) if await held.fetchval(_IS_THERE, "erased") else []
     return Keys(
         format=KEYS_FORMAT,
         made_at=await held.fetchval("SELECT now()"),
@@ -260,4 +260,5 @@ CURSORS = "SELECT uid, epoch, seq FROM device_cursor JOIN device ON device.id = 
 _HEAD = "SELECT position, hash, signature FROM audit_link WHERE signature IS NOT NULL ORDER BY position DESC LIMIT 1"
 _RELATIONS = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
 _KEYS = "SELECT person, wrapped, made_at FROM subject_key ORDER BY person"
-_ERASED = "SELECT id, erased_at FROM person WHERE erased_at IS NOT NULL ORDER BY id"
+_ERASED = "SELECT person, at, erased_by FROM erased ORDER BY person"
+_IS_THERE = "SELECT to_regclass($1) IS NOT NULL"

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec import structs
 
-from hub import audit, chain, objects, subject_keys
+from hub import audit, chain, erasure, objects, subject_keys
 from hub.backups import programs, restoring, taking
 from hub.backups.commands import backup, restore
 from hub.backups.contents import (
@@ -25,7 +25,6 @@ from hub.backups.contents import (
     KEYS_FILE,
     MANIFEST,
     BadBackup,
-    Erased,
     public_key,
     read_keys,
     read_manifest,
@@ -36,6 +35,7 @@ from hub.backups.taking import Taken, back_up, keep_keys
 from hub.chain import signing_key
 from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool, refuse_half_restored, transaction
 from hub.embedded import Embedded
+from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
 from hub.objects import Objects
 from hub.prepare import schema
@@ -328,6 +328,48 @@ def test_difference_between_what_came_back_and_what_was_written_down_is_an_error
         restoring.bring_back(empty, copy, [source.keys])
     with pytest.raises(StartError):
         on(empty.database_url or "", refuse_half_restored())
+
+
+def test_who_was_erased_after_the_backup_is_erased_after_the_restore_and_the_chain_holds(
+    new_database, cast_template: str, empty: Settings, tmp_path: Path
+) -> None:
+    url, _ = new_database(cast_template)
+    kept = tmp_path / "keys" / KEYS_FILE
+
+    async def tell(person: int) -> None:
+        async with transaction() as held:
+            await audit.record(
+                "person_changed", 6, person, **await subject_keys.sealed(held, person, zone="Asia/Kathmandu")
+            )
+        await chain.seal(signing_key(SECRET))
+
+    on(url, tell(2))
+    on(url, tell(3))
+    on(url, back_up(url, None, SECRET, tmp_path / "backup", kept.parent))
+    on(url, erasure.erase(2, 6))
+    on(url, keep_keys(url, SECRET, kept.parent))
+
+    done = restoring.bring_back(empty, tmp_path / "backup", [kept])
+
+    assert (done.erased, done.chain, done.broken) == (1, 2, "")
+    restored = empty.database_url or ""
+    names = [row[0] for row in rows(restored, taking.TABLES)]
+    for table in names:
+        assert rows(restored, f"SELECT * FROM {table} AS it WHERE it::text ~* '(bob|kathmandu)'") == []
+    assert rows(restored, "SELECT erased_at IS NOT NULL FROM person WHERE id IN (2, 3) ORDER BY id") == [
+        (True,),
+        (False,),
+    ]
+    assert rows(restored, "SELECT person FROM subject_key") == [(3,)]
+    with pytest.raises(BadBackup, match="set back"):
+        on(restored, keep_keys(restored, SECRET, _with_another_erasure(kept, tmp_path)))
+
+
+def _with_another_erasure(kept: Path, folder: Path) -> Path:
+    (folder / "later").mkdir()
+    keys = read_keys([kept])
+    write_keys(folder / "later", structs.replace(keys, erased=[*keys.erased, Erased(3, NINE)], keys=[]))
+    return folder / "later"
 
 
 def test_audit_that_was_broken_before_the_backup_comes_back_and_is_named(
