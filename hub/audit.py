@@ -85,7 +85,7 @@ Act = Literal[
     "keys_kept",
     "restored",
     "person_erased",
-    "erasure_refused",
+    "erasure_held",
     "policy_changed",
     "policy_acknowledged",
     "ceiling_lowered",

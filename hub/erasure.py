@@ -78,7 +78,7 @@ async def erase(person: int, by: int | None) -> Erased:
             devices, rows = await _delete(held, done)
             await audit.record("person_erased", by, person, devices=devices, rows=rows)
     except _Held:
-        await audit.record("erasure_refused", by, person, reason="legal_hold")
+        await audit.record("erasure_held", by, person, reason="legal_hold")
         raise Conflict(HELD) from None
     await _hurry()
     return done

@@ -42,12 +42,11 @@ PART_S = 20 * 60
 """Of one kind of check: what hangs in spite of pytest's own limits ends here."""
 TEST_S = 120
 """Of one test. Journeys mark themselves with more (`pytest.mark.timeout`)."""
-WORKERS = 4
+WORKERS = 6
 """On two cores: tests of servers wait more than they work."""
 ALONE = (
-    "tests/journeys/test_desk_to_wall.py", "tests/journeys/test_drain.py", "tests/journeys/test_frozen_hub.py",
-    "tests/journeys/test_killed_process.py", "tests/journeys/test_ledger.py", "tests/journeys/test_rolling_restart.py",
-    "tests/journeys/test_slow_viewers.py", "tests/agents/test_agent.py", "tests/agents/test_x11.py",
+    "tests/journeys/test_desk_to_wall.py", "tests/journeys/test_rolling_restart.py", "tests/journeys/test_slow_viewers.py",
+    "tests/agents/test_agent.py", "tests/agents/test_x11.py",
 )  # fmt: skip
 """Run by themselves: they time what a person sees at a desk and on the wall, or need thousands of agents to keep their pace, which other
 tests on the same cores would disturb."""

@@ -29,7 +29,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from types import TracebackType
 
@@ -218,6 +218,9 @@ class Embedded:
                 done.set_result(None)
 
         self._inbox.put(run)
+        # In steps: a signal that comes just as the wait begins would be heard only when it ends.
+        while not done.done():
+            wait([done], TICK_S)
         done.result()
 
     def _supervise(self, servers: list[Server]) -> None:

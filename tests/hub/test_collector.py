@@ -1,5 +1,6 @@
 """What is over leaves nothing behind for the garbage collector, which comes seldom (`serving.collect_seldom`)."""
 
+import contextlib
 import gc
 from collections import Counter
 
@@ -15,6 +16,7 @@ from tests.journeys.hubs import until
 
 from .conftest import Cast
 
+ROUNDS = 6
 KINDS = (AgentConnection, HttpProtocol, TeamView, ViewerConnection, WebSocket, WebSocketProtocol)
 
 
@@ -29,15 +31,18 @@ async def test_connections_that_are_over_are_gone_without_the_collector(settings
         before = alive()
         gc.disable()
         try:
-            for _ in range(4):
+            for _ in range(ROUNDS):
                 async with connected(hub, cast.device(cast.bob)) as agent:
                     await agent.presence(1, app="Editor")
                     async with viewing(hub, client) as viewer:
                         await viewer.subscribe()
                         await viewer.until(lambda viewer: viewer.tile(cast.bob.id))
                     assert alive() > before
-            # Who has gone is kept for some seconds: they may come back. And a loop that waits may still name the last one it looked at.
-            await until(lambda: all(count <= 1 for count in (alive() - before).values()))
+            # Who has gone is kept for some seconds: they may come back. A loop that waits may still name the last one it looked at, and on a busy
+            # machine a time-out may leave one behind; what every one leaves behind would be as many as there were.
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: all(count < ROUNDS / 2 for count in (alive() - before).values()))
+            assert max((alive() - before).values(), default=0) < ROUNDS / 2, alive() - before
         finally:
             gc.enable()
         await client.aclose()

@@ -272,7 +272,7 @@ async def test_who_is_under_a_legal_hold_is_not_erased_and_the_try_is_noted(cast
 
     assert answer.status_code == 409
     assert await Person.count().where(Person.erased_at.is_not_null()) == 0
-    row = (await Audit.select().where(Audit.action == "erasure_refused").output(load_json=True))[0]
+    row = (await Audit.select().where(Audit.action == "erasure_held").output(load_json=True))[0]
     assert (row["actor"], row["subject"], row["detail"]) == (cast.dora.id, cast.bob.id, {"reason": "legal_hold"})
 
 

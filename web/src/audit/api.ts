@@ -141,7 +141,7 @@ export const ACTS = {
     "code_refused",
     "link_refused",
     "client_refused",
-    "erasure_refused",
+    "erasure_held",
   ],
 } as const;
 
