@@ -38,8 +38,8 @@ async def test_connections_that_are_over_are_gone_without_the_collector(settings
                         await viewer.subscribe()
                         await viewer.until(lambda viewer: viewer.tile(cast.bob.id))
                     assert alive() > before
-            # Who has gone is kept for some seconds: they may come back. A loop that waits may still name the last one it looked at, and on a busy
-            # machine a time-out may leave one behind; what every one leaves behind would be as many as there were.
+            # Who has gone is kept for some seconds: they may come back. A loop that waits may still name the last one it looked at, and on
+            # a busy machine a time-out may leave one behind; what every one leaves behind would be as many as there were.
             with contextlib.suppress(TimeoutError):
                 await until(lambda: all(count < ROUNDS / 2 for count in (alive() - before).values()))
             assert max((alive() - before).values(), default=0) < ROUNDS / 2, alive() - before
