@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from datetime import UTC, datetime
 
 import click
@@ -17,6 +18,7 @@ from agents.run import host_name, run
 from agents.session import FLUSH_MS
 from agents.spool_files import Unwritable
 from agents.status import in_words, lines, report
+from hub.wire.agent import EnrolAsked
 
 HUB = click.option(
     "--hub", metavar="URL", help="Address of the hub. Needed when this account is enrolled with several."
@@ -43,7 +45,7 @@ def enrol(hub: str, named: str | None, name: str, person: str, code: str | None)
         address = enrolling.hub_address(hub)
         home = settings.home_of(settings.root(), address)
         with home.locked():
-            enrolled = enrolling.enrol(home, address, given, name or host_name(), real_keyring(), person)
+            enrolled = enrolling.enrol(home, address, given, name or host_name(), real_keyring(), person, _Waiting())
             policy = home.memory().policy
     except (AgentError, OSError) as error:
         raise click.ClickException(str(error)) from None
@@ -54,6 +56,22 @@ def enrol(hub: str, named: str | None, name: str, person: str, code: str | None)
     click.echo(f"Collected: {'; '.join(collected) or 'nothing'}.")
     click.echo(f"Not collected: {'; '.join(not_collected)}.")
     click.echo("Start it with `daylight agent run`.")
+
+
+class _Waiting:
+    """Says once what its person has to do, and then waits between two questions."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def __call__(self, asked: EnrolAsked) -> None:
+        if not self._said:
+            self._said = True
+            click.echo("This computer waits until you say that it is yours. Nothing is collected before.")
+            click.echo(f"  1. Open {asked.address} and sign in.")
+            click.echo(f"  2. Check that it shows the same code:  {asked.confirmation}")
+            click.echo("  3. Approve it there. This command goes on by itself; it waits for a quarter of an hour.")
+        time.sleep(max(0.05, min(asked.ask_every_s, 30)))
 
 
 @agent.command("run")

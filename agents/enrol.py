@@ -1,9 +1,11 @@
 """Enrolment: exchanges a one-time code for an identity (`POST {hub}/agent/v1/enrol`)."""
 
+import contextlib
 import platform
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,11 +13,12 @@ import msgspec
 from agents.errors import AgentError, EnrolmentFailed, EnrolmentRefused
 from agents.identity import Keyring, keep_key, new_key, public_bytes
 from agents.settings import Enrolment, Home, Memory
-from hub.wire.agent import Enrol, Enrolled
+from hub.wire.agent import Enrol, EnrolAgain, EnrolAsked, Enrolled
 
 TIMEOUT_S = 20
 ANSWER_MAX_BYTES = 64 * 1024
 PATH = "/agent/v1/enrol"
+ANSWER_PATH = "/agent/v1/enrol/answer"
 
 
 class _Problem(msgspec.Struct):
@@ -38,8 +41,19 @@ def hub_address(given: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
-def enrol(home: Home, hub: str, code: str, name: str, keyring: Keyring | None, person: str = "") -> Enrolment:
+def enrol(
+    home: Home,
+    hub: str,
+    code: str,
+    name: str,
+    keyring: Keyring | None,
+    person: str = "",
+    asked: Callable[[EnrolAsked], None] | None = None,
+) -> Enrolment:
     """Makes a key, has the hub accept it, and keeps both. A failure leaves an earlier enrolment as it was.
+
+    `asked` is told each time that a person has still to approve this computer, and comes back when it is time to ask again; without it a
+    code that asks somebody is refused.
 
     With a code that gives this device another key it stays the device that it is: its spool and what it learned are kept.
     """
@@ -52,8 +66,13 @@ def enrol(home: Home, hub: str, code: str, name: str, keyring: Keyring | None, p
         system=system_name(),
         person=person,
         device=before,
+        waits=asked is not None,
     )
-    answer = exchange(hub, request)
+    answer = _exchanged(hub, request, PATH)
+    while isinstance(answer, EnrolAsked):
+        assert asked is not None
+        asked(answer)
+        answer = _exchanged(hub, EnrolAgain(request=answer.request), ANSWER_PATH)
     kept = keep_key(home, key, answer.device, keyring)
     enrolment = Enrolment(hub=hub, origin=answer.origin, device=answer.device, person=answer.person, key=kept)
     learned = home.memory() if answer.device == before else Memory()
@@ -71,9 +90,16 @@ def _enrolled_as(home: Home) -> str:
 
 def exchange(hub: str, request: Enrol) -> Enrolled:
     """One request, one answer. Raises `EnrolmentFailed` with the hub's own words where there are some, `EnrolmentRefused` for good."""
+    answer = _exchanged(hub, request, PATH)
+    if not isinstance(answer, Enrolled):
+        raise EnrolmentRefused("this code asks a person first")
+    return answer
+
+
+def _exchanged(hub: str, request: Enrol | EnrolAgain, path: str) -> Enrolled | EnrolAsked:
     body = msgspec.json.encode(request)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    prepared = urllib.request.Request(hub + PATH, data=body, headers=headers, method="POST")  # noqa: S310 - http(s) only
+    prepared = urllib.request.Request(hub + path, data=body, headers=headers, method="POST")  # noqa: S310 - http(s) only
     try:
         with urllib.request.urlopen(prepared, timeout=TIMEOUT_S) as response:  # noqa: S310
             content = response.read(ANSWER_MAX_BYTES)
@@ -84,10 +110,11 @@ def exchange(hub: str, request: Enrol) -> Enrolled:
         if isinstance(reason, ssl.SSLError):
             raise EnrolmentFailed(f"{hub} can't prove who it is: {reason}") from None
         raise EnrolmentFailed(f"{hub} can't be reached: {reason}") from None
-    try:
+    with contextlib.suppress(msgspec.MsgspecError, UnicodeError):
         return msgspec.json.decode(content, type=Enrolled)
-    except (msgspec.MsgspecError, UnicodeError):
-        raise EnrolmentFailed(f"{hub} answered, but not as a Daylight hub does: check the address") from None
+    with contextlib.suppress(msgspec.MsgspecError, UnicodeError):
+        return msgspec.json.decode(content, type=EnrolAsked)
+    raise EnrolmentFailed(f"{hub} answered, but not as a Daylight hub does: check the address")
 
 
 def system_name() -> str:

@@ -50,8 +50,8 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
 class DeviceDetail(OwnedDevice, frozen=True, kw_only=True):
     """A device with what happened to it."""
 
-    enrolled_with: Literal["own", "many", ""]
-    """The kind of code: one of its own person, or one for several people. Empty: it is not known any more."""
+    enrolled_with: Literal["own", "many", "roll_out", ""]
+    """The kind of code: of its own person, for several people, or for a roll-out, approved by its person. Empty: not known any more."""
     rekeyed_at: datetime | None
     fenced_at: list[datetime]
     """When two of it ran at once, the latest times."""

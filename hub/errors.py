@@ -21,6 +21,8 @@ InvalidCode = Literal[
     "team_used", "password_length", "password_common", "password_own", "link_over", "no_mail",
     "above_ceiling", "idle_limit", "hours_quarters", "policy_reason", "own_proposal",
     "erase_own", "erase_name",
+    "confirmation_wrong", "request_over", "request_approved", "request_declined", "roll_out_over", "roll_out_uses", "roll_out_days",
+    "nobody_such",
 ]  # fmt: skip
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 

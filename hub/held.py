@@ -134,7 +134,8 @@ PARTS = (
 LEFT_OUT = {
     "device_cursor": "how far a device's rows have been stored",
     "dirty": "marks for the job that sums up; nothing but when rows came",
-    "enrolment_code": "hashes of codes that serve for ten minutes",
+    "enrolment_code": "hashes of codes that serve for ten minutes, or up to a month in a roll-out",
+    "enrolment_request": "computers that asked to be somebody's device, for a day; what came of it is in acts.csv and devices.csv",
     "erased": "who was erased, by number: nobody who could ask for this",
     "factor_tries": "how often a second step failed: in acts.csv",
     "idempotency_key": "hashes and sealed answers of requests, for a day",

@@ -283,9 +283,38 @@ class EnrolmentCode(Table, db=ENGINE, tablename="enrolment_code"):
     person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
     device = Integer(null=True, default=None)
     """It gives this device another key, and adds none."""
+    roll_out = UUID(null=True, default=None, unique=True)
+    """Under which number admins list it: each use of such a code waits until a person has approved it. `person`: nobody else may."""
+    label = Varchar(length=80, default="")
+    uses = Integer(default=1)
+    """How often it was made to serve."""
+    made_by = Integer(null=True, default=None)
     uses_left = Integer()
     expires_at = Timestamptz()
     created_at = Timestamptz(default=TimestamptzNow())
+
+
+class EnrolmentRequest(Table, db=ENGINE, tablename="enrolment_request"):
+    """A computer that asks to be somebody's device, by a code for a roll-out. Gone a day after it is over."""
+
+    id = UUID(primary_key=True)
+    """Known to the computer alone, which asks by it what became of the request."""
+    confirmation = Varchar(length=9, unique=True)
+    """Shown on the computer, and typed or compared by whoever approves it."""
+    code_hash = Bytea()
+    """Of the code that it came by: withdrawn, nobody can approve it."""
+    person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
+    """The only one who may approve it; null: whoever is signed in and types the confirmation."""
+    public_key = Bytea()
+    name = Varchar(length=200, default="")
+    system = Varchar(length=200, default="")
+    asked_at = Timestamptz(default=TimestamptzNow())
+    expires_at = Timestamptz()
+    state = Varchar(length=10, default="waiting")
+    """`waiting`, `approved` or `declined`."""
+    decided_by = Integer(null=True, default=None)
+    device = UUID(null=True, default=None)
+    """What it became."""
 
 
 class Device(Table, db=ENGINE):
@@ -309,7 +338,7 @@ class Device(Table, db=ENGINE):
     rekeyed_at = Timestamptz(null=True, default=None)
     """When it was last given another key."""
     enrolled_with = Varchar(length=20, default="")
-    """The kind of code: `own` of its person, or `many` for several people; empty of those that came before this was noted."""
+    """The kind of code: `own` of its person, `many` for several people, `roll_out` of an admin; empty: not noted then."""
     unsent = BigInt(null=True, default=None)
     """Events that its spool held when it was last heard; null: it has not said."""
     skew_ms = BigInt(null=True, default=None)
@@ -568,7 +597,7 @@ class Audit(Table, db=ENGINE):
 
 PLAIN: list[type[Table]] = [
     Organisation, Team, Person, SavedView, Role, Membership, FormerZone, PeopleImport, Identity, SignIn, TotpFactor, Passkey, RecoveryCode,
-    FactorTries, EnrolmentCode, Device, DeviceCursor,
+    FactorTries, EnrolmentCode, EnrolmentRequest, Device, DeviceCursor,
     Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, PolicySetting, PolicyChange, PersonPolicy, Audit,
     IdempotencyKey, ApiClient, ClientSecret, PersonalToken,
 ]  # fmt: skip

@@ -16,13 +16,14 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub import audit
+from hub.auth import asking
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Invalid, NotFound
 from hub.people import insert_simulated, normal_email
 from hub.settings import Settings
-from hub.tables import Device, DeviceCursor, EnrolmentCode, Person
-from hub.wire.agent import Enrol, Enrolled
+from hub.tables import Device, EnrolmentCode, Person
+from hub.wire.agent import Enrol, EnrolAsked, Enrolled
 from hub.wire.policy import Policy, clean
 
 CODE_TTL = timedelta(minutes=10)
@@ -35,7 +36,7 @@ OPEN_CODES_MAX = 5
 SILENT_AFTER = timedelta(days=1)
 PER_PAGE = 50
 PAGE_MAX = 100_000
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = asking.ALPHABET
 """Crockford's base32: no I, L, O, U. What is typed for them is read as 1, 1, 0; there is nothing to read U as."""
 _READ_AS = str.maketrans("ILO", "110", " -\t\r\n\u00a0\u2010\u2011\u2012\u2013\u2014")
 NO_DEVICE = "There is no such device."
@@ -137,7 +138,7 @@ async def make_code(
             await connection.execute(
                 """
                 DELETE FROM enrolment_code WHERE code_hash IN (
-                    SELECT code_hash FROM enrolment_code WHERE person = $1 ORDER BY created_at DESC OFFSET $2)
+                    SELECT code_hash FROM enrolment_code WHERE person = $1 AND roll_out IS NULL ORDER BY created_at DESC OFFSET $2)
                 """,
                 person,
                 OPEN_CODES_MAX - 1,
@@ -174,15 +175,17 @@ def code_hash(secret: str, typed: str) -> bytes:
 
 async def enrol(
     settings: Settings, limits: Limits, policy_of: Callable[[int], Policy], request: Enrol, address: str
-) -> Enrolled:
+) -> Enrolled | EnrolAsked:
     """Adds the device that `request` describes, and its cursor, and takes one use of the code: all or nothing. `policy_of` tells the
-    policy of a person.
+    policy of a person. By a code for a roll-out nothing is added yet: a person is asked first (`asking.py`).
 
     Raises `Invalid` for a code that doesn't work, a key that is no usable Ed25519 key or is in use, and a person who can't be
     enrolled; `TooMany` after too many wrong codes from `address`; `Unavailable` while those can't be counted.
     """
     async with limits.trying_a_code(address):
         _require_usable_key(request.public_key)
+        if asked := await asking.ask(code_hash(settings.secret, request.code), request):
+            return asking.asked(asked, settings)
         try:
             uid, person, email = await _add_device(code_hash(settings.secret, request.code), request)
         except WrongCode:
@@ -214,7 +217,7 @@ async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
         used = await connection.fetchrow(
             """
             UPDATE enrolment_code SET uses_left = uses_left - 1
-            WHERE code_hash = $1 AND uses_left > 0 AND expires_at > now() RETURNING person, device
+            WHERE code_hash = $1 AND roll_out IS NULL AND uses_left > 0 AND expires_at > now() RETURNING person, device
             """,
             hashed,
         )
@@ -223,21 +226,17 @@ async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
         if used["device"] is not None:
             return await _give_key(connection, used["device"], request)
         person, email, simulated = await _person_for(used["person"], request)
-        if await Device.exists().where(Device.public_key == request.public_key):
-            raise Invalid("This key belongs to a device already. Make a new one.", "public_key")
-        uid = uuid4()
-        device = Device(
-            uid=uid,
-            person=person,
-            public_key=request.public_key,
-            name=clean(request.name, 200) or "",
-            system=clean(request.system, 200) or "",
-            simulated=simulated or request.simulated,
-            enrolled_with="many" if used["person"] is None else "own",
+        uid = await asking.insert_device(
+            Device(
+                uid=uuid4(),
+                person=person,
+                public_key=request.public_key,
+                name=clean(request.name, 200) or "",
+                system=clean(request.system, 200) or "",
+                simulated=simulated or request.simulated,
+                enrolled_with="many" if used["person"] is None else "own",
+            )
         )
-        added = await Device.insert(device).returning(Device.id)
-        await DeviceCursor.insert(DeviceCursor(device=added[0]["id"], epoch=1))
-        await audit.record("device_enrolled", person, person, device=str(uid), simulated=device.simulated)
     return uid, person, email
 
 

@@ -10,13 +10,13 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub.auth import clients, enrolment, login, tokens
+from hub.auth import asking, clients, enrolment, login, tokens
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.auth.limits import Limits
 from hub.errors import Forbidden
 from hub.settings import Settings
-from hub.wire.agent import Enrol, Enrolled
+from hub.wire.agent import Enrol, EnrolAgain, EnrolAsked, Enrolled
 from hub.wire.policy import Policy
 
 Call = Request[None, None, State]
@@ -112,11 +112,33 @@ async def enrol(
     settings: NamedDependency[Settings],
     limits: NamedDependency[Limits],
     policy_of: NamedDependency[Callable[[int], Policy]],
-) -> Enrolled:
+) -> Enrolled | EnrolAsked:
     return await enrolment.enrol(settings, limits, policy_of, data, login.address_of(request))
 
 
-ROUTES = [begin_session, end_session, read_me, make_code, list_devices, list_all_devices, revoke_device, enrol]
+@post("/agent/v1/enrol/answer", summary="What became of a computer that asked to be somebody's device")
+async def enrol_answer(
+    data: JSONBody[EnrolAgain],
+    settings: NamedDependency[Settings],
+    policy_of: NamedDependency[Callable[[int], Policy]],
+) -> Enrolled | EnrolAsked:
+    found = await asking.outcome(data.request)
+    if found.state == "waiting" or found.person is None:
+        return asking.asked(found.asked, settings)
+    return Enrolled(device=found.device, person=found.email, origin=settings.origin, policy=policy_of(found.person))
+
+
+ROUTES = [
+    begin_session,
+    end_session,
+    read_me,
+    make_code,
+    list_devices,
+    list_all_devices,
+    revoke_device,
+    enrol,
+    enrol_answer,
+]
 DEPENDENCIES = {"viewer": Provide(require_viewer), "keeper": Provide(require_keeper)}
 COUNTED = DEPENDENCIES.keys()
 """Whatever asks for one of these is counted by person, where somebody is signed in."""

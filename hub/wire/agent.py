@@ -188,6 +188,8 @@ class Enrol(msgspec.Struct, frozen=True, kw_only=True):
     """Mail address of the person, with a code that serves several (`daylight code --people N`)."""
     device: Annotated[str, msgspec.Meta(max_length=36)] = ""
     """The device that this account is enrolled as already: a code that gives a key to another one is then refused."""
+    waits: bool = False
+    """Whether the agent can wait until its person has approved it: without that, a code for a roll-out is refused."""
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +199,24 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     origin: str
     policy: Policy
+
+
+class EnrolAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a code for a roll-out: a person has to approve the computer first. Show both, and ask what became of it."""
+
+    request: str
+    confirmation: str
+    """As in ABCD-EFGH: the person compares it."""
+    address: str
+    """Where they approve it, signed in."""
+    expires_at: UtcTime
+    ask_every_s: int = 2
+
+
+class EnrolAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """`POST /agent/v1/enrol/answer`: what became of a request. The answer is `EnrolAsked` as long as it waits, then `Enrolled`, or 400."""
+
+    request: Annotated[str, msgspec.Meta(max_length=64)]
 
 
 # --- what is signed

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from agents import roster as roster_module
 from agents import settings
 from agents.commands import agent
-from agents.enrol import enrol, hub_address
+from agents.enrol import ANSWER_PATH, enrol, hub_address
 from agents.errors import AlreadyRunning, EnrolmentFailed, EnrolmentRefused, NotEnrolled
 from agents.identity import load_key, real_keyring
 from agents.settings import Home, Memory
-from hub.wire.agent import Enrol, Enrolled
+from hub.wire.agent import Enrol, EnrolAgain, EnrolAsked, Enrolled
 from hub.wire.policy import DEFAULT, NOTHING
 
 from .wires import DEVICE
@@ -31,6 +32,10 @@ class EnrolHub:
 
     def __init__(self) -> None:
         self.asked: list[Enrol] = []
+        self.again: list[str] = []
+        """Which request was asked for, each time."""
+        self.waits = 0
+        """How often it is told to ask again."""
         self.status = 200
         self.body: bytes | None = None
         hub = self
@@ -38,8 +43,19 @@ class EnrolHub:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
-                hub.asked.append(msgspec.json.decode(raw, type=Enrol))
-                answer = Enrolled(device=DEVICE, person="Alice", origin=hub.url, policy=DEFAULT)
+                answer: msgspec.Struct = Enrolled(device=DEVICE, person="Alice", origin=hub.url, policy=DEFAULT)
+                if self.path == ANSWER_PATH:
+                    hub.again.append(msgspec.json.decode(raw, type=EnrolAgain).request)
+                else:
+                    hub.asked.append(msgspec.json.decode(raw, type=Enrol))
+                if len(hub.again) < hub.waits:
+                    answer = EnrolAsked(
+                        request="r1",
+                        confirmation="ABCD-EFGH",
+                        address=f"{hub.url}/devices?confirm=ABCD-EFGH",
+                        expires_at=datetime.now(UTC),
+                        ask_every_s=0,
+                    )
                 self.send_response(hub.status)
                 self.end_headers()
                 self.wfile.write(msgspec.json.encode(answer) if hub.body is None else hub.body)
@@ -224,6 +240,33 @@ def test_commands_enrol_and_tell_in_plain_words(hub: EnrolHub, tmp_path: Path, m
     assert as_json["running"] is False
     assert as_json["policy"]["version"] == 1
     assert "titles of windows" in as_json["not_collected"]
+
+
+def test_command_says_what_to_compare_and_waits_until_the_computer_is_approved(
+    hub: EnrolHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAYLIGHT_AGENT_STATE", str(tmp_path))
+    monkeypatch.setattr("agents.commands.real_keyring", lambda: None)
+    hub.waits = 2
+
+    done = CliRunner().invoke(agent, ["enrol", "--hub", hub.url, "CODE"])
+
+    assert done.exit_code == 0, done.output
+    assert (hub.asked[0].waits, hub.again) == (True, ["r1", "r1"])
+    assert done.output.count("ABCD-EFGH") == 2
+    assert f"{hub.url}/devices?confirm=ABCD-EFGH" in done.output
+    assert "Enrolled with" in done.output
+
+
+def test_computer_that_is_declined_keeps_nothing(hub: EnrolHub, tmp_path: Path) -> None:
+    hub.waits = 9
+
+    def decline(_: EnrolAsked) -> None:
+        hub.status, hub.body = 400, b'{"title": "The person who was asked said that this computer is not theirs."}'
+
+    with pytest.raises(EnrolmentRefused, match="not theirs"):
+        enrol(Home(tmp_path / "h"), hub.url, "c", "desk", None, asked=decline)
+    assert not (tmp_path / "h").exists()
 
 
 def test_code_may_be_an_option_and_must_be_given(

@@ -93,6 +93,8 @@ LIVED = [
     "INSERT INTO mail (kind, person) VALUES ('reset', $1)",
     "INSERT INTO role (person, role) VALUES ($1, 'auditor')",
     "INSERT INTO enrolment_code (code_hash, person, uses_left, expires_at) VALUES ('bob-trace'::bytea, $1, 1, now())",
+    "INSERT INTO enrolment_request (id, confirmation, code_hash, person, public_key, name, expires_at) "
+    "VALUES (gen_random_uuid(), '', '', $1, '', 'Bob''s tower', now())",
     "INSERT INTO idempotency_key (name, person, asked) VALUES ('bob-trace'::bytea, $1, '')",
     "INSERT INTO people_import (id, person, expires_at, content) VALUES (gen_random_uuid(), 6, now(), 'bob@halden.example'::bytea) "
     "RETURNING $1::int",
@@ -363,7 +365,7 @@ async def test_every_table_with_a_person_is_erased_and_guarded(cast, database) -
         }
     facts = {"interval", *erasure._SUMS}
     assert with_person == facts | set(erasure._OF_PEOPLE) | {"erased", "people_import"}
-    assert with_device == {"interval", "device_cursor", "enrolment_code", *erasure._OF_DEVICES}
+    assert with_device == {"interval", "device_cursor", "enrolment_code", "enrolment_request", *erasure._OF_DEVICES}
     assert guarded == (set(erasure._OF_PEOPLE) | {"people_import"}) - {"policy_change"}
 
 

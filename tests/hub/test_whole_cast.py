@@ -18,7 +18,7 @@ from hub.auth import clients, tokens
 from hub.database import connection
 from hub.feed.memory import MemoryFeed
 from hub.settings import Settings
-from hub.tables import Audit, Passkey, PeopleImport, SavedView, SignIn, Team
+from hub.tables import Audit, EnrolmentCode, EnrolmentRequest, Passkey, PeopleImport, SavedView, SignIn, Team
 from hub.wire.activity import Facts
 from hub.wire.agent import Batch, FromAgent, Heartbeat, Hello, Loss, Presence, Renew
 from hub.wire.closing import Close
@@ -39,6 +39,8 @@ BOBS_SESSION = "00000000-0000-0000-0000-0000000000b0"
 NO_DEVICE = "00000000-0000-0000-0000-0000000000ff"
 IMPORT = "/api/people/imports/00000000-0000-0000-0000-0000000000aa"
 NO_IMPORT = "/api/people/imports/00000000-0000-0000-0000-0000000000ff"
+ROLL_OUT = "00000000-0000-0000-0000-0000000000c0"
+ASKED = "00000000-0000-0000-0000-0000000000a5"
 NO_ID = 2**31 - 1
 ALL = list(range(1, 12))
 
@@ -127,6 +129,19 @@ TRIES: dict[tuple[str, str], list[Try]] = {
         )
     ],
     ("GET", "/api/devices/all"): [admin("/api/devices/all", wanted="see_devices")],
+    ("GET", "/api/devices/codes"): [admin("/api/devices/codes")],
+    ("POST", "/api/devices/codes"): [admin("/api/devices/codes", 201, {"label": "Lab", "uses": 3, "days": 2})],
+    ("DELETE", "/api/devices/codes/{code:uuid}"): [
+        Try(f"/api/devices/codes/{ROLL_OUT}", ADMINS, 204, "configure", missing=f"/api/devices/codes/{NO_DEVICE}", again=404)
+    ],
+    ("GET", "/api/devices/asking"): [own("/api/devices/asking")],
+    ("POST", "/api/devices/asking"): [own("/api/devices/asking", 400, {"confirmation": "ABCD-EFGH"})],
+    ("PUT", "/api/devices/asking/{asked:uuid}"): [
+        Try(
+            f"/api/devices/asking/{ASKED}", {"bob"}, 200, "enrol_own_device", {"mine": False},
+            missing=f"/api/devices/asking/{NO_DEVICE}"
+        )
+    ],
     ("GET", "/api/devices/{device:uuid}"): [
         Try(f"/api/devices/{BOBS_DEVICE}", {"bob"} | ADMINS, wanted="see_devices", missing=f"/api/devices/{NO_DEVICE}")
     ],
@@ -307,6 +322,7 @@ OPEN = {
     ("POST", "/api/sign-on"): "leads to the provider (test_sign_on.py)",
     ("GET", "/api/sign-on/callback"): "proved by the provider (test_sign_on.py)",
     ("POST", "/api/oauth/token"): "proved by a client's secret (test_clients.py)",
+    ("POST", "/agent/v1/enrol/answer"): "asked by the number that only the computer knows (test_roll_out.py)",
     ("POST", "/agent/v1/enrol"): "proved by a one-time code (test_enrolment.py)",
     ("GET", "/health"): "for probes; tells nothing",
     ("GET", "/ready"): "for probes; tells that the hub is ready",
@@ -353,6 +369,13 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
     await tokens.make(cast.bob.id, tokens.TokenForm("Bob's", ["teams:read"], 1))
     await SavedView.insert(SavedView(person=cast.bob.id, name="Bob's", query="team=2"))
     await SignIn.insert(SignIn(id=BOBS_SESSION, person=cast.bob.id))
+    soon = datetime.now(UTC) + timedelta(minutes=9)
+    await EnrolmentCode.insert(EnrolmentCode(code_hash=b"c", uses_left=3, expires_at=soon, roll_out=ROLL_OUT))
+    await EnrolmentRequest.insert(
+        EnrolmentRequest(
+            id=ASKED, confirmation="1234-5678", code_hash=b"c", person=cast.bob.id, public_key=b"k", expires_at=soon
+        )
+    )
     owners = [cast.bob, *(person for person in cast.people if person is not cast.bob)]  # Bob's is the first
     await Passkey.insert(
         *(Passkey(person=owner.id, credential_id=owner.email.encode(), public_key=b"", name="x") for owner in owners)

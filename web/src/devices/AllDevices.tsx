@@ -22,12 +22,13 @@ interface Props {
   demo: boolean;
   opened: string | null;
   onOpen: (id: string) => void;
+  onRollOut: () => void;
   onEnrol: () => void;
   onRevoke: (device: OwnedDevice) => void;
 }
 
 /** Everybody's devices, for admins: which are silent, and whose is which. */
-export function AllDevices({ demo, opened, onOpen, onEnrol, onRevoke }: Props) {
+export function AllDevices({ demo, opened, onOpen, onRollOut, onEnrol, onRevoke }: Props) {
   const { t } = useTranslation(["devices", "ui"]);
   const { view, put } = useFilter();
   const now = useNow(10_000);
@@ -72,6 +73,7 @@ export function AllDevices({ demo, opened, onOpen, onEnrol, onRevoke }: Props) {
           onChoose={(state) => put({ state })}
         />
         <span className={css.grow} />
+        <Button onClick={onRollOut}>{t("rollOut.title")}</Button>
         {data && data.total > 0 && <Download filter={view} />}
       </div>
       {error && (

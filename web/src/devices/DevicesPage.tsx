@@ -6,12 +6,14 @@ import "../i18n/en/devices";
 import type { Device } from "../enrol/api";
 import { Bar } from "../ui/Bar";
 import { AllDevices } from "./AllDevices";
+import { ApproveDialog } from "./ApproveDialog";
 import type { OwnedDevice } from "./api";
 import { DevicePanel } from "./DevicePanel";
 import css from "./DevicesPage.module.css";
 import { EnrolDialog } from "./EnrolDialog";
 import { MyDevices } from "./MyDevices";
 import { RevokeDialog } from "./RevokeDialog";
+import { RollOutDialog } from "./RollOutDialog";
 
 interface Props {
   /** Admins see everybody's as well. */
@@ -40,15 +42,18 @@ export function DevicesPage({ admin, demo }: Props) {
     setParams(next);
   }
 
-  function setEnrolling(open: boolean) {
+  /** Opens a dialog under its name in the address, or closes it. */
+  function put(name: "enrol" | "confirm" | "codes", value: string | null) {
     const next = new URLSearchParams(params);
-    if (open) {
-      next.set("enrol", "");
+    if (value === null) {
+      next.delete(name);
     } else {
-      next.delete("enrol");
+      next.set(name, value);
     }
-    setParams(next, { replace: !open });
+    setParams(next, { replace: value === null });
   }
+
+  const confirmation = params.get("confirm");
 
   const views = admin && (
     <nav className={css.views} aria-label={t("views")}>
@@ -71,16 +76,24 @@ export function DevicesPage({ admin, demo }: Props) {
               demo={demo}
               opened={opened}
               onOpen={setOpened}
-              onEnrol={() => setEnrolling(true)}
+              onRollOut={() => put("codes", "")}
+              onEnrol={() => put("enrol", "")}
               onRevoke={setRevoking}
             />
           ) : (
-            <MyDevices onOpen={setOpened} onEnrol={() => setEnrolling(true)} onRevoke={setRevoking} />
+            <MyDevices
+              onOpen={setOpened}
+              onApprove={(code) => put("confirm", code)}
+              onEnrol={() => put("enrol", "")}
+              onRevoke={setRevoking}
+            />
           )}
         </main>
         {opened && <DevicePanel key={opened} id={opened} onRevoke={setRevoking} onClose={() => setOpened(null)} />}
       </div>
-      {params.has("enrol") && <EnrolDialog onClose={() => setEnrolling(false)} />}
+      {params.has("enrol") && <EnrolDialog onClose={() => put("enrol", null)} />}
+      {confirmation !== null && <ApproveDialog confirmation={confirmation} onClose={() => put("confirm", null)} />}
+      {admin && params.has("codes") && <RollOutDialog onClose={() => put("codes", null)} />}
       {revoking && <RevokeDialog device={revoking} onClose={() => setRevoking(null)} />}
     </>
   );

@@ -7,6 +7,7 @@ import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useNow } from "../ui/useNow";
+import { AskingNotes } from "./AskingNotes";
 import { DeviceLine } from "./DeviceLine";
 import css from "./DevicesPage.module.css";
 
@@ -14,12 +15,14 @@ const REFRESH_MS = 15_000;
 
 interface Props {
   onOpen: (id: string) => void;
+  /** Without a code it is to be typed. */
+  onApprove: (confirmation: string) => void;
   onEnrol: () => void;
   onRevoke: (device: Device) => void;
 }
 
 /** My own devices: which there are, and how they are. */
-export function MyDevices({ onOpen, onEnrol, onRevoke }: Props) {
+export function MyDevices({ onOpen, onApprove, onEnrol, onRevoke }: Props) {
   const { t } = useTranslation(["devices", "ui"]);
   const now = useNow(10_000);
   const {
@@ -38,14 +41,18 @@ export function MyDevices({ onOpen, onEnrol, onRevoke }: Props) {
           action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>}
         />
       )}
+      <AskingNotes onApprove={onApprove} />
       {devices?.length === 0 && (
         <Empty
           icon="screen"
           title={t("empty.title")}
           action={
-            <Button variant="contained" color="primary" onClick={onEnrol}>
-              {t("enrol")}
-            </Button>
+            <>
+              <Button variant="contained" color="primary" onClick={onEnrol}>
+                {t("enrol")}
+              </Button>
+              <Button onClick={() => onApprove("")}>{t("approve")}</Button>
+            </>
           }
         >
           {t("empty.words")}
@@ -63,6 +70,7 @@ export function MyDevices({ onOpen, onEnrol, onRevoke }: Props) {
                 </span>
               </p>
             </div>
+            <Button onClick={() => onApprove("")}>{t("approve")}</Button>
             <Button variant="contained" color="primary" startIcon={<Icon name="plus" />} onClick={onEnrol}>
               {t("enrol")}
             </Button>

@@ -41,12 +41,49 @@ export interface SetAside {
 
 export interface DeviceDetail extends OwnedDevice {
   /** The kind of code that it came by; empty: not known any more. */
-  enrolled_with: "own" | "many" | "";
+  enrolled_with: "own" | "many" | "roll_out" | "";
   rekeyed_at: string | null;
   fenced_at: string[];
   /** Newest first, as are those below. */
   losses: Lost[];
   quarantined: SetAside[];
+}
+
+/** A computer that asks to be somebody's device. */
+export interface Asking {
+  id: string;
+  /** What it shows. */
+  confirmation: string;
+  name: string;
+  system: string;
+  asked_at: string;
+  expires_at: string;
+}
+
+/** A code for a roll-out that serves still. */
+export interface RollOut {
+  id: string;
+  label: string;
+  /** Whose devices alone it adds. */
+  person: string | null;
+  uses: number;
+  uses_left: number;
+  /** Computers that ask by it now. */
+  waiting: number;
+  made_at: string;
+  made_by: string | null;
+  expires_at: string;
+}
+
+export interface NewRollOut extends RollOut {
+  code: string;
+}
+
+export interface RollOutForm {
+  label: string;
+  uses: number;
+  days: number;
+  email: string;
 }
 
 const devicesApi = api.injectEndpoints({
@@ -68,6 +105,29 @@ const devicesApi = api.injectEndpoints({
     makeKeyCode: build.mutation<EnrolmentCode, string>({
       query: (id) => ({ path: `/api/devices/${id}/code`, method: "POST" }),
     }),
+    asking: build.query<Asking[], void>({
+      query: () => ({ path: "/api/devices/asking" }),
+      providesTags: ["Device"],
+    }),
+    findAsking: build.mutation<Asking, string>({
+      query: (confirmation) => ({ path: "/api/devices/asking", method: "POST", body: { confirmation } }),
+    }),
+    decideAsking: build.mutation<{ device: string | null; name: string }, { id: string; mine: boolean }>({
+      query: ({ id, mine }) => ({ path: `/api/devices/asking/${id}`, method: "PUT", body: { mine } }),
+      invalidatesTags: ["Device"],
+    }),
+    rollOuts: build.query<RollOut[], void>({
+      query: () => ({ path: "/api/devices/codes" }),
+      providesTags: ["Device"],
+    }),
+    makeRollOut: build.mutation<NewRollOut, RollOutForm>({
+      query: (body) => ({ path: "/api/devices/codes", method: "POST", body }),
+      invalidatesTags: ["Device"],
+    }),
+    withdrawRollOut: build.mutation<null, string>({
+      query: (id) => ({ path: `/api/devices/codes/${id}`, method: "DELETE" }),
+      invalidatesTags: ["Device"],
+    }),
     revoke: build.mutation<null, string>({
       query: (id) => ({ path: `/api/devices/${id}`, method: "DELETE" }),
       invalidatesTags: ["Device"],
@@ -77,9 +137,15 @@ const devicesApi = api.injectEndpoints({
 
 export const {
   useAllDevicesQuery,
+  useAskingQuery,
+  useDecideAskingMutation,
   useDeviceQuery,
+  useFindAskingMutation,
   useLazyAllDevicesQuery,
   useMakeKeyCodeMutation,
+  useMakeRollOutMutation,
   useRenameDeviceMutation,
   useRevokeMutation,
+  useRollOutsQuery,
+  useWithdrawRollOutMutation,
 } = devicesApi;
