@@ -4,7 +4,7 @@ Called by whoever acts, inside the transaction of the act where there is one, so
 a secret, a title, or an address of somebody unknown; what it says of its subject is sealed by whoever acts (`subject_keys.py`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -100,6 +100,10 @@ Act = Literal[
 ]
 
 
+Seal = Callable[[Any], Awaitable[Mapping[str, Any]]]
+"""What a row says, made in the transaction of the act."""
+
+
 class Changed(msgspec.Struct, frozen=True):
     """A setting before and after."""
 
@@ -186,16 +190,23 @@ _LOOKS = """
 """
 
 
-async def record_client_look(client: int, subject: int) -> datetime:
-    """A row for an API client reading the data of `subject`: one for each reading; returns its time."""
-    return await record("look_person", None, subject, client=client)
+class ReasonNeeded(Exception):
+    """A look that would be the first of its sitting, without a reason where one is needed."""
 
 
-async def record_person_look(viewer: int, subject: int, sitting: UUID | None) -> datetime:
+async def record_client_look(client: int, subject: int, told: Mapping[str, Any]) -> datetime:
+    """A row for an API client reading the data of `subject`: one for each reading; returns its time. `told`: as below."""
+    return await record("look_person", None, subject, client=client, **told)
+
+
+async def record_person_look(
+    viewer: int, subject: int, sitting: UUID | None, seal: Seal | None = None, *, needs: bool = False
+) -> datetime:
     """A row for `viewer` opening the data of `subject`, committed when this returns; returns its time.
 
     One row for each viewer, subject and sitting, whichever hub process is asked, and another one once that is `SITTING_MAX` old: then the
-    time is that of the row which is there. Without a sitting each call is a look. Not within a transaction.
+    time is that of the row which is there. Without a sitting each call is a look. `seal` makes of the reason that was given what the row
+    says of it; without one, and where one `needs` to be given, `ReasonNeeded` is raised. Not within a transaction.
     """
     async with transaction() as held:
         await held.execute(
@@ -212,4 +223,7 @@ async def record_person_look(viewer: int, subject: int, sitting: UUID | None) ->
             )
             if looked_at is not None:
                 return looked_at
-        return await record("look_person", viewer, subject, sitting=None if sitting is None else str(sitting))
+        if needs and seal is None:
+            raise ReasonNeeded
+        told = {} if seal is None else await seal(held)
+        return await record("look_person", viewer, subject, sitting=None if sitting is None else str(sitting), **told)

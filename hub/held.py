@@ -92,9 +92,10 @@ PARTS = (
             encode(event, 'base64') AS event
         FROM quarantine JOIN device ON device.id = quarantine.device WHERE person = $1
         ORDER BY received_at, quarantine.id OFFSET $2 LIMIT $3"""),
-    Part("looks.csv", "Who looked at you or at your team's wall while you were in it.", """
+    Part("looks.csv", "Who looked at you or at your team's wall while you were in it, and why where they had to say so.", """
         SELECT look.id AS place, look.at, coalesce(actor.name, api_client.name) AS who, look.client IS NOT NULL AS a_program,
-            CASE look.action WHEN 'look_wall' THEN 'wall' ELSE 'person' END AS what, team.name AS team
+            CASE look.action WHEN 'look_wall' THEN 'wall' ELSE 'person' END AS what, team.name AS team,
+            look.detail::text AS detail, look.subject
         FROM audit look LEFT JOIN person actor ON actor.id = look.actor LEFT JOIN api_client ON api_client.id = look.client
         LEFT JOIN team ON team.id = look.team
         WHERE look.id > $2 AND look.actor IS DISTINCT FROM $1::int AND (
@@ -103,7 +104,7 @@ PARTS = (
                 SELECT FROM membership stay WHERE stay.person = $1 AND stay.team = look.team
                     AND look.at >= since_at AND look.at < coalesce(until_at, 'infinity')
             ))
-        ) ORDER BY look.id LIMIT $3"""),
+        ) ORDER BY look.id LIMIT $3""", sealed=True),
     Part("acts.csv", "What you did here, and what was done about you, as the audit has it.", """
         SELECT act.id AS place, act.at, act.action, actor.name AS who, subject.name AS about, team.name AS team, act.detail::text,
             act.subject

@@ -14,6 +14,8 @@ from litestar.params import QueryParameter
 
 from hub.auth.access import Subject, Viewer
 from hub.auth.guard import require
+from hub.database import connection
+from hub.subject_keys import Opener, opener
 from hub.tables import Audit
 
 LIMIT_MAX = 200
@@ -28,7 +30,8 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """Once that somebody looked. `team`: whose wall it was. `client`: it was a program, by its own token, and `by` is that."""
+    """Once that somebody looked. `team`: whose wall it was. `client`: it was a program, by its own token, and `by` is that.
+    `reason`: what was given; empty where none was."""
 
     id: int
     at: datetime
@@ -36,6 +39,7 @@ class Look(msgspec.Struct, frozen=True):
     by: Named
     team: Named | None
     client: bool
+    reason: str
 
 
 class Looks(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ class Looks(msgspec.Struct, frozen=True):
 async def looks_at(person: int, before: int | None, limit: int) -> Looks:
     """Looks of others at `person`, those before the one with the number `before`."""
     rows = await Audit.raw(_LOOKS, person, before, limit + 1, before is None)
+    opened = await _opener(person) if any(row["sealed"] for row in rows) else None
     looks = [
         Look(
             id=row["id"],
@@ -56,10 +61,16 @@ async def looks_at(person: int, before: int | None, limit: int) -> Looks:
             by=Named(row["actor"], row["actor_name"]),
             client=row["client"],
             team=None if row["team"] is None else Named(row["team"], row["team_name"] or ""),
+            reason=opened(person, row["detail"]).get("reason", "") if opened and row["sealed"] else "",
         )
         for row in rows[:limit]
     ]
     return Looks(looks, len(rows) > limit)
+
+
+async def _opener(person: int) -> Opener:
+    async with connection() as held:
+        return await opener(held, [person])
 
 
 @get("/api/me/looks", summary="Who looked at one's own data")
@@ -79,16 +90,16 @@ _LOOKS = """
     WITH asked AS (SELECT {}::int AS person, {}::bigint AS before, {}::int AS count, {}::bool AS newest),
     cut AS (SELECT asked.*, audit.at FROM asked LEFT JOIN audit ON audit.id = before)
     SELECT look.id, look.at, coalesce(look.actor, look.client) AS actor, coalesce(actor.name, api_client.name) AS actor_name,
-        look.client IS NOT NULL AS client, look.team, team.name AS team_name
+        look.client IS NOT NULL AS client, look.team, team.name AS team_name, look.detail::text AS detail, look.detail ? 'sealed' AS sealed
     FROM cut CROSS JOIN LATERAL (
         (
-            SELECT id, at, actor, client, NULL::int AS team FROM audit
+            SELECT id, at, actor, client, NULL::int AS team, detail FROM audit
             WHERE action = 'look_person' AND subject = cut.person AND actor IS DISTINCT FROM cut.person
                 AND (newest OR (audit.at, audit.id) < (cut.at, before))
             ORDER BY at DESC, id DESC LIMIT count
         ) UNION ALL (
             SELECT found.* FROM membership stay CROSS JOIN LATERAL (
-                SELECT id, at, actor, client, audit.team FROM audit
+                SELECT id, at, actor, client, audit.team, NULL::jsonb AS detail FROM audit
                 WHERE action = 'look_wall' AND audit.team = stay.team AND actor <> cut.person
                     AND audit.at >= since_at AND audit.at < coalesce(until_at, 'infinity')
                     AND (newest OR (audit.at, audit.id) < (cut.at, before))

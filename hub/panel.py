@@ -19,10 +19,11 @@ from hub import audit, people, policies
 from hub.auth import login
 from hub.auth.access import Range, Subject, Viewer, load_subject, may, permitted
 from hub.auth.guard import refuse
-from hub.database import DATABASE_AWAY, connection
-from hub.errors import NotFound, Unavailable
+from hub.database import DATABASE_AWAY, connection, transaction
+from hub.errors import Invalid, NotFound, Unavailable
 from hub.rollups.read import Span, clipped, read_pieces
 from hub.rollups.united import Piece
+from hub.subject_keys import sealed
 from hub.tables import Device, Person
 from hub.wire.activity import Reason, State
 from hub.wire.policy import Policy
@@ -30,7 +31,15 @@ from hub.workdays import bounds, day_of, zone_at
 
 HOUR = timedelta(hours=1)
 APPS_MAX = 12
+REASON_MAX = 200
 NOBODY = "There is nobody here with this number."
+Why = Annotated[
+    str,
+    QueryParameter(
+        max_length=REASON_MAX, description="Why one looks: needed where the person's policy says so, and shown to them."
+    ),
+]
+REASON_NEEDED = "By this person's policy whoever looks says why, and they see it. Say why."
 
 
 class PanelTeam(msgspec.Struct, frozen=True):
@@ -132,19 +141,23 @@ async def read_panel(
     viewer: NamedDependency[Viewer],
     person: FromPath[int],
     sitting: Annotated[UUID | None, QueryParameter()] = None,
+    reason: Why = "",
 ) -> Panel:
+    """The first look of a sitting needs a reason where policy asks for one: without it the answer is 400 with the code `look_reason`."""
     subject = await load_subject(person)
     if subject is None:
         raise NotFound(NOBODY)
-    return await look(viewer, subject, sitting, policies.of(person), datetime.now(UTC))
+    return await look(viewer, subject, sitting, policies.of(person), datetime.now(UTC), reason.strip())
 
 
 ROUTES = [read_panel]
 
 
-async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: Policy, now: datetime) -> Panel:
-    """The panel of `subject` at `now`, for `viewer`. Raises `NotFound` for who may see nothing of it, and `Unavailable` for a look that
-    can't be written down."""
+async def look(
+    viewer: Viewer, subject: Subject, sitting: UUID | None, policy: Policy, now: datetime, reason: str = ""
+) -> Panel:
+    """The panel of `subject` at `now`, for `viewer`. Raises `NotFound` for who may see nothing of it, `Invalid` for a look that needs a
+    reason, and `Unavailable` for one that can't be written down."""
     assert subject.person is not None
     row = (await Person.raw(_ABOUT, subject.person))[0]
     async with connection() as held:
@@ -156,7 +169,7 @@ async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: P
     if not seen and not present:
         await refuse(viewer, "see_activity", subject, NOBODY)
     own = subject.person == viewer.person
-    looked_at = None if own else await _written_down(viewer, subject.person, sitting)
+    looked_at = None if own else await _written_down(viewer, subject.person, sitting, reason, needs=policy.look_reason)
 
     past_hour = _spans(permitted(viewer, "see_activity", subject, Range(now - HOUR, now)))
     pieces: list[Piece] = []
@@ -192,11 +205,21 @@ async def look(viewer: Viewer, subject: Subject, sitting: UUID | None, policy: P
     )
 
 
-async def _written_down(viewer: Viewer, subject: int, sitting: UUID | None) -> datetime:
+async def _written_down(viewer: Viewer, subject: int, sitting: UUID | None, reason: str, *, needs: bool) -> datetime:
+    async def told(held: Any) -> dict[str, Any]:
+        return await sealed(held, subject, reason=reason)
+
     try:
-        if viewer.client is not None:
-            return await audit.record_client_look(viewer.client, subject)
-        return await audit.record_person_look(viewer.person, subject, sitting)
+        if viewer.client is None:
+            return await audit.record_person_look(
+                viewer.person, subject, sitting, told if reason else None, needs=needs
+            )
+        if needs and not reason:
+            raise audit.ReasonNeeded
+        async with transaction() as held:
+            return await audit.record_client_look(viewer.client, subject, await told(held) if reason else {})
+    except audit.ReasonNeeded:
+        raise Invalid(REASON_NEEDED, "reason", "look_reason") from None
     except DATABASE_AWAY as error:
         raise Unavailable("This look can't be written down at the moment, so nothing is shown. Try again.") from error
 

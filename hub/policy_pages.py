@@ -50,6 +50,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     idle_limit_s: int
     hours: CollectingHours | None
     private_time: bool
+    look_reason: bool
     sources: dict[str, Source]
 
 
@@ -181,6 +182,7 @@ class PolicyTold(msgspec.Struct, frozen=True, kw_only=True):
     hours: Hours | None
     zone: str
     private_time: bool
+    look_reason: bool
 
 
 class MyChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -444,6 +446,7 @@ def _effective(resolved: Resolved) -> Effective:
         idle_limit_s=policy.idle_limit_s,
         hours=resolved.hours,
         private_time=policy.private_time,
+        look_reason=policy.look_reason,
         sources=resolved.sources,
     )
 

@@ -105,11 +105,12 @@ async def read_person_now(
     viewer: NamedDependency[Viewer],
     person: FromPath[int],
     sitting: Annotated[UUID | None, QueryParameter()] = None,
+    reason: panel.Why = "",
 ) -> panel.Panel:
     subject = await load_subject(person)
     if subject is None:
         raise NotFound(panel.NOBODY)
-    return await panel.look(viewer, subject, sitting, policies.of(person), datetime.now(UTC))
+    return await panel.look(viewer, subject, sitting, policies.of(person), datetime.now(UTC), reason.strip())
 
 
 ROUTES = [read_teams, read_people, read_person_now]

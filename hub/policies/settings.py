@@ -43,6 +43,7 @@ class PolicySettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     idle_limit_s: int | None = None
     hours: CollectingHours | None = None
     private_time: bool | None = None
+    look_reason: bool | None = None
 
 
 class Ceiling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -40,6 +40,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """IANA name; named where there are hours. With one that is not known here nothing is collected."""
     private_time: bool = True
     """Whether the person may declare private time. What is private stays so, whatever this says."""
+    look_reason: bool = False
+    """Whether whoever opens the person's details has to say why, which the person sees. Nothing that an agent acts on."""
 
 
 DEFAULT = Policy(version=1, app=True)
@@ -63,6 +65,7 @@ def stricter(one: Policy, other: Policy) -> Policy:
         hours=_shared(one.hours, other.hours),
         zone=one.zone or other.zone,
         private_time=one.private_time or other.private_time,
+        look_reason=one.look_reason or other.look_reason,
     )
 
 

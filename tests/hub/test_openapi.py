@@ -103,12 +103,12 @@ async def test_parameters_go_by_the_names_of_the_contract(schema: dict[str, Any]
         "/api/me/looks": {"before", "limit"},
         "/api/people/imports/{preview}": {"show", "page"},
         "/api/people": {"find", "team", "role", "state", "after", "limit"},
-        "/api/people/{person}/now": {"sitting"},
+        "/api/people/{person}/now": {"sitting", "reason"},
         "/api/policies/history": {"before", "limit"},
         "/api/security/refusals": {"before", "limit"},
         "/api/v1/teams": {"find", "cursor", "limit"},
         "/api/v1/people": {"find", "team", "cursor", "limit"},
-        "/api/v1/people/{person}/now": {"sitting"},
+        "/api/v1/people/{person}/now": {"sitting", "reason"},
         "/api/audit": {"before", "limit", "act", "find", "person", "since", "until"},
     }
 

@@ -11,6 +11,8 @@ from hub import audit, panel
 from hub.auth.access import load_subject, load_viewer
 from hub.database import connection
 from hub.panel import NOBODY, Panel, look
+from hub.policies import changes
+from hub.policies.settings import PolicySettings
 from hub.rollups.job import roll_up
 from hub.rollups.read import today as today_of
 from hub.tables import Audit, Device, Membership
@@ -352,3 +354,26 @@ async def test_panel_without_anything_stored_is_empty_and_says_what_may_be_colle
     assert told["collected"] == {
         "policy_version": 1, "apps": True, "sites": False, "titles": False, "counts": False, "idle_limit_s": 300,
     }  # fmt: skip
+
+
+async def test_look_of_which_policy_asks_why_needs_a_reason_that_its_person_reads(cast, open_browser):
+    asks = PolicySettings(look_reason=True)
+    await changes.change("organisation", None, 0, asks, "So that everybody knows why.", cast.dora.id)
+    path = f"/api/people/{cast.bob.id}/now"
+    alice, bob = open_browser(), open_browser()
+    await alice.sign_in(cast.alice)
+    await bob.sign_in(cast.bob)
+
+    without = await alice.get(path, params={"sitting": str(SITTING), "reason": "  "})
+    assert (without.status_code, without.json()["field"], without.json()["code"]) == (400, "reason", "look_reason")
+    assert (await bob.get("/api/me/looks")).json()["looks"] == []
+    assert (await alice.get(path, params={"reason": "x" * 201})).status_code == 400
+    params = {"sitting": str(SITTING), "reason": "He asked me whether he is on time."}
+    assert (await alice.get(path, params=params)).status_code == 200
+    assert (await alice.get(path, params={"sitting": str(SITTING)})).status_code == 200
+    (look,) = (await bob.get("/api/me/looks")).json()["looks"]
+    assert (look["by"]["name"], look["reason"]) == (cast.alice.name, "He asked me whether he is on time.")
+    assert (await bob.get(path)).status_code == 200  # of oneself nobody has to say why
+
+    row = await Audit.select(Audit.detail).where(Audit.action == "look_person").first()
+    assert "on time" not in row["detail"]

@@ -34,7 +34,7 @@ OFFICE = CollectingHours([0, 1, 2, 3, 4], 540, 1020)
 
 settings = st.builds(
     PolicySettings,
-    **dict.fromkeys((*KINDS, "private_time"), st.none() | st.booleans()),
+    **dict.fromkeys((*KINDS, "private_time", "look_reason"), st.none() | st.booleans()),
     idle_limit_s=st.none() | st.sampled_from([60, 300, 600]),
     hours=st.none() | st.just(OFFICE),
 )

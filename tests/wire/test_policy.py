@@ -29,7 +29,12 @@ from hub.wire.policy import (
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 EVERYTHING = Policy(version=9, app=True, site=True, title=True, input_counts=True)
-WORDS = [field.name for field in msgspec.structs.fields(Policy) if field.type is bool and not field.default]
+WORDS = [
+    field.name
+    for field in msgspec.structs.fields(Policy)
+    if field.type is bool and not field.default and field.name != "look_reason"
+]
+"""What may be collected."""
 COUNTS = ("keys", "clicks", "scrolls")
 
 quarter_hours = st.integers(0, WEEK_MIN // 15).map(lambda quarter: quarter * 15)
@@ -48,6 +53,7 @@ policies = st.builds(
     hours=hours,
     zone=st.just("Europe/Oslo"),
     private_time=st.booleans(),
+    look_reason=st.booleans(),
 )
 facts = st.builds(
     Facts,
@@ -175,6 +181,7 @@ def test_stricter_knows_every_word() -> None:
     """A word that `stricter` forgot would be false in its answer, whatever the policies say: closed, but useless."""
     assert set(WORDS) == {"app", "site", "title", "input_counts"}
     assert stricter(EVERYTHING, EVERYTHING) == EVERYTHING
+    assert stricter(EVERYTHING, Policy(version=8, look_reason=True)).look_reason
 
 
 @given(policies, policies, policies)

@@ -90,8 +90,10 @@ export interface Day {
 const dayApi = api.injectEndpoints({
   endpoints: (build) => ({
     /** `sitting`: the calls of one opened panel, which are one look. */
-    day: build.query<Day, { person: number; sitting: string }>({
-      query: ({ person, sitting }) => ({ path: `/api/people/${person}/now?sitting=${sitting}` }),
+    day: build.query<Day, { person: number; sitting: string; reason: string }>({
+      query: ({ person, sitting, reason }) => ({
+        path: `/api/people/${person}/now?sitting=${sitting}${reason && `&reason=${encodeURIComponent(reason)}`}`,
+      }),
       keepUnusedDataFor: 0, // What was seen of somebody goes when it is no longer shown.
     }),
   }),

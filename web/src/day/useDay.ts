@@ -16,21 +16,33 @@ export interface DayPicture {
   problem: Problem | undefined;
   /** There is nobody by this number whom the viewer may see, or no longer. */
   hidden: boolean;
+  /** Why the viewer looks is to be said first: by this, which then reads the day. */
+  ask: ((reason: string) => void) | undefined;
   again: () => void;
 }
 
 /** Somebody's day so far, renewed each minute. However long it stays open it is one look. */
 export function useDay(person: number): DayPicture {
   const [sitting] = useState(newSitting);
+  const [reason, setReason] = useState("");
   const { currentData, fulfilledTimeStamp, error, refetch } = useDayQuery(
-    { person, sitting },
+    { person, sitting, reason },
     { pollingInterval: REFRESH_MS },
   );
   const problem = error as Problem | undefined;
   const hidden = problem?.status === 404;
+  const asks = problem?.code === "look_reason";
   const day = hidden ? undefined : currentData;
   const atMs = fulfilledTimeStamp ?? 0;
-  return { day, atMs, hubAheadMs: day ? Date.parse(day.read_at) - atMs : 0, problem, hidden, again: refetch };
+  return {
+    day,
+    atMs,
+    hubAheadMs: day ? Date.parse(day.read_at) - atMs : 0,
+    problem,
+    hidden,
+    ask: asks ? setReason : undefined,
+    again: refetch,
+  };
 }
 
 /** Plain http on a local network has no `randomUUID`. */

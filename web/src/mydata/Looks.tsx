@@ -66,6 +66,7 @@ export function Looks({ now }: { now: number }) {
                 <Icon name={look.kind === "person" ? "ledger" : "live"} size={14} className={css.icon} />
                 <span className={css.what}>
                   <b>{look.by.name}</b> {whatOf(look)}
+                  {look.reason && <q className={css.reason}>{look.reason}</q>}
                   {times > 1 && (
                     <span className={css.times}>
                       {" "}
@@ -152,8 +153,8 @@ function near(earlier: Look, later: Look): boolean {
     : clock(earlier.at) === clock(later.at);
 }
 
-function said({ kind, by, team }: Look): string {
-  return [kind, by.id, team?.id].join();
+function said({ kind, by, team, reason }: Look): string {
+  return [kind, by.id, team?.id, reason].join();
 }
 
 function timeOf({ look, first }: Line): string {

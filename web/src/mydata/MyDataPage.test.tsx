@@ -29,6 +29,7 @@ const look = (id: number, at: string, kind: Look["kind"], by = "Carol Chen"): Lo
   kind,
   by: { id: 3, name: by },
   team: kind === "wall" ? { id: 1, name: "Payments" } : null,
+  reason: "",
 });
 const hub = (looks: Look[] = [], day = mine()) => ({
   "GET /api/me": { status: 200, body: ME },
@@ -165,7 +166,7 @@ describe("who looked at me", () => {
         look(8, "2026-03-03T13:02:00Z", "person"),
         look(5, "2026-03-03T08:00:00Z", "wall"),
         look(7, "2026-03-02T15:00:00Z", "wall", "Dan Diaz"),
-        look(6, "2026-02-27T15:00:00Z", "person"),
+        { ...look(6, "2026-02-27T15:00:00Z", "person"), reason: "You asked me to" },
       ]),
     );
     open("/my-data");
@@ -176,7 +177,9 @@ describe("who looked at me", () => {
       "Carol Chen had the live page of Payments open09:00",
     ]);
     expect(screen.getByRole("list", { name: "Yesterday" })).toHaveTextContent("Dan Diaz had the live page");
-    expect(screen.getByRole("list", { name: /27 February 2026/ })).toHaveTextContent("opened your details");
+    expect(screen.getByRole("list", { name: /27 February 2026/ })).toHaveTextContent(
+      "opened your detailsYou asked me to",
+    );
     expect(await faults()).toEqual([]);
   });
 

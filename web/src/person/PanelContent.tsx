@@ -8,6 +8,7 @@ import { KeptNote } from "../day/KeptNote";
 import type { DayPicture } from "../day/useDay";
 import { Empty } from "../ui/Empty";
 import { useNow } from "../ui/useNow";
+import { AskReason } from "./AskReason";
 import { LedgerLine } from "./LedgerLine";
 import { type LiveFacts, LiveLine } from "./LiveLine";
 import css from "./PersonPanel.module.css";
@@ -23,7 +24,7 @@ interface Props {
 export function PanelContent({ picture, live, onClose }: Props) {
   const { t } = useTranslation("person");
   const now = useNow(10_000);
-  const { day, problem, hidden } = picture;
+  const { day, problem, hidden, ask } = picture;
   const connected = live && !live.stale ? live.state !== "offline" : undefined;
   return (
     <>
@@ -32,7 +33,8 @@ export function PanelContent({ picture, live, onClose }: Props) {
           {t("hidden.words")}
         </Empty>
       )}
-      {problem && !hidden && (
+      {ask && <AskReason onGiven={ask} />}
+      {problem && !hidden && !ask && (
         <div className={css.problem}>
           <KeptNote picture={picture} now={now} />
         </div>

@@ -236,6 +236,27 @@ describe("the panel of a person", () => {
     expect(sittings[2]).not.toBe(sittings[0]);
   });
 
+  it("asks why first where policy wants to know, and reads the day with the reason", async () => {
+    const seen = answering({
+      [PATH]: () =>
+        new URL(seen.at(-1)?.path ?? "", location.href).searchParams.get("reason")
+          ? { status: 200, body: dayOf() }
+          : { status: 400, body: { title: "Say why.", field: "reason", code: "look_reason", request_id: "r-1" } },
+    });
+    const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
+    show(<PersonPanel person={7} onClose={closed} />);
+    const box = await screen.findByRole("textbox", { name: "Reason" });
+    await user.click(screen.getByRole("button", { name: "Open the details" }));
+    expect(screen.getByRole("alert")).toHaveTextContent("Say why.");
+    expect(seen).toHaveLength(1);
+    expect(await faults()).toEqual([]);
+    await user.type(box, " He asked & I look ");
+    await user.click(screen.getByRole("button", { name: "Open the details" }));
+
+    expect(await screen.findByText("4 h 51")).toBeVisible();
+    expect(new URL(seen.at(-1)?.path ?? "", location.href).searchParams.get("reason")).toBe("He asked & I look");
+  });
+
   it("keeps the last picture when a newer one can't be had, and says how old it is", async () => {
     const answers = [{ status: 200, body: dayOf() as unknown }];
     answering({

@@ -17,10 +17,10 @@ export function PersonPanel(props: PersonPanelProps) {
 function Opened({ person, onClose, live }: PersonPanelProps) {
   const { t } = useTranslation("person");
   const picture = useDay(person);
-  const { day, hidden } = picture;
+  const { day, hidden, ask } = picture;
   return (
     <Beside
-      title={day?.person.name ?? t(hidden ? "hidden.name" : "loadingName")}
+      title={day?.person.name ?? t(hidden ? "hidden.name" : ask ? "ask.title" : "loadingName")}
       about={day?.person.team?.name}
       person={person}
       onClose={onClose}

@@ -71,6 +71,7 @@ export function PlaceForm({ place, policies, admin }: Props) {
           ))}
         </Group>
         <Group title={t("group.when")}>{(["hours", "private_time"] as const).map(row)}</Group>
+        <Group title={t("group.looks")}>{row("look_reason")}</Group>
       </div>
       {admin && (
         <ChangePanel

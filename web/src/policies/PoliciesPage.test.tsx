@@ -17,6 +17,7 @@ const effective = (changes: Partial<Effective> = {}): Effective => ({
   idle_limit_s: 300,
   hours: null,
   private_time: true,
+  look_reason: false,
   sources: from({ scope: "default", team: null }),
   ...changes,
 });

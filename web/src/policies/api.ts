@@ -10,6 +10,7 @@ export interface Settings extends Partial<Record<Kind, boolean>> {
   /** All days from 0 to 1440: at any time. */
   hours?: Hours;
   private_time?: boolean;
+  look_reason?: boolean;
 }
 
 export type Ceiling = Record<Kind, boolean>;
@@ -23,6 +24,7 @@ export interface Effective extends Ceiling {
   idle_limit_s: number;
   hours: Hours | null;
   private_time: boolean;
+  look_reason: boolean;
   sources: Record<Field, Source>;
 }
 
@@ -112,6 +114,7 @@ const DEFAULT: Effective = {
   idle_limit_s: 300,
   hours: null,
   private_time: true,
+  look_reason: false,
   sources: Object.fromEntries(FIELDS.map((field) => [field, { scope: "default", team: null }])) as Effective["sources"],
 };
 

@@ -8,7 +8,7 @@ import css from "./PolicyWords.module.css";
 /** A policy as one plain page: what is collected, what is not, and when. */
 export function PolicyWords({ policy, unavailable }: { policy: Policy; unavailable: MyPolicy["unavailable"] }) {
   const { t } = useTranslation("policy");
-  const { hours, zone, idle_limit_s, private_time, version } = policy;
+  const { hours, zone, idle_limit_s, private_time, look_reason, version } = policy;
   const yes = (["states", "times", ...KINDS.filter((kind) => policy[kind])] as const).map((each) => t(`is.${each}`));
   const no = [
     ...KINDS.filter((kind) => !policy[kind]).map((kind) => t(`is.${kind}`)),
@@ -29,7 +29,8 @@ export function PolicyWords({ policy, unavailable }: { policy: Policy; unavailab
       <p>{when}</p>
       <p>
         {t("idle", { minutes: number(idle_limit_s / 60, { maximumFractionDigits: 1 }) })}{" "}
-        {t(private_time ? "private" : "notPrivate")} {t("version", { version: number(version) })}
+        {t(private_time ? "private" : "notPrivate")} {look_reason && `${t("lookReason")} `}
+        {t("version", { version: number(version) })}
       </p>
     </div>
   );

@@ -3,10 +3,10 @@ import { api } from "../http/api";
 
 export const KINDS = ["app", "site", "title", "input_counts"] as const;
 export type Kind = (typeof KINDS)[number];
-export const FIELDS = [...KINDS, "idle_limit_s", "hours", "private_time"] as const;
+export const FIELDS = [...KINDS, "idle_limit_s", "hours", "private_time", "look_reason"] as const;
 export type Field = (typeof FIELDS)[number];
 /** By which a policy may collect more. */
-export type Wider = Exclude<Field, "idle_limit_s">;
+export type Wider = Exclude<Field, "idle_limit_s" | "look_reason">;
 
 export interface Policy extends Record<Kind, boolean> {
   version: number;
@@ -15,6 +15,7 @@ export interface Policy extends Record<Kind, boolean> {
   hours: [number, number][] | null;
   zone: string;
   private_time: boolean;
+  look_reason: boolean;
 }
 
 export interface MyChange {

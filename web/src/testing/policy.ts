@@ -10,6 +10,7 @@ export const policyOf = (changes: Partial<Policy> = {}): Policy => ({
   hours: null,
   zone: "",
   private_time: true,
+  look_reason: false,
   ...changes,
 });
 
