@@ -40,7 +40,7 @@ export function AskReason({ onGiven }: { onGiven: (reason: string) => void }) {
       <p id={ids.hint} className={css.hint} role={missing ? "alert" : undefined}>
         {t(missing ? "ask.missing" : "ask.hint")}
       </p>
-      <Button type="submit" variant="contained">
+      <Button type="submit" variant="contained" color="primary">
         {t("ask.go")}
       </Button>
     </form>
