@@ -77,6 +77,7 @@ from hub.live.today import Workdays
 from hub.live.upkeep import keep
 from hub.live.view import View
 from hub.metrics import Metrics
+from hub.papers import routes as papers
 from hub.rights import routes as rights
 from hub.rollups.read import today as read_workdays
 from hub.serving import Server, WebSocketProtocol, allow_many_connections, collect_seldom, config, let_go, listen
@@ -309,6 +310,7 @@ def api() -> list[HTTPRouteHandler]:
         *hours.routes(),
         *looks.ROUTES,
         *policy_pages.ROUTES,
+        *papers.ROUTES,
         *saved_views.ROUTES,
         *public.ROUTES,
         *outgoing.ROUTES,

@@ -33,6 +33,7 @@ Action = Literal[
     "keep_policies",
     "sign_ceiling",
     "acknowledge_policy",
+    "see_papers",
     "see_security",
     "read_audit",
     "see_looks",
@@ -138,7 +139,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return bool(viewer.roles & {"admin", "representative"})
         case "sign_ceiling":
             return "representative" in viewer.roles
-        case "see_security":
+        case "see_security" | "see_papers":
             return bool(viewer.roles & {"admin", "auditor", "representative"})
         case "read_audit":
             return bool(viewer.roles & {"auditor", "representative"})

@@ -60,14 +60,22 @@ def expected(role: str, relation: str) -> set[str]:
         allowed |= SEE if relation in SEEN_BY_MANAGER else set()
         allowed |= {"see_team"} if relation in TEAMS_OF_MANAGER else set()
     if "admin" in role:
-        allowed |= {"configure", "keep_people", "keep_teams", "see_policies", "keep_policies", "see_security"}
+        allowed |= {
+            "configure",
+            "keep_people",
+            "keep_teams",
+            "see_policies",
+            "keep_policies",
+            "see_security",
+            "see_papers",
+        }
         allowed |= {"give_link", "erase_person"} if relation == "oneself" or relation.startswith("somebody") else set()
         allowed |= OF_ADMIN if relation.startswith("somebody") else set()
         allowed |= {"see_devices"} if relation == "the organisation" else set()
     if role == "auditor":
-        allowed |= {"read_audit", "see_security"}
+        allowed |= {"read_audit", "see_security", "see_papers"}
     if role == "representative":
-        allowed |= {"read_audit", "see_policies", "sign_ceiling", "see_security"}
+        allowed |= {"read_audit", "see_policies", "sign_ceiling", "see_security", "see_papers"}
     return allowed
 
 

@@ -49,6 +49,7 @@ ROUTES = {
     ("GET", "/api/policies"), ("PUT", "/api/policies"), ("POST", "/api/policies/preview"), ("GET", "/api/policies/history"),
     ("PUT", "/api/policies/ceiling"), ("POST", "/api/policies/ceiling/preview"), ("DELETE", "/api/policies/ceiling/{proposal}"),
     ("POST", "/api/policies/ceiling/{proposal}/signature"), ("GET", "/api/me/policy"), ("POST", "/api/me/policy/acknowledgement"),
+    ("GET", "/api/papers/dpia.pdf"), ("GET", "/api/papers/works-council.pdf"),
     ("POST", "/api/password/forgotten"), ("POST", "/api/link"), ("POST", "/api/link/password"),
     ("POST", "/api/oauth/token"), ("GET", "/api/clients"), ("POST", "/api/clients"), ("PUT", "/api/clients/{client}"),
     ("POST", "/api/clients/{client}/secret"), ("DELETE", "/api/clients/{client}"), ("GET", "/api/me/tokens"), ("POST", "/api/me/tokens"),
@@ -79,7 +80,7 @@ async def test_every_route_is_told_of_in_words_and_with_its_answer(schema: dict[
         assert operation["summary"], route
         assert len(done) == 1, route
         empty = "204" in operation["responses"]
-        a_file = {"application/jsonl", "application/zip"} & set(done[0].get("content", ()))
+        a_file = {"application/jsonl", "application/zip", "application/pdf"} & set(done[0].get("content", ()))
         assert empty or a_file or done[0]["content"]["application/json"]["schema"], route
 
 
@@ -105,6 +106,8 @@ async def test_parameters_go_by_the_names_of_the_contract(schema: dict[str, Any]
         "/api/people": {"find", "team", "role", "state", "after", "limit"},
         "/api/people/{person}/now": {"sitting", "reason"},
         "/api/policies/history": {"before", "limit"},
+        "/api/papers/dpia.pdf": {"language"},
+        "/api/papers/works-council.pdf": {"language"},
         "/api/security/refusals": {"before", "limit"},
         "/api/v1/teams": {"find", "cursor", "limit"},
         "/api/v1/people": {"find", "team", "cursor", "limit"},

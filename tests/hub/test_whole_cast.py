@@ -168,6 +168,8 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/audit/chain"): [Try("/api/audit/chain", AUDITORS, wanted="read_audit")],
     ("POST", "/api/audit/chain/check"): [Try("/api/audit/chain/check", AUDITORS, 202, "read_audit")],
     ("GET", "/api/audit/export"): [Try("/api/audit/export", AUDITORS, wanted="read_audit")],
+    ("GET", "/api/papers/dpia.pdf"): [Try("/api/papers/dpia.pdf", GUARDS, wanted="see_papers")],
+    ("GET", "/api/papers/works-council.pdf"): [Try("/api/papers/works-council.pdf", GUARDS, wanted="see_papers")],
     ("GET", "/api/security"): [Try("/api/security", GUARDS, wanted="see_security")],
     ("GET", "/api/security/refusals"): [Try("/api/security/refusals", GUARDS, wanted="see_security")],
     ("GET", "/api/zones"): [own("/api/zones")],

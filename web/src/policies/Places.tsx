@@ -9,7 +9,7 @@ import css from "./Places.module.css";
 
 /** Every place that may set something: all, the tree of teams, people of their own; then the ceiling and the history. */
 export function Places({ policies, admin }: { policies: Policies; admin: boolean }) {
-  const { t } = useTranslation("policies");
+  const { t } = useTranslation(["policies", "papers"]);
   const [params] = useSearchParams();
   const here = params.toString();
   const [find, setFind] = useState("");
@@ -57,6 +57,7 @@ export function Places({ policies, admin }: { policies: Policies; admin: boolean
       <ul className={css.rest}>
         {line("ceiling=", t("places.ceiling"), 0, undefined, policies.proposal ? "attention" : "locked")}
         {line("history=", t("places.history"), 0, undefined, "recent")}
+        {line("papers=", t("papers:title"), 0, undefined, "download")}
       </ul>
     </nav>
   );

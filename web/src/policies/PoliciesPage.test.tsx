@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FIELDS } from "../policy/api";
 import { type Answer, answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
@@ -178,5 +178,29 @@ describe("the page Policies", () => {
     expect(line).toHaveTextContent("Window titles: Off to On");
     expect(line).toHaveTextContent("An audit asks for titles");
     expect(line).toHaveTextContent("waits for a signature");
+  });
+
+  it("saves a document under the name that the hub gives, in the language of the page", async () => {
+    const user = userEvent.setup();
+    const headers = { "content-disposition": 'attachment; filename="daylight-dpia.pdf"' };
+    const saved: string[] = [];
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(this.download);
+    });
+    URL.createObjectURL = () => "blob:here";
+    URL.revokeObjectURL = () => undefined;
+    open("/admin/policies");
+    await user.click(await screen.findByRole("link", { name: "Documents" }));
+    const button = await screen.findByRole("button", { name: "Save Data protection impact assessment" });
+    answering({ "GET /api/papers/dpia.pdf": { status: 503, body: { title: "The database is away." } } });
+    await user.click(button);
+    expect(await screen.findByText("The database is away.")).toBeVisible();
+
+    seen = answering({ "GET /api/papers/dpia.pdf": { status: 200, headers } });
+    await user.click(button);
+
+    await waitFor(() => expect(saved).toEqual(["daylight-dpia.pdf"]));
+    expect(seen.at(-1)?.path).toContain("language=en");
+    expect(await faults()).toEqual([]);
   });
 });

@@ -3,14 +3,17 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import "../i18n/en/policies";
 import "../i18n/en/policy";
+import "../i18n/en/papers";
 import "../i18n/en/people";
 import type { Problem } from "../http/request";
+import { Papers } from "../papers/Papers";
 import { Bar } from "../ui/Bar";
 import { ProblemNote } from "../ui/ProblemNote";
 import { everybody, type Policies, personPlace, teamPlace, usePoliciesQuery, useWhoisQuery } from "./api";
 import { CeilingForm } from "./CeilingForm";
 import { History } from "./History";
 import { PlaceForm } from "./PlaceForm";
+import form from "./PlaceForm.module.css";
 import { Places } from "./Places";
 import css from "./PoliciesPage.module.css";
 
@@ -57,7 +60,16 @@ function Shown({ policies, me, admin, signs }: Props & { policies: Policies }) {
   const team = Number(params.get("team") ?? 0);
   const unset = admin && person > 0 && !policies.people.some(({ id }) => id === person);
   const { data: known } = useWhoisQuery(person, { skip: !unset });
-  const { t } = useTranslation("policies");
+  const { t } = useTranslation(["policies", "papers"]);
+  if (params.has("papers")) {
+    return (
+      <div className={form.form}>
+        <h2 className={form.title}>{t("papers:title")}</h2>
+        <p className={form.about}>{t("papers:words")}</p>
+        <Papers />
+      </div>
+    );
+  }
   if (params.has("ceiling")) {
     return <CeilingForm policies={policies} admin={admin} signs={signs} me={me} />;
   }

@@ -3,6 +3,7 @@ import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import "../i18n/en/security";
 import type { Problem } from "../http/request";
+import { Papers } from "../papers/Papers";
 import { Bar } from "../ui/Bar";
 import { ProblemNote } from "../ui/ProblemNote";
 import { AccessTable } from "./AccessTable";
@@ -13,7 +14,7 @@ import css from "./SecurityPage.module.css";
 
 /** Who may do what, who tried more lately, and what keeps strangers out. Nothing is set here. */
 export function SecurityPage() {
-  const { t } = useTranslation(["security", "ui"]);
+  const { t } = useTranslation(["security", "papers", "ui"]);
   const { data, error, refetch } = useSecurityQuery(undefined, { refetchOnMountOrArgChange: true });
   const waits = !data && !error && <div className={css.skeleton} role="status" aria-label={t("loading")} />;
   return (
@@ -37,6 +38,9 @@ export function SecurityPage() {
         <Sheet title={t("limits.title")} words={t("limits.words")}>
           {waits}
           {data && <LimitList limits={data.limits} />}
+        </Sheet>
+        <Sheet title={t("papers:title")} words={t("papers:words")}>
+          <Papers />
         </Sheet>
         <Sheet title={t("kept.title")}>
           {waits}

@@ -10,6 +10,7 @@ import mydata from "./mydata.json";
 import nobody from "./nobody.json";
 import pages from "./pages.json";
 import palette from "./palette.json";
+import papers from "./papers.json";
 import people from "./people.json";
 import person from "./person.json";
 import policies from "./policies.json";
@@ -45,4 +46,5 @@ export const words = {
   audit,
   nobody,
   palette,
+  papers,
 };
