@@ -117,7 +117,7 @@ async def find_asking(
 ) -> Asking:
     await require(viewer, "enrol_own_device", Subject(person=viewer.person))
     address = login.address_of(request)
-    typed = plain_code(data.confirmation)
+    typed = clean(plain_code(data.confirmation), CODE_CHARACTERS + 1) or ""
     async with limits.trying_a_code(address):
         try:
             return await asking.found(f"{typed[:4]}-{typed[4:]}", viewer.person)
