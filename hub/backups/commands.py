@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ A_FOLDER = click.Path(path_type=Path)
 )
 def backup(target: Path | None, keys: Path, keys_only: bool) -> None:
     """Back up into the new folder TO, of a hub that runs or is stopped; its keys into another folder."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left behind, as after Ctrl-C
     if (target is None) != keys_only:
         raise click.UsageError("Give a folder TO, or --keys-only.")
     with _connected(read()) as settings:
@@ -71,6 +73,7 @@ def _tell_taken(done: Taken, target: Path) -> None:
 )
 def restore(source: Path, keys: tuple[Path, ...]) -> None:
     """Restore the backup FROM into an empty DATA, or the empty database at DATABASE_URL, and check it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = read()
     if settings.data.with_name(settings.data.name + RESTORING).exists():
         click.echo(INTERRUPTED, err=True)

@@ -1,6 +1,8 @@
 """A backup holds what was there at its moment and is taken whole or not at all; a restore gives back just that, into an empty place."""
 
 import asyncio
+import contextlib
+import io
 import os
 import shutil
 import stat
@@ -16,6 +18,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from msgspec import structs
+from piccolo.apps.migrations.commands.forwards import run_forwards
 
 from hub import audit, chain, erasure, objects, subject_keys
 from hub.backups import programs, restoring, taking
@@ -45,6 +48,7 @@ from tests.conftest import SECRET, Servers, _administer, database_url, hub_url
 
 from .stored import store, worked
 
+BEFORE_KEYS = "2026-11-30T08:00:01:000000"
 NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
 OTHER_SECRET = "another-secret-of-the-tests-that-is-long-enough"
 
@@ -253,6 +257,26 @@ def test_backup_of_a_newer_schema_is_refused(source: Source, empty: Settings, tm
         restoring.bring_back(empty, copy, [source.keys])
 
     assert tables(empty) == []
+
+
+def test_backup_of_an_older_schema_is_brought_up_to_date(new_database, empty: Settings, tmp_path: Path) -> None:
+    _, owner_url = new_database()
+
+    async def as_it_was() -> None:
+        with contextlib.redirect_stdout(io.StringIO()):
+            await run_forwards(app_name="hub", migration_id=BEFORE_KEYS)
+        async with connection() as held:
+            await held.execute("INSERT INTO person (email, name, zone) VALUES ('bob@halden.example', 'Bob', 'UTC')")
+
+    on(owner_url, as_it_was())
+    on(owner_url, back_up(owner_url, None, SECRET, tmp_path / "backup", tmp_path / "keys"))
+
+    done = restoring.bring_back(empty, tmp_path / "backup", [tmp_path / "keys" / KEYS_FILE])
+
+    assert done.migrated > 0
+    assert done.broken == ""
+    assert rows(empty.database_url or "", "SELECT email, erased_at FROM person") == [("bob@halden.example", None)]
+    assert rows(empty.database_url or "", "SELECT count(*) FROM subject_key") == [(0,)]
 
 
 def test_keys_that_do_not_belong_to_it_or_are_damaged_or_older_are_refused(
