@@ -54,8 +54,8 @@ class Cleaned(msgspec.Struct, frozen=True):
     objects: int
 
 
-async def erase(person: int, by: int | None) -> Erased:
-    """Erases somebody. Idempotent: of who is erased already it tells when.
+async def erase(person: int, by: int | None, request: int | None = None) -> Erased:
+    """Erases somebody, at their `request` perhaps. Idempotent: of who is erased already it tells when.
 
     Raises `NotFound`; `Invalid` for oneself and for the last admin; `Conflict`, which is noted in the audit, under a legal hold.
     """
@@ -76,7 +76,8 @@ async def erase(person: int, by: int | None) -> Erased:
             await people.require_another_admin(person)
             done = Erased(person, await held.fetchval("SELECT now()"), by)
             devices, rows = await _delete(held, done)
-            await audit.record("person_erased", by, person, devices=devices, rows=rows)
+            asked = {} if request is None else {"request": request}
+            await audit.record("person_erased", by, person, devices=devices, rows=rows, **asked)
     except _Held:
         await audit.record("erasure_held", by, person, reason="legal_hold")
         raise Conflict(HELD) from None
@@ -226,9 +227,9 @@ async def _hurry() -> None:
 _SUMS = ("dirty", "rollup_quarter", "rollup_day", "span_day")
 _OF_DEVICES = ("loss", "quarantine")
 _OF_PEOPLE = (
-    "subject_key", "legal_hold", "device", "enrolment_code", "enrolment_request", "membership", "role", "former_zone", "saved_view",
-    "identity", "sign_in", "totp_factor", "passkey", "recovery_code", "factor_tries", "personal_token", "idempotency_key", "link", "mail",
-    "policy_setting", "policy_change", "person_policy",
+    "subject_key", "legal_hold", "person_request", "device", "enrolment_code", "enrolment_request", "membership", "role", "former_zone",
+    "saved_view", "identity", "sign_in", "totp_factor", "passkey", "recovery_code", "factor_tries", "personal_token", "idempotency_key",
+    "link", "mail", "policy_setting", "policy_change", "person_policy",
 )  # fmt: skip
 """A test holds them against the schema: each table with a person is here, or says why not."""
 _DAYS = """
@@ -238,6 +239,7 @@ _DAYS = """
 # The address is none that anybody could have, and another one for each.
 _TOMBSTONE = """
     UPDATE person SET name = '', email = 'erased:' || id, zone = 'UTC', locale = NULL, working_hours = NULL, password_hash = NULL,
-        simulated = false, created_at = $2, deactivated_at = $2, erased_at = $2, version = version + 1, access_version = access_version + 1
+        restricted_at = NULL, simulated = false, created_at = $2, deactivated_at = $2, erased_at = $2,
+        version = version + 1, access_version = access_version + 1
     WHERE id = $1
 """

@@ -41,7 +41,7 @@ class Part(NamedTuple):
 
 PARTS = (
     Part("person.csv", "Who you are here.", """
-        SELECT id AS place, name, email, zone, locale, working_hours::text, created_at, deactivated_at, simulated
+        SELECT id AS place, name, email, zone, locale, working_hours::text, created_at, deactivated_at, restricted_at, simulated
         FROM person WHERE id = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("teams.csv", "Your teams, and when you were in each.", """
         SELECT membership.id AS place, team.name AS team, since_at, until_at FROM membership JOIN team ON team.id = membership.team
@@ -83,6 +83,9 @@ PARTS = (
         SELECT id AS place, settings::text FROM policy_setting WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("holds.csv", "Legal holds on what is held about you: while one stands, nothing of it is deleted.", """
         SELECT id AS place, since_at, reason, lifted_at, lifted_reason FROM legal_hold
+        WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("requests.csv", "What you asked about your data, and the answers.", """
+        SELECT id AS place, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at FROM person_request
         WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("lost.csv", "What a device of yours said that it had to throw away.", """
         SELECT loss.id AS place, device, epoch, from_seq, to_seq, reason, received_at FROM loss JOIN device ON device.id = loss.device

@@ -20,6 +20,8 @@ class HomeMember(msgspec.Struct, frozen=True):
     team: int
     simulated: bool
     membership: int
+    restricted: bool = False
+    """Nothing of what they do is shown."""
 
 
 class Directory(msgspec.Struct, frozen=True):
@@ -46,7 +48,9 @@ async def directory(known: Directory | None = None) -> Directory:
     rows = await Team.raw(
         """
         SELECT coalesce((SELECT bit_xor(hash_record_extended(ROW(id, name, parent, removed_at), 0)) FROM team), 0) # coalesce((
-            SELECT bit_xor(hash_record_extended(ROW(stay.id, stay.person, team, until_at, name, simulated, deactivated_at), 0))
+            SELECT bit_xor(hash_record_extended(
+                ROW(stay.id, stay.person, team, until_at, name, simulated, deactivated_at, restricted_at), 0
+            ))
             FROM membership stay JOIN person ON person.id = stay.person
         ), 0) AS digest
         """
@@ -60,7 +64,8 @@ async def directory(known: Directory | None = None) -> Directory:
         SELECT team.id AS team, team.name AS team_name, team.parent AS above, removed_at IS NOT NULL AS removed, stay.*
         FROM team LEFT JOIN (
             SELECT DISTINCT ON (membership.person)
-                person.id, person.name, person.simulated, membership.team AS home, membership.id AS membership,
+                person.id, person.name, person.simulated, person.restricted_at IS NOT NULL AS restricted,
+                membership.team AS home, membership.id AS membership,
                 membership.until_at IS NULL AND person.deactivated_at IS NULL AS current
             FROM membership JOIN person ON person.id = membership.person
             ORDER BY membership.person, membership.id DESC
@@ -72,7 +77,7 @@ async def directory(known: Directory | None = None) -> Directory:
     return Directory(
         teams={row["team"]: row["team_name"] for row in rows if not row["removed"]},
         members=tuple(
-            HomeMember(row["id"], row["name"], row["team"], row["simulated"], row["membership"])
+            HomeMember(row["id"], row["name"], row["team"], row["simulated"], row["membership"], row["restricted"])
             for row in stays
             if row["current"]
         ),

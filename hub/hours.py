@@ -118,7 +118,8 @@ async def hours_for(viewer: Viewer, people: Iterable[int], now: datetime, letter
         for person, subject in subjects.items()
         if may(viewer, "see_presence", subject, Range(now, now))
     }
-    await note(viewer, "see_presence", [subject for person, subject in subjects.items() if person not in seen])
+    hidden = [subject for person, subject in subjects.items() if person not in seen and not subject.restricted]
+    await note(viewer, "see_presence", hidden)
     told = await letters.of(seen, until) if seen else {}
     return Hours(until, {person: _cut(told[person], parts, over) for person, parts in seen.items()})
 

@@ -30,7 +30,7 @@ from hub.database import connection, transaction
 from hub.settings import MailServer
 from hub.tables import Mail
 
-Kind = Literal["test", "invitation", "reset"]
+Kind = Literal["test", "invitation", "reset", "answered"]
 State = Literal["queued", "handed", "sent", "refused", "failed", "unclear", "void"]
 JOB = "send_mail"
 TRIED_FOR = timedelta(days=1)

@@ -11,9 +11,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from hub import audit, mail
-from hub.auth import links
+from hub.auth import links, login
 from hub.auth.access import ORGANISATION, Viewer
 from hub.auth.guard import require
+from hub.auth.letters import letter
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Conflict, Invalid, NotFound
@@ -60,6 +61,9 @@ def writer(settings: Settings) -> mail.Write:
     """Writes every kind of mail of this deployment."""
 
     async def write(to: mail.ToSend) -> mail.Letter | None:
+        if to.kind == "answered":
+            name = (await login.organisation()).name
+            return letter("answered", to.language, organisation=name, name=to.name, url=f"{settings.origin}/my-data")
         if to.kind != "test":
             return await links.write(settings, to)
         return mail.Letter(

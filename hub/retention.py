@@ -4,6 +4,9 @@ A day is made as a table of its own and then attached, which takes no lock that 
 There is no default partition: it would forbid detaching days concurrently, and making a day once a stray of it lies there. A day is
 detached concurrently, which waits for whoever has read `interval` in a transaction that is still open, and holds up nobody meanwhile: not
 those who write, nor those who make days. Whoever reads for ever only keeps the day from being removed, until another run.
+
+Of who is under a legal hold nothing is removed: a day that has rows of theirs stays as a table, detached, with those rows alone, until the
+hold is lifted.
 """
 
 import asyncio
@@ -95,6 +98,8 @@ class Retained(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     left: int
     """Days that somebody still reads: another run removes them."""
+    held: int
+    """Days of which the rows of people under a legal hold stay."""
     quarantined: int
     lost: int
 
@@ -124,7 +129,7 @@ async def retain(now: datetime) -> Retained:
     What a run before this one detached and did not drop is dropped, and a removal that was cut short is carried on. The audit stays.
     """
     keep_from = first_day_kept(now)
-    removed = left = 0
+    removed = left = kept = 0
     async with connection() as held:
         # Not inside a transaction, and under limits of its own; the pool resets them.
         await held.execute(
@@ -142,6 +147,9 @@ async def retain(now: datetime) -> Retained:
         for name in await _detached(held):
             if _day_of(name) < keep_from:
                 try:
+                    if await _stays_for_a_hold(held, name):
+                        kept += 1
+                        continue
                     await held.execute(f"DROP TABLE IF EXISTS {name}")
                     removed += 1
                 except _STILL_READ as error:
@@ -151,6 +159,7 @@ async def retain(now: datetime) -> Retained:
     return Retained(
         removed=removed,
         left=left,
+        held=kept,
         quarantined=await _delete_behind("quarantine", horizon),
         lost=await _delete_behind("loss", horizon),
     )
@@ -193,15 +202,33 @@ def _day_of(name: str) -> date:
     return datetime.strptime(match[1], "%Y%m%d").replace(tzinfo=UTC).date()
 
 
+async def _stays_for_a_hold(held: Any, name: str) -> bool:
+    """Whether a detached day has rows of people under a legal hold: those of all others are gone then."""
+    people = [row["person"] for row in await held.fetch(_HELD)]
+    theirs = f"SELECT EXISTS (SELECT FROM {name} WHERE person = ANY($1::int[]))"  # noqa: S608 - a name of ours
+    if not people or not await held.fetchval(theirs, people):
+        return False
+    if await held.fetchval(f"SELECT EXISTS (SELECT FROM {name} WHERE person <> ALL($1::int[]))", people):  # noqa: S608
+        # A few rows are copied, rather than many deleted.
+        async with held.transaction():
+            await held.execute(f"CREATE TABLE {name}_held (LIKE {name} INCLUDING ALL)")
+            await held.execute(f"INSERT INTO {name}_held SELECT * FROM {name} WHERE person = ANY($1::int[])", people)  # noqa: S608
+            await held.execute(f"DROP TABLE {name}")
+            await held.execute(f"ALTER TABLE {name}_held RENAME TO {name}")
+    return True
+
+
+_HELD = "SELECT person FROM legal_hold WHERE lifted_at IS NULL"
+
+
 async def _delete_behind(table: str, horizon: datetime) -> int:
     """Deletes what was received before, some at a time: no transaction of it is long."""
     deleted = 0
+    of_held = f"SELECT id FROM device WHERE person IN ({_HELD})"  # noqa: S608 - ours
+    old = f"SELECT id FROM {table} WHERE received_at < $1 AND device NOT IN ({of_held}) LIMIT {ROWS_AT_ONCE}"  # noqa: S608 - ours
     while True:
         async with connection() as held:
-            done: str = await held.execute(
-                f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE received_at < $1 LIMIT {ROWS_AT_ONCE})",  # noqa: S608
-                horizon,
-            )
+            done: str = await held.execute(f"DELETE FROM {table} WHERE id IN ({old})", horizon)  # noqa: S608 - ours
         deleted += int(done.split()[-1])
         if int(done.split()[-1]) < ROWS_AT_ONCE:
             return deleted

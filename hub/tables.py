@@ -83,6 +83,8 @@ class Person(Table, db=ENGINE):
     simulated = Boolean(default=False)
     created_at = Timestamptz(default=TimestamptzNow())
     deactivated_at = Timestamptz(null=True, default=None)
+    restricted_at = Timestamptz(null=True, default=None)
+    """Since then what is stored of them is shown to nobody but them (GDPR, article 18)."""
     erased_at = Timestamptz(null=True, default=None)
     """Since then this is a number that others' rows refer to, and nothing else: without name, address and zone (`erasure.py`)."""
 

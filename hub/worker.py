@@ -84,11 +84,12 @@ class Swept(msgspec.Struct, frozen=True):
 
 async def sweep(now: datetime) -> Swept:
     """Deletes what nobody can use again: enrolment codes after a day, runs of jobs after two weeks, sign-ins and mails a month after they
-    ended, imports of people after their hour."""
+    ended (sign-ins of who is under a legal hold stay), imports of people after their hour."""
     async with transaction() as held:
         codes = await held.execute("DELETE FROM enrolment_code WHERE expires_at < $1", now - timedelta(days=1))
         sign_ins = await held.execute(
-            "DELETE FROM sign_in WHERE coalesce(ended_at, created_at + interval '31 days') < $1",
+            "DELETE FROM sign_in WHERE coalesce(ended_at, created_at + interval '31 days') < $1 "
+            "AND person NOT IN (SELECT person FROM legal_hold WHERE lifted_at IS NULL)",
             now - timedelta(days=30),
         )
         imports = await held.execute("DELETE FROM people_import WHERE expires_at < $1", now)

@@ -1,8 +1,9 @@
 """The one function that decides access: `may(viewer, action, subject, over)`. Pure; whoever asks loads both sides first.
 
 Every route, socket message, export and job asks it. An admin configures and sees nobody's activity. A manager sees only the time
-in which a person was in their teams. Everybody sees themselves. An auditor reads the audit. A representative of the people (a works
-council, say) sees policies and the audit, and nobody's activity. Who is deactivated may nothing.
+in which a person was in their teams. Everybody sees themselves, and what somebody does who is restricted nobody else. An auditor
+reads the audit. A representative of the people (a works council, say) sees policies and the audit, and nobody's activity. Who is
+deactivated may nothing.
 `docs/access.md` is generated from it (`access_table.py`).
 """
 
@@ -28,6 +29,7 @@ Action = Literal[
     "keep_device",
     "revoke_device",
     "give_link",
+    "keep_rights",
     "erase_person",
     "see_policies",
     "keep_policies",
@@ -100,6 +102,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     person: int | None = None
     stays: tuple[Stay, ...] = ()
     team: int | None = None
+    restricted: bool = False
+    """What they do is shown to nobody but them; that they are here is."""
 
 
 ORGANISATION = Subject()
@@ -123,7 +127,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return permitted(viewer, action, subject, wanted) == (wanted,)
         case "see_team":
             return subject.team is not None and subject.team in viewer.managed
-        case "configure" | "keep_people" | "keep_teams" | "keep_policies":
+        case "configure" | "keep_people" | "keep_teams" | "keep_policies" | "keep_rights":
             return "admin" in viewer.roles
         case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account" | "acknowledge_policy":
             return own
@@ -155,6 +159,8 @@ def permitted(viewer: Viewer, action: Action, subject: Subject, over: Range) -> 
         return ()
     if subject.person == viewer.person:
         return (over,)
+    if subject.restricted and action != "see_person":
+        return ()
     stays = sorted((stay for stay in subject.stays if stay.team in viewer.managed), key=lambda stay: stay.since_at)
     if over.start_at == over.end_at:
         return (over,) if any(_covers(stay, over.start_at) for stay in stays) else ()
@@ -186,11 +192,17 @@ async def load_subjects(people: Collection[int]) -> dict[int, Subject]:
     """Each of these people that exists, as `load_subject` gives them: one query."""
     wanted = [person for person in people if 0 < person <= PERSON_MAX]
     stays: dict[int, list[Stay]] = {}
+    restricted = set()
     for row in await Person.raw(_STAYS, wanted) if wanted else []:
+        if row["restricted"]:
+            restricted.add(row["id"])
         mine = stays.setdefault(row["id"], [])
         if row["team"] is not None:
             mine.append(Stay(row["team"], row["since_at"], row["until_at"]))
-    return {person: Subject(person=person, stays=tuple(mine)) for person, mine in stays.items()}
+    return {
+        person: Subject(person=person, stays=tuple(mine), restricted=person in restricted)
+        for person, mine in stays.items()
+    }
 
 
 # One row: roles, and the teams of manager roles with everything under them. UNION ends even on a cycle of teams. Everybody is an employee.
@@ -211,7 +223,7 @@ _VIEWER = """
 """
 # A row per stay, oldest first; one row of nulls for somebody who was never in a team.
 _STAYS = """
-    SELECT person.id, membership.team, membership.since_at, membership.until_at
+    SELECT person.id, restricted_at IS NOT NULL AS restricted, membership.team, membership.since_at, membership.until_at
     FROM person LEFT JOIN membership ON membership.person = person.id
     WHERE person.id = ANY({}::int[]) ORDER BY membership.since_at
 """

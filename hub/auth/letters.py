@@ -32,6 +32,24 @@ The link works once, within an hour. If a newer mail like this one has come, onl
 as it is. If it wasn't you who asked, nothing has changed, and you need do nothing.
 """,
     ),
+    ("answered", "en"): (
+        "Your request about your data at {organisation}",
+        """Hello {name},
+
+there is an answer to what you asked {organisation} about your data, or something about it has changed. Read it here:
+
+{url}
+""",
+    ),
+    ("answered", "ar"): (
+        "طلبك بشأن بياناتك في {organisation}",
+        """مرحبًا {name}،
+
+وصل جواب على ما طلبته من {organisation} بشأن بياناتك، أو تغيّر شيء فيه. اقرأه هنا:
+
+{url}
+""",
+    ),
     ("invitation", "ar"): (
         "حسابك في {organisation}",
         """مرحبًا {name}،

@@ -125,7 +125,13 @@ class Follow:
         self._members = {}
         for member in self.directory.members:
             self._members.setdefault(member.team, []).append(
-                Member(person=member.person, name=member.name, simulated=member.simulated, membership=member.membership)
+                Member(
+                    person=member.person,
+                    name=member.name,
+                    simulated=member.simulated,
+                    membership=member.membership,
+                    restricted=member.restricted,
+                )
             )
         for number, team in self._teams.items():
             team.members(self._members.get(number, ()))

@@ -31,6 +31,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     membership: int = 0
     """Their stay: records of an earlier one are not drawn."""
     simulated: bool = False
+    restricted: bool = False
+    """Drawn without anything that their devices tell."""
 
 
 class TeamView:
@@ -102,8 +104,10 @@ class TeamView:
                 self._remove(person)
                 continue
             devices = self.records.by_person.get(person, {}).values()
-            records = [record for record in devices if record.membership >= member.membership]
+            records = [record for record in devices if record.membership >= member.membership and not member.restricted]
             tile = unite(person, member.name, member.simulated, records, now, link_of)
+            if member.restricted:
+                tile = msgspec.structs.replace(tile, restricted=True)
             if tile != self._tiles.get(person):
                 self._draw(person, tile)
             turn_at = turns_at(records, now)

@@ -35,6 +35,8 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     today: Today | None = None
     """The workday so far; `active_today_s` (`today.py`) adds what is not stored yet."""
     simulated: bool = False
+    restricted: bool = False
+    """Nothing of what they do is shown, to anybody: they asked for it (GDPR, article 18)."""
 
 
 class TeamName(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,7 @@ def expected(role: str, relation: str) -> set[str]:
             "keep_teams",
             "see_policies",
             "keep_policies",
+            "keep_rights",
             "see_security",
             "see_papers",
         }

@@ -208,3 +208,31 @@ async def test_quarantine_and_losses_go_as_late_and_the_audit_stays(
     async with connection() as held:
         left = [await held.fetchval(f"SELECT count(*) FROM {name}") for name in ("quarantine", "loss", "audit")]
     assert left == [2, 2, 7]
+
+
+async def test_rows_of_who_is_under_a_legal_hold_stay_until_it_is_lifted(cast, database: str) -> None:
+    alice, bob = cast.device(cast.alice), cast.device(cast.bob)
+    await make_days([OLDER, BEHIND, KEPT])
+    async with connection() as held:
+        for device, day in ((alice, BEHIND), (bob, BEHIND), (bob, OLDER)):
+            at = datetime.combine(day, time(12), UTC)
+            records = list(rows.rows_of(device.id, device.person, 1, day.toordinal(), event_at(at)))
+            await held.copy_records_to_table("interval", records=records, columns=rows.COLUMNS, timeout=5)
+            await held.execute(
+                "INSERT INTO loss (device, epoch, from_seq, to_seq, received_at) VALUES ($1, 1, 1, 1, $2)",
+                device.id,
+                at,
+            )
+        await held.execute("INSERT INTO legal_hold (person, reason) VALUES ($1, 'A trial')", cast.alice.id)
+
+    done = [await retain(NOW), await retain(NOW)]
+
+    assert [(each.removed, each.held) for each in done] == [(1, 1), (0, 1)]
+    async with connection() as held:
+        kept = await held.fetch(f"SELECT person FROM {partition_name(BEHIND)}")
+        lost = await held.fetch("SELECT device FROM loss")
+        await held.execute("UPDATE legal_hold SET lifted_at = now()")
+    assert [row["person"] for row in kept] == [cast.alice.id]
+    assert [row["device"] for row in lost] == [alice.id]
+    assert (await retain(NOW)).removed == 1
+    assert await tables() == {partition_name(KEPT)}

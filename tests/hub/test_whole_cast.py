@@ -311,6 +311,31 @@ TRIES |= {
     ("GET", "/api/me/policy"): [own("/api/me/policy")],
     ("POST", "/api/me/policy/acknowledgement"): [own("/api/me/policy/acknowledgement", 404, {"number": 1})],
 }  # fmt: skip
+WHY = {"reason": "It is so"}
+NOBODYS = f"/api/people/{NO_ID}"
+TRIES |= {
+    ("GET", "/api/me/rights"): [own("/api/me/rights")],
+    ("POST", "/api/me/requests"): [own("/api/me/requests", 201, {"kind": "restrict"})],
+    ("DELETE", "/api/me/requests/{asked:int}"): [
+        Try("/api/me/requests/1", {"bob"}, 200, "keep_account", missing=f"/api/me/requests/{NO_ID}")
+    ],
+    ("GET", "/api/requests"): [admin("/api/requests", wanted="keep_rights")],
+    ("POST", "/api/requests/{asked:int}/answer"): [
+        Try(
+            "/api/requests/1/answer", ADMINS, 200, "keep_rights", WHY | {"accept": False}, missing=f"/api/requests/{NO_ID}/answer",
+            again=409
+        )
+    ],
+    ("PUT", "/api/people/{person:int}/hold"): [
+        Try("/api/people/2/hold", ADMINS, 204, "keep_rights", WHY, missing=f"{NOBODYS}/hold", again=409)
+    ],
+    ("POST", "/api/people/{person:int}/hold/lift"): [
+        Try("/api/people/4/hold/lift", ADMINS, 204, "keep_rights", WHY, missing=f"{NOBODYS}/hold/lift", again=404)
+    ],
+    ("POST", "/api/people/{person:int}/restriction/lift"): [
+        Try("/api/people/2/restriction/lift", ADMINS, 204, "keep_rights", WHY, missing=f"{NOBODYS}/restriction/lift")
+    ],
+}  # fmt: skip
 OPEN = {
     ("POST", "/api/session"): "signing in (test_login.py)",
     ("POST", "/api/session/second-step"): "for a half-open sign-in only (test_second_step.py)",
@@ -382,6 +407,12 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
     await Passkey.insert(
         *(Passkey(person=owner.id, credential_id=owner.email.encode(), public_key=b"", name="x") for owner in owners)
     )
+    async with connection() as held:
+        await held.execute(
+            "INSERT INTO person_request (person, kind, wrong, wanted, due_on) VALUES ($1, 'correct', 'a', 'b', now())",
+            cast.bob.id,
+        )
+        await held.execute("INSERT INTO legal_hold (person, reason) VALUES ($1, 'A trial')", cast.charlie.id)
     about, until = '{"source": {"kind": "csv"}, "ignored": []}', datetime.now(UTC) + timedelta(minutes=9)
     made = PeopleImport(id=IMPORT.rsplit("/", 1)[1], person=cast.dora.id, expires_at=until, source=about)
     await PeopleImport.insert(made)

@@ -53,6 +53,10 @@ export interface Tile {
    */
   today?: Today | null;
   simulated?: boolean;
+  /**
+   * Nothing of what they do is shown, to anybody: they asked for it (GDPR, article 18).
+   */
+  restricted?: boolean;
 }
 /**
  * What a device saw. `None` for a text means: not permitted, not available, or not there.

@@ -13,7 +13,7 @@ import { audits, governs, isA } from "./roles";
 
 interface Page {
   path: string;
-  word: "policies" | "imports" | "clients" | "mail" | "security" | "audit" | "setup";
+  word: "policies" | "imports" | "clients" | "mail" | "rights" | "security" | "audit" | "setup";
   icon: IconName;
   /** Keys that lead there, and what is there; none for a page that is nobody's alone. */
   keys?: string;
@@ -25,6 +25,7 @@ const clients = later(() => import("../clients/ClientsPage").then(({ ClientsPage
 const mail = later(() => import("../mail/MailPage").then(({ MailPage }) => MailPage));
 const policies = later(() => import("../policies/PoliciesPage").then(({ PoliciesPage }) => PoliciesPage));
 const security = later(() => import("../security/SecurityPage").then(({ SecurityPage }) => SecurityPage));
+const rights = later(() => import("../rights/RightsPage").then(({ RightsPage }) => RightsPage));
 const audit = later(() => import("../audit/AuditPage").then(({ AuditPage }) => AuditPage));
 const admins = (me: Me) => isA("admin", me);
 
@@ -37,6 +38,14 @@ const PAGES: Page[] = [
     keys: "g y",
     may: (me) => isA("admin", me) || isA("representative", me),
     draw: (me) => <policies.Part admin={isA("admin", me)} signs={isA("representative", me)} me={me.id} />,
+  },
+  {
+    path: "/admin/requests",
+    word: "rights",
+    icon: "me",
+    keys: "g q",
+    may: admins,
+    draw: () => <rights.Part />,
   },
   { path: "/people/import", word: "imports", icon: "people", may: admins },
   { path: "/admin/clients", word: "clients", icon: "key", keys: "g c", may: admins, draw: () => <clients.Part /> },

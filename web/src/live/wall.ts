@@ -158,6 +158,9 @@ function said(tile: Tile, { state, reason, was }: Judged): Pick<Row, "what" | "d
     case "private":
       return { what: i18n.t("live:what.private"), app: false, detail: i18n.t("live:what.nothingCollected") };
     case "offline":
+      if (tile.restricted) {
+        return { what: i18n.t("live:what.restricted"), app: false, detail: "" };
+      }
       return { what: i18n.t(tile.at ? "live:what.disconnected" : "live:what.unseen"), app: false, detail: "" };
     case "unknown":
       return { what: i18n.t(was ? `live:was.${was}` : "live:what.unheard"), app: false, detail: facts.app ?? "" };

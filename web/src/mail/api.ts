@@ -2,7 +2,7 @@ import { api } from "../http/api";
 
 export interface Mail {
   id: number;
-  kind: "test" | "invitation" | "reset";
+  kind: "test" | "invitation" | "reset" | "answered";
   /** Whom it is for, by name. */
   name: string;
   state: "queued" | "handed" | "sent" | "refused" | "failed" | "unclear" | "void";

@@ -36,6 +36,7 @@ const hub = (looks: Look[] = [], day = mine()) => ({
   "GET /api/people/1/now": { status: 200, body: day },
   "GET /api/me/looks": { status: 200, body: { looks, more: false } },
   "GET /api/me/policy": { status: 200, body: myPolicy() },
+  "GET /api/me/rights": { status: 200, body: { requests: [], restricted_at: null, held: null } },
 });
 
 beforeEach(() => {

@@ -7,6 +7,7 @@ import { Devices } from "../day/Devices";
 import { KeptNote } from "../day/KeptNote";
 import { useDay } from "../day/useDay";
 import { MyPolicy } from "../policy/MyPolicy";
+import { MyRights } from "../rights/MyRights";
 import { Bar } from "../ui/Bar";
 import { buttonClass } from "../ui/Button";
 import { useNow } from "../ui/useNow";
@@ -16,7 +17,7 @@ import css from "./MyDataPage.module.css";
 
 /** What is held about me now: what may be collected, my day so far, who looked, and which devices tell. */
 export function MyDataPage({ person }: { person: number }) {
-  const { t } = useTranslation(["mydata", "person"]);
+  const { t } = useTranslation(["mydata", "person", "rights"]);
   const picture = useDay(person);
   const now = useNow(10_000);
   const { day, problem } = picture;
@@ -51,6 +52,9 @@ export function MyDataPage({ person }: { person: number }) {
             </Sheet>
             <Sheet title={t("export.title")} words={t("export.words")}>
               <Export />
+            </Sheet>
+            <Sheet title={t("rights:mine.title")} words={t("rights:mine.words")}>
+              <MyRights me={person} />
             </Sheet>
           </div>
           <Sheet title={t("day.title")} words={t("day.words")}>

@@ -6,6 +6,7 @@ import css from "../forms/Form.module.css";
 import type { Problem } from "../http/request";
 import { AboutForm } from "../profile/AboutForm";
 import { ZonesHeld } from "../profile/ZonesHeld";
+import { OfPerson } from "../rights/OfPerson";
 import { Beside } from "../ui/Beside";
 import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -29,7 +30,7 @@ interface Props {
 
 /** One person as admins see them: what is set for them, and nothing of what they do. */
 export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
-  const { t } = useTranslation(["people", "ui"]);
+  const { t } = useTranslation(["people", "rights", "ui"]);
   const { currentData: person, error, refetch } = usePersonQuery(id, { refetchOnMountOrArgChange: true });
   const [change] = useChangePersonMutation();
   const problem = error as Problem | undefined;
@@ -58,6 +59,9 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
             <Roles person={person} teams={teams} say={say} />
           </Section>
           <Access person={person} self={person.id === me} acts={acts} say={say} />
+          <Section title={t("rights:person.title")}>
+            <OfPerson person={id} name={person.name} self={id === me} onErased={onClose} />
+          </Section>
           {person.stays.length > 0 && (
             <Section title={t("person.history")}>
               <ul className={css.history}>

@@ -15,6 +15,7 @@ import people from "./people.json";
 import person from "./person.json";
 import policies from "./policies.json";
 import policy from "./policy.json";
+import rights from "./rights.json";
 import security from "./security.json";
 import session from "./session.json";
 import setup from "./setup.json";
@@ -38,6 +39,7 @@ export const words = {
   mydata,
   devices,
   setup,
+  rights,
   security,
   pages,
   people,

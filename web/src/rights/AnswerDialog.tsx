@@ -1,0 +1,60 @@
+import OutlinedInput from "@mui/material/OutlinedInput";
+import { useId, useState } from "react";
+import { Trans, useTranslation } from "react-i18next";
+import type { Problem } from "../http/request";
+import { type Asked, useAnswerRequestMutation } from "./api";
+import { FormDialog } from "./FormDialog";
+import { WhatGoes } from "./WhatGoes";
+import { WordsBox } from "./WordsBox";
+
+interface Props {
+  request: Asked;
+  accept: boolean;
+  onClose: () => void;
+}
+
+/** Accepts a request, which does what it asks for, or declines it: with a reason. An erasure asks for the person's name. */
+export function AnswerDialog({ request: { id, kind, name }, accept, onClose }: Props) {
+  const { t } = useTranslation("rights");
+  const [reason, setReason] = useState("");
+  const [typed, setTyped] = useState("");
+  const [send, { isLoading, error }] = useAnswerRequestMutation();
+  const box = useId();
+  const erases = accept && kind === "erase";
+  const named = !erases || typed.trim() === name.trim();
+  return (
+    <FormDialog
+      title={t(accept ? `accepting.${kind}` : "declining.title", { name })}
+      go={t(erases ? "erasing.go" : accept ? "accept" : "decline")}
+      grave={erases}
+      ready={named && reason.trim() !== ""}
+      busy={isLoading}
+      problem={error as Problem | undefined}
+      onGo={async () => (await send({ id, accept, reason, ...(erases && { name: typed }) })).error || onClose()}
+      onClose={onClose}
+    >
+      {erases ? <WhatGoes /> : <p>{t(accept && kind !== "erase" ? `accepting.${kind}Words` : "declining.words")}</p>}
+      <WordsBox
+        label={t("reason")}
+        hint={erases ? t("erasing.reasonHint") : t("reasonHint")}
+        value={reason}
+        autoFocus
+        onType={setReason}
+      />
+      {erases && (
+        <>
+          <label htmlFor={box}>
+            <Trans ns="rights" i18nKey="erasing.confirm" values={{ name }} components={{ b: <b /> }} />
+          </label>
+          <OutlinedInput
+            id={box}
+            fullWidth
+            autoComplete="off"
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </>
+      )}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,125 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import { answering, type Seen, withSockets } from "../testing/hub";
+import { faults, ME, open } from "../testing/render";
+import "./RightsPage"; // The page comes later otherwise: to a busy machine seconds later.
+import type { AllRights, Asked } from "./api";
+
+const ADMIN = { ...ME, roles: [{ role: "admin", team: null }] };
+const asked = (changes: Partial<Asked> = {}): Asked => ({
+  id: 1,
+  kind: "restrict",
+  wrong: "",
+  wanted: "",
+  asked_at: "2026-03-02T10:00:00Z",
+  due_on: "2026-04-02",
+  state: "open",
+  answer: "",
+  decided_at: null,
+  person: 2,
+  name: "Bob Brandt",
+  overdue: false,
+  ...changes,
+});
+const LATE = asked({
+  id: 2,
+  kind: "correct",
+  wrong: "No break",
+  wanted: "A call",
+  due_on: "2026-02-27",
+  overdue: true,
+});
+let rights: AllRights;
+let seen: Seen[];
+
+beforeEach(() => {
+  withSockets();
+  rights = { requests: [LATE, asked()], open: 2, overdue: 1, closed: 1, restricted: [], held: [] };
+  seen = answering({
+    "GET /api/me": { status: 200, body: ADMIN },
+    "GET /api/requests": () => ({ status: 200, body: rights }),
+    "POST /api/requests/1/answer": () => ({ status: 200, body: rights }),
+    "POST /api/requests/2/answer": () => ({ status: 200, body: rights }),
+    "POST /api/people/3/hold/lift": () => ({ status: 204 }),
+  });
+});
+
+const sent = () => seen.filter(({ method }) => method !== "GET").map(({ path, body }) => [path, body]);
+
+describe("requests about data", () => {
+  it("stand by their last day, and say which are overdue", async () => {
+    open("/admin/requests");
+    const lines = within(await screen.findByRole("list", { name: "Requests about data" })).getAllByRole("listitem");
+
+    expect(lines[0]).toHaveTextContent("Bob Brandt Correct something");
+    expect(lines[0]).toHaveTextContent("Wrong: No break");
+    expect(lines[0]).toHaveTextContent("was to be answered by 27 Feb 2026");
+    expect(lines[1]).toHaveTextContent("Asked on 2 Mar 2026 · to be answered by 2 Apr 2026");
+    expect(screen.getByText("1 request is overdue.")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Open 2" })).toHaveAttribute("aria-pressed", "true");
+    expect(await faults()).toEqual([]);
+  });
+
+  it("are answered with a reason", async () => {
+    rights.requests = [asked()];
+    open("/admin/requests");
+    await userEvent.click(await screen.findByRole("button", { name: "Accept the request of Bob Brandt" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Restrict Bob Brandt" }));
+    expect(dialog.getByRole("button", { name: "Accept" })).toBeDisabled();
+    await userEvent.type(dialog.getByRole("textbox", { name: "Reason" }), "It is disputed");
+    await userEvent.click(dialog.getByRole("button", { name: "Accept" }));
+
+    await waitFor(() =>
+      expect(sent()).toEqual([["/api/requests/1/answer", { accept: true, reason: "It is disputed" }]]),
+    );
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  });
+
+  it("to erase say what goes and what stays, and want the name", async () => {
+    rights.requests = [asked({ kind: "erase" })];
+    open("/admin/requests");
+    await userEvent.click(await screen.findByRole("button", { name: "Accept the request of Bob Brandt" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Erase Bob Brandt" }));
+    expect(dialog.getByText(/rows of the audit with a number instead of a name/)).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await userEvent.type(dialog.getByRole("textbox", { name: "Reason" }), "Left");
+    await userEvent.type(dialog.getByRole("textbox", { name: "Type Bob Brandt to erase them" }), "Bob");
+    expect(dialog.getByRole("button", { name: "Erase for good" })).toBeDisabled();
+    await userEvent.type(dialog.getByRole("textbox", { name: "Type Bob Brandt to erase them" }), " Brandt");
+    await userEvent.click(dialog.getByRole("button", { name: "Erase for good" }));
+
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(sent()).toEqual([["/api/requests/1/answer", { accept: true, reason: "Left", name: "Bob Brandt" }]]);
+  });
+
+  it("that are closed say what they came to", async () => {
+    open("/admin/requests");
+    await screen.findByRole("list", { name: "Requests about data" });
+    rights = {
+      ...rights,
+      requests: [asked({ state: "declined", answer: "It is right", decided_at: "2026-03-03T10:00:00Z" })],
+    };
+    await userEvent.click(screen.getByRole("button", { name: "Closed 1" }));
+
+    expect(await screen.findByText("Answer: It is right")).toBeVisible();
+    expect(screen.getByText("declined, 3 Mar 2026")).toBeVisible();
+    expect(screen.queryByRole("button", { name: /^Accept/ })).toBeNull();
+    expect(location.search).toBe("?show=closed");
+  });
+
+  it("stand beside who is under a legal hold, which is lifted with a reason", async () => {
+    rights = { ...rights, requests: [], open: 0, overdue: 0 };
+    rights.held = [{ person: 3, name: "Cleo Carr", since_at: "2026-03-01T10:00:00Z", reason: "A trial" }];
+    open("/admin/requests");
+    expect(await screen.findByText("No request is open")).toBeVisible();
+    expect(screen.getByRole("list", { name: "Under a legal hold" })).toHaveTextContent(
+      "Cleo CarrA trialSince 1 Mar 2026",
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Lift the hold: Cleo Carr" }));
+    await userEvent.type(screen.getByRole("textbox", { name: "Reason" }), "It is over");
+    await userEvent.click(screen.getByRole("button", { name: "Lift the hold" }));
+
+    await waitFor(() => expect(sent()).toEqual([["/api/people/3/hold/lift", { reason: "It is over" }]]));
+  });
+});

@@ -1,0 +1,107 @@
+import { api } from "../http/api";
+
+export type Kind = "correct" | "restrict" | "erase";
+export type State = "open" | "accepted" | "declined" | "withdrawn";
+
+export interface Request {
+  id: number;
+  kind: Kind;
+  /** What is not right, and what is; or why. */
+  wrong: string;
+  wanted: string;
+  asked_at: string;
+  /** The last day for an answer, as `2026-05-04`. */
+  due_on: string;
+  state: State;
+  answer: string;
+  decided_at: string | null;
+}
+
+export interface Asked extends Request {
+  person: number;
+  name: string;
+  overdue: boolean;
+}
+
+/** Somebody who is restricted or under a legal hold. */
+export interface Standing {
+  person: number;
+  name: string;
+  since_at: string;
+  reason: string;
+}
+
+export interface MyRights {
+  requests: Request[];
+  restricted_at: string | null;
+  held: Standing | null;
+}
+
+export interface AllRights {
+  requests: Asked[];
+  open: number;
+  overdue: number;
+  closed: number;
+  restricted: Standing[];
+  held: Standing[];
+}
+
+export interface Ask {
+  kind: Kind;
+  wrong: string;
+  wanted: string;
+}
+
+export interface Answer {
+  id: number;
+  accept: boolean;
+  reason: string;
+  name?: string;
+}
+
+/** What ends, or begins, with a reason. */
+export type Act = "hold" | "hold/lift" | "restriction/lift";
+
+const rightsApi = api.enhanceEndpoints({ addTagTypes: ["Person"] }).injectEndpoints({
+  endpoints: (build) => ({
+    myRights: build.query<MyRights, void>({ query: () => ({ path: "/api/me/rights" }), providesTags: ["Right"] }),
+    askAboutMe: build.mutation<MyRights, Ask>({
+      query: (body) => ({ path: "/api/me/requests", method: "POST", body }),
+      invalidatesTags: ["Right"],
+    }),
+    withdrawRequest: build.mutation<MyRights, number>({
+      query: (id) => ({ path: `/api/me/requests/${id}`, method: "DELETE" }),
+      invalidatesTags: ["Right"],
+    }),
+    everybodysRights: build.query<AllRights, boolean>({
+      query: (closed) => ({ path: `/api/requests?closed=${closed}` }),
+      providesTags: ["Right"],
+    }),
+    answerRequest: build.mutation<AllRights, Answer>({
+      query: ({ id, ...body }) => ({ path: `/api/requests/${id}/answer`, method: "POST", body }),
+      invalidatesTags: ["Right", "Person"],
+    }),
+    erasePerson: build.mutation<{ erased_at: string }, { person: number; name: string }>({
+      query: ({ person, name }) => ({ path: `/api/people/${person}/erasure`, method: "POST", body: { name } }),
+      invalidatesTags: ["Right", "Person"],
+    }),
+    actWithReason: build.mutation<null, { person: number; act: Act; reason: string }>({
+      query: ({ person, act, reason }) => ({
+        path: `/api/people/${person}/${act}`,
+        method: act === "hold" ? "PUT" : "POST",
+        body: { reason },
+      }),
+      invalidatesTags: ["Right"],
+    }),
+  }),
+});
+
+export const {
+  useMyRightsQuery,
+  useAskAboutMeMutation,
+  useWithdrawRequestMutation,
+  useEverybodysRightsQuery,
+  useAnswerRequestMutation,
+  useErasePersonMutation,
+  useActWithReasonMutation,
+} = rightsApi;
