@@ -15,7 +15,7 @@ from hub.backups.restoring import INTERRUPTED, Restored, bring_back
 from hub.backups.taking import APART, Taken, back_up, keep_keys
 from hub.backups.told import size
 from hub.database import LONG_TRANSACTIONS, close_pool, open_pool
-from hub.embedded import Embedded, running
+from hub.embedded import at_hand, running
 from hub.errors import DaylightError, StartError
 from hub.settings import RESTORING, Settings, read, with_secret
 
@@ -111,14 +111,8 @@ def _connected(settings: Settings) -> Iterator[Settings]:
             f"no secret: DAYLIGHT_SECRET is not set, and {settings.data} holds none. Its hub has one: set it as for that"
         )
     settings = with_secret(settings)
-    # Valkey holds nothing of a backup: any address keeps it from being started.
-    alone = Embedded(structs.replace(settings, redis_url="redis://none"), s3=(settings.data / "s3").exists())
     with contextlib.ExitStack() as stack:
-        servers = running(settings)
-        if servers is None and not settings.database_url:
-            if not (settings.data / "postgres").exists():
-                raise StartError(f"no database: DATABASE_URL is not set, and {settings.data} holds none")
-            servers = stack.enter_context(alone)
+        servers = running(settings) if settings.database_url else stack.enter_context(at_hand(settings, s3=True))
         if servers is not None:
             settings = structs.replace(
                 settings,

@@ -191,7 +191,7 @@ def write_keys(folder: Path, keys: Keys) -> Path:
         if not ({one.person for one in before.keys} <= known and {one.person for one in before.erased} <= erased):
             raise BadBackup(
                 f"{path} knows keys or erasures that this hub does not: it was set back, or lost them. Nothing was written over; "
-                "if that is as it should be, move the file away"
+                "if that is as it should be (`daylight demo clear` deletes keys), move the file away"
             )
     told = msgspec.json.encode(keys)
     new = path.with_name(path.name + ".new")

@@ -45,7 +45,7 @@ from hub.settings import Settings
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Embedded", "Handle", "Servers", "require_free_port", "running", "wheel_binaries"]
+__all__ = ["Embedded", "Handle", "Servers", "at_hand", "require_free_port", "running", "wheel_binaries"]
 
 TICK_S = 0.1
 """How often the supervisor looks whether a server has died."""
@@ -257,6 +257,24 @@ def running(settings: Settings) -> Servers | None:
         return msgspec.json.decode((data / "running.json").read_bytes(), type=Running).servers
     except FileNotFoundError:
         return None
+
+
+@contextlib.contextmanager
+def at_hand(settings: Settings, *, s3: bool = False) -> Iterator[Servers]:
+    """The servers that run in this data folder; when none do, its PostgreSQL (and S3) is started for the time being.
+
+    Raises `StartError` when the folder holds no database.
+    """
+    servers = running(settings)
+    if servers is not None:
+        yield servers
+    elif not (settings.data / "postgres").exists():
+        raise StartError(f"no database: DATABASE_URL is not set, and {settings.data} holds none")
+    else:
+        # Valkey is not wanted: any address keeps it from being started.
+        alone = msgspec.structs.replace(settings, redis_url=settings.redis_url or "redis://none")
+        with Embedded(alone, s3=s3 and (settings.data / "s3").exists()) as started:
+            yield started
 
 
 @contextlib.contextmanager

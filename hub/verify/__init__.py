@@ -5,6 +5,7 @@ count and the first examples. Nothing but temporary tables is written.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ async def run(ledger: Path, database_url: str, *, acked_only: bool = False) -> V
 
 @click.command("verify")
 @click.option("--ledger", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--database-url", help="Otherwise DATABASE_URL, or the server that `daylight up` runs here.")
+@click.option("--database-url", help="Otherwise DATABASE_URL, or that of DATA, whether `daylight up` runs or not.")
 @click.option(
     "--acked",
     is_flag=True,
@@ -106,18 +107,15 @@ async def run(ledger: Path, database_url: str, *, acked_only: bool = False) -> V
 )
 def command(ledger: Path, database_url: str | None, acked: bool) -> None:
     """Hold a ledger of the simulator against the database. Exits 1 when an invariant is broken."""
+    from hub.embedded import at_hand
     from hub.settings import read
 
     settings = read()
-    url = database_url or settings.database_url
-    if url is None:
-        from hub.embedded import running
-
-        servers = running(settings)
-        if servers is None:
-            raise StartError(f"no database: DATABASE_URL is not set, and nothing runs in {settings.data}")
-        url = servers.database_url
-    verdict = asyncio.run(run(ledger, url, acked_only=acked))
+    with contextlib.ExitStack() as stack:
+        url = database_url or settings.database_url
+        if url is None:
+            url = stack.enter_context(at_hand(settings)).database_url
+        verdict = asyncio.run(run(ledger, url, acked_only=acked))
     click.echo(str(verdict))
     raise SystemExit(0 if verdict.holds else 1)
 
