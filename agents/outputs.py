@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from hub.wire.closing import Duty
+from hub.wire.pause import Pause
 from hub.wire.policy import Policy
 
 
@@ -74,6 +75,12 @@ class PolicyChanged(msgspec.Struct, frozen=True):
     policy: Policy
 
 
+class PauseChanged(msgspec.Struct, frozen=True):
+    """The person has declared private time or a break, for all of their devices, or ended it."""
+
+    pause: Pause | None
+
+
 class Quarantined(msgspec.Struct, frozen=True):
     """The hub set one event aside. It counts as received."""
 
@@ -87,4 +94,16 @@ class ClockLearned(msgspec.Struct, frozen=True):
     """`HubClock` has a new offset: worth keeping."""
 
 
-Output = Send | Close | Stop | Reconnect | Ready | Acked | Renumbered | PolicyChanged | Quarantined | ClockLearned
+Output = (
+    Send
+    | Close
+    | Stop
+    | Reconnect
+    | Ready
+    | Acked
+    | Renumbered
+    | PolicyChanged
+    | PauseChanged
+    | Quarantined
+    | ClockLearned
+)

@@ -23,7 +23,7 @@ from agents.identity import Keyring, load_key
 from agents.intervals import STALE_MS, Recorder, Sample
 from agents.link import Link
 from agents.machine import REAL, Clocks, boot_id
-from agents.outputs import ClockLearned, Identity, Output, PolicyChanged, Quarantined, Ready, Stop
+from agents.outputs import ClockLearned, Identity, Output, PauseChanged, PolicyChanged, Quarantined, Ready, Stop
 from agents.presence import Tracker
 from agents.sensors.logind import Logind, SleepWatch
 from agents.sensors.reading import Desktop, Reading
@@ -36,6 +36,7 @@ from hub.wire.activity import Facts
 from hub.wire.agent import FromHub
 from hub.wire.events import Event
 from hub.wire.frames import Codec
+from hub.wire.pause import paused
 
 log = logging.getLogger(__name__)
 
@@ -158,23 +159,27 @@ class Agent:
         before, self._before = self._before, reading
         wall_at = datetime.now().astimezone()
         offset = wall_at.utcoffset()
+        pause = self._memory.pause
+        if pause is not None and pause.until_at is not None and self._clock.at(now_ms) >= pause.until_at:
+            pause = None
+        facts = paused(pause.kind) if pause else Facts(app=reading.app, title=reading.title, locked=self._logind.locked)
+        counted = before is not None and pause is None
         sample = Sample(
             mono_ms=now_ms,
             wall_at=wall_at.astimezone(UTC),
             zone_min=int(offset.total_seconds() // 60) if offset else 0,
-            facts=Facts(app=reading.app, title=reading.title, locked=self._logind.locked),
-            last_input_ms=reading.last_input_ms,
-            keys=reading.keys - before.keys if before else 0,
-            clicks=reading.clicks - before.clicks if before else 0,
-            scrolls=reading.scrolls - before.scrolls if before else 0,
+            facts=facts,
+            last_input_ms=None if pause else reading.last_input_ms,
+            keys=reading.keys - before.keys if before and counted else 0,
+            clicks=reading.clicks - before.clicks if before and counted else 0,
+            scrolls=reading.scrolls - before.scrolls if before and counted else 0,
         )
         self._keep(self._recorder.sample(sample))
         if self._recorder.resting:
             self._link.forget()
             self._tracker = Tracker()
             return
-        facts = self._recorder.facts(sample)
-        if shown := self._tracker.update(facts, self._memory.policy, self._clock.at(now_ms)):
+        if shown := self._tracker.update(self._recorder.facts(sample), self._memory.policy, self._clock.at(now_ms)):
             self._link.present(shown)
 
     def _keep(self, events: list[Event]) -> None:
@@ -215,6 +220,7 @@ class Agent:
             phase_ms=self._phase_ms,
             flush_every_ms=self._flush_ms,
             wall=lambda: datetime.now(UTC),
+            pause=self._memory.pause,
         )
 
     def _capabilities(self) -> tuple[str, ...]:
@@ -235,6 +241,12 @@ class Agent:
                 self._keep(self._recorder.change_policy(output.policy, self._clocks.boot_ms()))
                 self._desktop.titles = output.policy.title
                 self._remember(msgspec.structs.replace(self._memory, policy=output.policy))
+                self._look.set()
+            case PauseChanged():
+                log.info(
+                    "%s", f"{output.pause.kind} time was declared" if output.pause else "what was declared is over"
+                )
+                self._remember(msgspec.structs.replace(self._memory, pause=output.pause))
                 self._look.set()
             case ClockLearned():
                 learned = Learned(self._boot, self._clock.offset_us)

@@ -23,6 +23,7 @@ from agents.outputs import (
     Close,
     Identity,
     Output,
+    PauseChanged,
     PolicyChanged,
     Quarantined,
     Ready,
@@ -58,6 +59,7 @@ from hub.wire.closing import Close as CloseCode
 from hub.wire.closing import duty
 from hub.wire.events import Event
 from hub.wire.frames import BadFrame, Codec
+from hub.wire.pause import Pause, strip
 from hub.wire.policy import Policy, permit, permit_facts
 
 FLUSH_MS = 60_000
@@ -93,9 +95,12 @@ class Session:
         phase_ms: int = 0,
         flush_every_ms: int = FLUSH_MS,
         wall: Callable[[], datetime] | None = None,
+        pause: Pause | None = None,
     ) -> None:
         self.phase: Phase = "challenge"
         self.policy = policy
+        self.pause = pause
+        """What the person has declared, as the hub said last."""
         self._identity = identity
         self._spool = spool
         self._clock = clock
@@ -156,7 +161,7 @@ class Session:
             case Rejected():
                 return [Quarantined(frame.epoch, frame.seq, frame.reason, frame.receipt)]
             case PolicyUpdate():
-                return self._policy(frame.policy)
+                return self._policy(frame.policy) + self._paused(frame.pause)
 
     def tick(self, now_ms: int) -> list[Output]:
         """Does what is due: flush, presence, heartbeat, and the deadlines."""
@@ -259,7 +264,7 @@ class Session:
             if now_ms - self._hello_ms > SLOW_MS:
                 self._synced_ms = now_ms - SYNC_MS + SLOW_MS
         self._credit = frame.credit
-        outputs += self._policy(frame.policy)
+        outputs += self._policy(frame.policy) + self._paused(frame.pause)
         self._unacked.clear()
         self._echoes = 0
         if frame.epoch != spool.epoch:
@@ -328,6 +333,12 @@ class Session:
         self.policy = policy
         return [PolicyChanged(policy)]
 
+    def _paused(self, pause: Pause | None) -> list[Output]:
+        if pause == self.pause:
+            return []
+        self.pause = pause
+        return [PauseChanged(pause)]
+
     # --- sending
 
     def _pump(self, now_ms: int) -> list[Output]:
@@ -349,7 +360,9 @@ class Session:
                 self._sent_seq = held.to_seq
             else:
                 # What was captured under a wider policy leaves no wider than today's; numbers and digests stay the same.
-                frame = Batch(epoch=spool.epoch, first_seq=seq, events=[permit(event, self.policy) for event in held])
+                pauses = [self.pause] if self.pause else []
+                lawful = [strip(permit(event, self.policy), pauses) for event in held]
+                frame = Batch(epoch=spool.epoch, first_seq=seq, events=lawful)
                 self._sent_seq = seq + len(held) - 1
             self._unacked.append(self._sent_seq)
             outputs.append(self._send(frame, now_ms))

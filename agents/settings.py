@@ -24,6 +24,7 @@ import msgspec
 
 from agents.clock import Learned
 from agents.errors import AlreadyRunning, NotEnrolled, StateUnusable
+from hub.wire.pause import Pause
 from hub.wire.policy import NOTHING, Policy
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -43,6 +44,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a running agent learned and needs again at its next start."""
 
     policy: Policy = NOTHING
+    pause: Pause | None = None
+    """What the person has declared for all of their devices."""
     learned: Learned | None = None
     quarantined: int = 0
     refused: str = ""

@@ -8,6 +8,7 @@ from agents.errors import AlreadyRunning, StateUnusable
 from agents.settings import Home
 from agents.spool_files import Unwritable
 from agents.spool_sqlite import SqliteSpool
+from hub.wire.pause import Pause
 from hub.wire.policy import DAY_MIN, Policy
 
 OLD_S = 20
@@ -43,6 +44,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     running: bool
     connected: bool
     policy: Policy
+    pause: Pause | None
+    """What the person has declared for all of their devices."""
     collected: list[str]
     not_collected: list[str]
     quarantined: int
@@ -69,6 +72,7 @@ def report(home: Home, now: datetime) -> Report:
         running=running,
         connected=running and fresh and status is not None and status.connected,
         policy=memory.policy,
+        pause=memory.pause if memory.pause and (memory.pause.until_at is None or now < memory.pause.until_at) else None,
         collected=collected,
         not_collected=not_collected,
         quarantined=memory.quarantined,
@@ -104,6 +108,13 @@ def hours_in_words(policy: Policy) -> str:
     return f"{', '.join(named) or 'never'} ({policy.zone or 'UTC'}); nothing at other times"
 
 
+def pause_in_words(pause: Pause) -> str:
+    """Such as `private until 15:30: nothing is recorded but that it is private`."""
+    until = f"until {pause.until_at.astimezone():%H:%M}" if pause.until_at else "until you end it"
+    kept = "that it is private" if pause.kind == "private" else "that it is a break"
+    return f"{pause.kind} {until}, on all of your devices: nothing is recorded but {kept}"
+
+
 def lines(found: Report, now: datetime) -> list[str]:
     """The report in plain words."""
     state = "running, connected" if found.connected else "running, not connected" if found.running else "not running"
@@ -111,6 +122,8 @@ def lines(found: Report, now: datetime) -> list[str]:
     told.append(f"Agent:         {state}")
     if found.refused:
         told.append(f"Refused:       {found.refused}")
+    if found.pause is not None:
+        told.append(f"Declared:      {pause_in_words(found.pause)}")
     told.append(f"Collected:     {'; '.join(found.collected) or 'nothing'}  (policy {found.policy.version})")
     if found.policy.hours is not None:
         told.append(f"When:          {hours_in_words(found.policy)}")

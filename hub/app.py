@@ -41,6 +41,7 @@ from hub import (
     organisation,
     outgoing,
     panel,
+    pauses,
     policies,
     policy_pages,
     public,
@@ -140,6 +141,7 @@ class Hub:
             await _patiently(lambda: open_pool(url, POOL_SIZE))
             await refuse_half_restored()
         await _patiently(policies.load)
+        await _patiently(pauses.load)
         self._days = keep(retention.keep_days_ahead, "days-ahead")
         self._sealing = keep(lambda: chain.keep_sealing(self.settings.secret), "audit-sealing")
         self.store.start()
@@ -304,6 +306,7 @@ def api() -> list[HTTPRouteHandler]:
         *devices.ROUTES,
         *rights.ROUTES,
         *roll_out.ROUTES,
+        *pauses.ROUTES,
         *directory.ROUTES,
         *finder.ROUTES,
         *panel.ROUTES,

@@ -85,6 +85,8 @@ Act = Literal[
     "reset_asked",
     "audit_exported",
     "data_exported",
+    "pause_declared",
+    "pause_ended",
     "backup_made",
     "keys_kept",
     "restored",

@@ -22,7 +22,7 @@ InvalidCode = Literal[
     "above_ceiling", "idle_limit", "hours_quarters", "policy_reason", "own_proposal",
     "erase_own", "erase_name", "request_words", "look_reason",
     "confirmation_wrong", "request_over", "request_approved", "request_declined", "roll_out_over", "roll_out_uses", "roll_out_days",
-    "nobody_such",
+    "nobody_such", "private_off",
 ]  # fmt: skip
 """What can be wrong with what people type into pages. The pages have words for each in every language but English, which is the hub's."""
 

@@ -87,6 +87,8 @@ PARTS = (
     Part("requests.csv", "What you asked about your data, and the answers.", """
         SELECT id AS place, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at FROM person_request
         WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("pauses.csv", "Private time and breaks that you declared.", """
+        SELECT id AS place, kind, since_at, until_at FROM pause WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("lost.csv", "What a device of yours said that it had to throw away.", """
         SELECT loss.id AS place, device, epoch, from_seq, to_seq, reason, received_at FROM loss JOIN device ON device.id = loss.device
         WHERE person = $1 AND loss.id > $2 ORDER BY loss.id LIMIT $3"""),

@@ -581,6 +581,20 @@ class PersonPolicy(Table, db=ENGINE, tablename="person_policy"):
     """Of the table when the row was last written: rises in the order of commits."""
 
 
+class Pause(Table, db=ENGINE):
+    """Time that somebody declared as private or as a break, for all of their devices. One at a time: another one ends it."""
+
+    id = BigSerial(primary_key=True)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade, index=True)
+    kind = Varchar(length=8)
+    """`private` or `break`."""
+    since_at = Timestamptz()
+    until_at = Timestamptz(null=True, default=None)
+    """When it ends or ended; null: when they say so."""
+    revision = BigInt(index=True)
+    """Of the table when the row was last written: rises in the order of commits."""
+
+
 class Audit(Table, db=ENGINE):
     """What was done and who looked: append-only (a trigger refuses UPDATE, DELETE and TRUNCATE)."""
 
@@ -600,6 +614,6 @@ class Audit(Table, db=ENGINE):
 PLAIN: list[type[Table]] = [
     Organisation, Team, Person, SavedView, Role, Membership, FormerZone, PeopleImport, Identity, SignIn, TotpFactor, Passkey, RecoveryCode,
     FactorTries, EnrolmentCode, EnrolmentRequest, Device, DeviceCursor,
-    Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, PolicySetting, PolicyChange, PersonPolicy, Audit,
+    Loss, Quarantine, Dirty, ReportRun, Link, Mail, PolicyVersion, PolicySetting, PolicyChange, PersonPolicy, Pause, Audit,
     IdempotencyKey, ApiClient, ClientSecret, PersonalToken,
 ]  # fmt: skip

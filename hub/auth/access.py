@@ -36,6 +36,7 @@ Action = Literal[
     "sign_ceiling",
     "acknowledge_policy",
     "see_papers",
+    "declare_pause",
     "see_security",
     "read_audit",
     "see_looks",
@@ -129,7 +130,7 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return subject.team is not None and subject.team in viewer.managed
         case "configure" | "keep_people" | "keep_teams" | "keep_policies" | "keep_rights":
             return "admin" in viewer.roles
-        case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account" | "acknowledge_policy":
+        case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account" | "acknowledge_policy" | "declare_pause":
             return own
         case "see_devices":
             return own or (subject.team is None and "admin" in viewer.roles)

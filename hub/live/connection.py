@@ -12,7 +12,7 @@ from datetime import datetime
 
 from msgspec import structs
 
-from hub import policies
+from hub import pauses, policies
 from hub.auth.enrolment import EnrolledDevice
 from hub.database import DATABASE_AWAY
 from hub.feed.record import Record
@@ -39,6 +39,7 @@ from hub.wire.agent import (
 from hub.wire.closing import Close
 from hub.wire.events import SEQ_MAX, Event
 from hub.wire.frames import BadFrame
+from hub.wire.pause import Pause, paused
 from hub.wire.policy import Policy, clean, collects, permit, permit_facts, stricter
 from hub.wire.today import Today
 
@@ -72,9 +73,11 @@ class AgentConnection:
     __slots__ = (
         "_in_flight",
         "_outcomes",
+        "_pause",
         "_policy",
         "_renewals",
         "_resting",
+        "_said",
         "_shared",
         "_unplaced",
         "_writer",
@@ -107,6 +110,10 @@ class AgentConnection:
         """The latest, while the person is in no team: nobody can be shown it yet."""
         self._policy = policies.of(device.person)
         """What the agent was told last."""
+        self._pause: Pause | None = pauses.of(device.person, shared.now())
+        """What it was told that the person has declared."""
+        self._said: Presence | None = None
+        """Its latest word, for when a pause ends."""
         self._resting = False
         """It is outside the hours of that: the device is shown as gone."""
         self._in_flight = 0
@@ -117,6 +124,7 @@ class AgentConnection:
     async def welcome(self, admission: Admission) -> None:
         self.epoch = admission.epoch
         self._policy = policies.of(self.device.person)
+        self._pause = pauses.of(self.device.person, self._shared.now())
         await self.line.send(
             Welcome(
                 session=admission.session,
@@ -126,6 +134,7 @@ class AgentConnection:
                 hub_at=self._shared.now(),
                 credit=CREDIT,
                 policy=self._policy,
+                pause=self._pause,
                 stored_until=admission.stored_until,
                 acked_before=admission.acked_before,
             )
@@ -144,6 +153,7 @@ class AgentConnection:
                     "",
                 )
             case Presence():
+                self._said = frame
                 self._publish(frame)
             case Heartbeat():
                 if frame.unsent is not None:
@@ -172,17 +182,24 @@ class AgentConnection:
         self._publish(Presence(n=0, at=self._shared.now(), policy=version, facts=facts, since_at=since_at))
 
     def follow_policy(self) -> FromHub | None:
-        """What is to be said to the agent when another policy has come into force. What the wall shows by then is what that permits."""
+        """What is to be said to the agent when another policy has come into force, or its person declared something or ended it. What the
+        wall shows by then is what that permits."""
         policy, now = policies.of(self.device.person), self._shared.now()
         told, self._policy = self._policy, policy
-        if policy == told and (self._resting or collects(policy, now)):
+        pause, known = pauses.of(self.device.person, now), self._pause
+        self._pause = pause
+        news = policy != told or pause != known
+        if not news and (self._resting or collects(policy, now)):
             return None
         record = self._shared.publisher.latest(self.device.id)
         # Somebody whose hours begin is shown when their agent speaks.
         if record is not None and record.session == self.session and not self._resting:
-            facts = permit_facts(record.facts, policy)
-            self._publish(Presence(n=0, at=now, policy=policy.version, facts=facts, since_at=record.since_at))
-        return PolicyUpdate(policy=policy) if policy != told else None
+            facts, since_at = record.facts, record.since_at
+            if pause != known:  # what it said while that went on, or before: the record has only that it was declared
+                facts, since_at = (self._said.facts, self._said.since_at) if self._said else (Facts(), None)
+            facts = permit_facts(facts, policy)
+            self._publish(Presence(n=0, at=now, policy=policy.version, facts=facts, since_at=since_at))
+        return PolicyUpdate(policy=policy, pause=pause) if news else None
 
     def tell_today(self, today: Today) -> None:
         """Publishes the person's workday with the latest record, unless one of them is of an earlier stay in a team."""
@@ -232,7 +249,7 @@ class AgentConnection:
 
     def _permitted(self, events: list[Event]) -> list[Event]:
         """Strips what the capture policy, today's, or one that held when it happened forbids, whichever is strictest, event by event."""
-        person = self.device.person
+        person, now = self.device.person, self._shared.now()
         today = policies.of(person)
         known: dict[int, Policy] = {}
         permitted = []
@@ -241,7 +258,8 @@ class AgentConnection:
             if policy is None:
                 policy = known[event.policy] = stricter(today, policies.by_version(event.policy))
             then = policies.over(person, event.started_at, event.ended_at)
-            permitted.append(permit(event, policy if then is today else stricter(policy, then)))
+            lawful = permit(event, policy if then is today else stricter(policy, then))
+            permitted.append(pauses.permitted(person, lawful, now))
         return permitted
 
     def _home(self) -> Home | None:
@@ -264,6 +282,10 @@ class AgentConnection:
         now = self._shared.now()
         self._resting = not collects(today, now)
         facts = permit_facts(frame.facts, stricter(today, policies.by_version(frame.policy)))
+        pause = pauses.of(self.device.person, now)
+        since_at = frame.since_at
+        if pause is not None and not facts.private:
+            facts, since_at = paused(pause.kind), pause.since_at
         if self._resting:
             facts = Facts()  # outside the policy's hours nothing is shown but that nobody is there
         if facts.last_input_at and facts.last_input_at > now:
@@ -280,7 +302,7 @@ class AgentConnection:
                 connected=not self._resting,
                 at=now,
                 facts=facts,
-                since_at=min(frame.since_at, now) if frame.since_at and not self._resting else None,
+                since_at=min(since_at, now) if since_at and not self._resting else None,
                 idle_limit_s=today.idle_limit_s,
                 today=self._today_in(home),
             )

@@ -7,7 +7,7 @@ import asyncio
 
 import structlog
 
-from hub import policies
+from hub import pauses, policies
 from hub.database import DATABASE_AWAY
 from hub.live.agents import Registry
 from hub.live.upkeep import keep
@@ -42,6 +42,7 @@ class Policing:
             if self._turns % RECONCILE_TURNS == 0:
                 await changes.reconcile()
             await policies.refresh()
+            await pauses.refresh()
         except DATABASE_AWAY as error:
             log.debug("policies_not_read", error=type(error).__name__)
         self._registry.follow_policies()

@@ -11,6 +11,7 @@ import msgspec
 
 from hub.wire.activity import Facts, UtcTime
 from hub.wire.events import DIGEST_BYTES, Epoch, Event, PolicyVersion, Seq, SeqOrZero
+from hub.wire.pause import Pause
 from hub.wire.policy import Policy
 
 FRAME_MAX_BYTES = 256 * 1024
@@ -129,6 +130,8 @@ class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
     credit: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     """How many batches may be unacked at a time."""
     policy: Policy
+    pause: Pause | None = None
+    """What the person has declared for all of their devices, now."""
     stored_until: UtcTime | None = None
     """With a new epoch: unsent events of the old one, numbered up to `acked_before` and ended by this time, are stored already."""
     acked_before: SeqOrZero = 0
@@ -158,9 +161,10 @@ class Rejected(_Frame, frozen=True, kw_only=True, tag="rejected"):
 
 
 class PolicyUpdate(_Frame, frozen=True, kw_only=True, tag="policy"):
-    """The policy in force from now on."""
+    """The policy in force from now on, and what the person has declared."""
 
     policy: Policy
+    pause: Pause | None = None
 
 
 class Drain(_Frame, frozen=True, kw_only=True, tag="drain"):

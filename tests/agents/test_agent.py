@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from agents.identity import new_key
 from agents.intervals import SHORT_MS
 from agents.settings import Enrolment, Home, Memory, home_of, make_private, write_private
 from agents.spool_sqlite import SqliteSpool
-from hub.wire.agent import Hello
+from hub.wire.activity import Facts
+from hub.wire.agent import SUBPROTOCOL_MSGPACK, Hello, PolicyUpdate
 from hub.wire.closing import Close
 from hub.wire.events import Interval
+from hub.wire.frames import hub_side
+from hub.wire.pause import Pause
 from hub.wire.policy import DEFAULT
 
 from .desk import Desk, a_desk
@@ -172,6 +176,34 @@ async def test_backlog_of_a_killed_agent_arrives_once(desk: Desk, tmp_path: Path
     assert code == 0
     assert [hub.model.stored[1, n] for n in range(1, 1_201)] == events(1_200)
     assert not hub.model.lost
+
+
+async def test_declared_time_stops_the_recording_at_once_and_is_in_the_status(desk: Desk, tmp_path: Path) -> None:
+    codec = hub_side(SUBPROTOCOL_MSGPACK)
+    async with FakeHub() as hub:
+        home = enrolled(tmp_path, hub.url)
+        await switch(desk, "Alpha")
+        async with running(tmp_path, desk) as agent:
+            await hub.until(lambda: hub.presences() and hub.presences()[-1].facts.app == "Alpha")
+            pause = Pause(kind="private", since_at=datetime.now(UTC))
+            await hub.live[0].send(codec.encode(PolicyUpdate(policy=DEFAULT, pause=pause)))
+            await hub.until(lambda: hub.presences()[-1].facts == Facts(private=True))
+            told = len(hub.presences())
+            await switch(desk, "Beta")
+            await asyncio.to_thread(desk.tell, "key", "a")
+            status = await asyncio.to_thread(agent.status)
+            kept = home.memory().pause
+            await hub.live[0].send(codec.encode(PolicyUpdate(policy=DEFAULT)))
+            await hub.until(lambda: hub.presences()[-1].facts.app == "Beta")
+            await agent.stop()
+
+    assert "'kind': 'private'" in str(status["pause"])
+    assert kept == pause
+    assert all(frame.facts == Facts(private=True) for frame in hub.presences()[told - 1 : -1])
+    stored = [item for _, item in sorted(hub.model.stored.items()) if isinstance(item, Interval)]
+    began = next(place for place, item in enumerate(stored) if item.facts.private)
+    assert stored[began].facts == Facts(private=True)
+    assert {item.facts.app for item in stored[:began]} <= {"Alpha", None}
 
 
 async def test_second_agent_of_one_account_is_told_off(desk: Desk, tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def test_hub_strips_an_agent_that_sends_all_that_it_sees(given: list[Policy], se
     policies._standings[7] = standing = Standing(rows, known)
     hub = object.__new__(AgentConnection)
     hub.device = SimpleNamespace(person=7)  # type: ignore[assignment]
+    hub._shared = SimpleNamespace(now=lambda: T0)  # type: ignore[assignment]
     events = [
         Interval(
             started_at=T0 + timedelta(minutes=minute),

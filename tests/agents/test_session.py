@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agents.outputs import (
     Acked,
     ClockLearned,
+    PauseChanged,
     PolicyChanged,
     Quarantined,
     Ready,
@@ -37,6 +38,8 @@ from hub.wire.agent import (
     signed_bytes,
 )
 from hub.wire.closing import Close
+from hub.wire.events import Interval
+from hub.wire.pause import Pause
 from hub.wire.policy import DEFAULT, Policy
 
 from .wires import DEVICE, IDENTITY, T0, ModelHub, Wire, event, events
@@ -287,6 +290,25 @@ def test_policy_comes_with_the_welcome_and_later() -> None:
 
     changed = [output.policy.version for output in wire.outputs if isinstance(output, PolicyChanged)]
     assert changed == [2, 3]
+
+
+def test_declared_time_comes_with_the_welcome_and_later_and_what_was_recorded_in_it_is_sent_without_content() -> None:
+    wire = Wire()
+    started = event(0).started_at
+    wire.spool.append([msgspec.structs.replace(event(n), facts=Facts(app="Bank")) for n in range(2)])
+    pause = Pause(kind="private", since_at=started)
+    wire.say(wire.hub.challenge())
+
+    sent = wire.say(msgspec.structs.replace(wire.hub.welcome(), pause=pause))
+    wire.say(PolicyUpdate(policy=wire.session.policy, pause=pause))
+    wire.say(PolicyUpdate(policy=wire.session.policy))
+
+    assert [output for output in wire.outputs if isinstance(output, PauseChanged)] == [
+        PauseChanged(pause),
+        PauseChanged(None),
+    ]
+    [batch] = [frame for frame in sent if isinstance(frame, Batch)]
+    assert [each.facts for each in batch.events if isinstance(each, Interval)] == [Facts(private=True)] * 2
 
 
 def test_clock_is_learned_in_the_middle_of_the_round_trip() -> None:

@@ -30,7 +30,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from hub import policies, web
+from hub import pauses, policies, web
 from hub.app import api
 from hub.settings import Settings
 from hub.tables import Device, DeviceCursor, Membership, Organisation, Person, Role, Team
@@ -112,6 +112,7 @@ OWNERS = [Cast.alice, Cast.bob, Cast.bea, Cast.charlie, Cast.maxim, Cast.rita]
 @pytest.fixture(autouse=True)
 def _no_policies_of_another_test() -> None:
     policies.forget()
+    pauses.forget()
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ OWN = {
     "keep_views",
     "keep_account",
     "acknowledge_policy",
+    "declare_pause",
     "end_sessions",
 }
 SEE = {"see_presence", "see_activity", "see_person"}

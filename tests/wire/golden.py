@@ -32,6 +32,7 @@ from hub.wire.agent import (
 )
 from hub.wire.events import Gap, Interval
 from hub.wire.frames import Codec, agent_side, hub_side, viewer_browser_side, viewer_hub_side
+from hub.wire.pause import Pause
 from hub.wire.policy import Policy
 from hub.wire.viewer import (
     Beat,
@@ -117,10 +118,21 @@ FROM_HUB: dict[str, msgspec.Struct] = {
     "welcome-first": Welcome(
         session=1, epoch=1, acked=0, digest=b"", hub_at=AT, credit=1, policy=Policy(version=1, app=True)
     ),
+    "welcome-paused": Welcome(
+        session=1,
+        epoch=1,
+        acked=0,
+        digest=b"",
+        hub_at=AT,
+        credit=1,
+        policy=Policy(version=1, app=True),
+        pause=Pause(kind="break", since_at=AT),
+    ),
     "ack": Ack(epoch=3, seq=41),
     "resend": Resend(epoch=3, from_seq=40),
     "rejected": Rejected(epoch=3, seq=41, reason="outside_horizon", receipt="5f1c"),
     "policy": PolicyUpdate(policy=POLICY),
+    "policy-paused": PolicyUpdate(policy=POLICY, pause=Pause(kind="private", since_at=AT, until_at=LATER)),
     "drain": Drain(retry_ms=1500),
     "heartbeat-answer": Heartbeat(hub_at=AT, sent=123_456_789),
 }

@@ -59,7 +59,16 @@ interface Page {
 
 /** What an auditor looks for together. */
 export const ACTS = {
-  looks: ["look_person", "look_wall", "audit_exported", "data_exported", "backup_made", "keys_kept"],
+  looks: [
+    "look_person",
+    "look_wall",
+    "audit_exported",
+    "data_exported",
+    "pause_declared",
+    "pause_ended",
+    "backup_made",
+    "keys_kept",
+  ],
   signing: [
     "sign_in",
     "sign_in_half_open",
@@ -101,6 +110,8 @@ export const ACTS = {
   policies: [
     "policy_changed",
     "policy_acknowledged",
+    "pause_declared",
+    "pause_ended",
     "ceiling_lowered",
     "ceiling_proposed",
     "ceiling_signed",

@@ -3,6 +3,7 @@ import { Trans, useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { type Device, useDevicesQuery } from "../enrol/api";
 import type { Problem } from "../http/request";
+import { PauseBox } from "../pause/PauseBox";
 import { Empty } from "../ui/Empty";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -23,7 +24,7 @@ interface Props {
 
 /** My own devices: which there are, and how they are. */
 export function MyDevices({ onOpen, onApprove, onEnrol, onRevoke }: Props) {
-  const { t } = useTranslation(["devices", "ui"]);
+  const { t } = useTranslation(["devices", "pause", "ui"]);
   const now = useNow(10_000);
   const {
     data: devices,
@@ -86,6 +87,11 @@ export function MyDevices({ onOpen, onApprove, onEnrol, onRevoke }: Props) {
               />
             ))}
           </ul>
+          <section className={css.pause} aria-label={t("pause:title")}>
+            <h2>{t("pause:title")}</h2>
+            <p>{t("pause:words")}</p>
+            <PauseBox />
+          </section>
         </>
       )}
       {!devices && !isError && <div className={css.skeleton} role="status" aria-label={t("loading")} />}

@@ -10,6 +10,6 @@ export const api = createApi({
     const wanted = "error" in outcome && outcome.error.code === "fresh_proof";
     return wanted && (await proof()) ? request(call, signal) : outcome;
   }) as BaseQueryFn<Call, unknown, Problem>,
-  tagTypes: ["Client", "Device", "Factors", "Import", "Mail", "Me", "Policy", "Right", "Session", "Token"],
+  tagTypes: ["Client", "Device", "Factors", "Import", "Mail", "Me", "Pause", "Policy", "Right", "Session", "Token"],
   endpoints: () => ({}),
 });

@@ -6,6 +6,7 @@ import { DaySections } from "../day/DaySections";
 import { Devices } from "../day/Devices";
 import { KeptNote } from "../day/KeptNote";
 import { useDay } from "../day/useDay";
+import { PauseBox } from "../pause/PauseBox";
 import { MyPolicy } from "../policy/MyPolicy";
 import { MyRights } from "../rights/MyRights";
 import { Bar } from "../ui/Bar";
@@ -17,7 +18,7 @@ import css from "./MyDataPage.module.css";
 
 /** What is held about me now: what may be collected, my day so far, who looked, and which devices tell. */
 export function MyDataPage({ person }: { person: number }) {
-  const { t } = useTranslation(["mydata", "person", "rights"]);
+  const { t } = useTranslation(["mydata", "pause", "person", "rights"]);
   const picture = useDay(person);
   const now = useNow(10_000);
   const { day, problem } = picture;
@@ -36,6 +37,9 @@ export function MyDataPage({ person }: { person: number }) {
           <div className={css.column}>
             <Sheet title={t("collected.title")} words={t(bare ? "collected.none" : "collected.words")}>
               <MyPolicy history />
+            </Sheet>
+            <Sheet title={t("pause:title")} words={t("pause:words")}>
+              <PauseBox />
             </Sheet>
             <Sheet title={t("devices.title")}>
               {waits}

@@ -11,6 +11,7 @@ import nobody from "./nobody.json";
 import pages from "./pages.json";
 import palette from "./palette.json";
 import papers from "./papers.json";
+import pause from "./pause.json";
 import people from "./people.json";
 import person from "./person.json";
 import policies from "./policies.json";
@@ -42,6 +43,7 @@ export const words = {
   rights,
   security,
   pages,
+  pause,
   people,
   imports,
   admin,

@@ -1,0 +1,197 @@
+"""Private time and breaks that people declare from the web: for all of their devices at once, and as a person's own act.
+
+Kept in memory, since each event is held against them: read by `load` when a process starts and by `refresh` every second. Nobody else sees
+more of it than the state on the wall.
+"""
+
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import delete, get, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from hub import audit, policies
+from hub.auth.access import Subject, Viewer
+from hub.auth.guard import require
+from hub.database import connection, transaction
+from hub.errors import Invalid
+from hub.tables import Pause as PauseRow
+from hub.wire.events import Event
+from hub.wire.pause import Kind, Pause, strip
+
+KEPT = timedelta(days=31)
+"""In memory. What a device held for longer is private where its person had paused before then: it can't be told any more when."""
+MINUTES_MAX = 24 * 60
+
+
+class PauseForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without `minutes` it lasts until it is ended."""
+
+    kind: Kind
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=MINUTES_MAX)] | None = None
+
+
+class Paused(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds now, and whether private time may be declared at all."""
+
+    pause: Pause | None
+    private_time: bool
+
+
+_pauses: dict[int, deque[tuple[int, Pause]]] = {}
+"""By person, with their numbers, oldest first."""
+_before: set[int] = set()
+"""Who had paused before what is kept."""
+_revision = 0
+
+
+async def load() -> None:
+    """Reads what is kept anew. What is in memory stays when it raises."""
+    async with connection() as held:
+        rows = await held.fetch(
+            "SELECT * FROM pause WHERE until_at IS NULL OR until_at > now() - $1::interval ORDER BY since_at, id", KEPT
+        )
+        older = await held.fetch("SELECT DISTINCT person FROM pause WHERE until_at <= now() - $1::interval", KEPT)
+        latest = await held.fetchval("SELECT coalesce(max(revision), 0) FROM pause")
+    forget()
+    _before.update(row["person"] for row in older)
+    _take(rows)
+    _reached(latest)
+
+
+async def refresh() -> None:
+    """Reads what was declared or ended since, by whichever process."""
+    rows = await PauseRow.raw("SELECT * FROM pause WHERE revision > {} ORDER BY since_at, id", _revision)
+    _take(rows)
+
+
+def forget() -> None:
+    """As it is before anything was read."""
+    global _revision
+    _pauses.clear()
+    _before.clear()
+    _revision = 0
+
+
+def of(person: int, at: datetime) -> Pause | None:
+    """What somebody's devices are to keep to at that time."""
+    return next((pause for _, pause in reversed(_pauses.get(person, ())) if pause.holds(at)), None)
+
+
+def permitted(person: int, event: Event, now: datetime) -> Event:
+    """The event without what the person's pauses forbid."""
+    if person in _before and event.started_at < now - KEPT:
+        return strip(event, [Pause(kind="private", since_at=event.started_at)])
+    mine = _pauses.get(person)
+    return strip(event, [pause for _, pause in mine]) if mine else event
+
+
+async def declare(person: int, kind: Kind, minutes: int | None) -> Pause:
+    """Begins one now, in place of what was declared before. Raises `Invalid` where the policy allows no private time."""
+    if kind == "private" and not policies.of(person).private_time:
+        raise Invalid("Your policy allows no private time.", "kind", "private_off")
+    async with transaction() as held:
+        await _take_turns(held)
+        await _end(held, person)
+        row = await held.fetchrow(
+            "INSERT INTO pause (person, kind, since_at, until_at, revision) "
+            "VALUES ($1, $2, clock_timestamp(), clock_timestamp() + $3::interval, $4) RETURNING *",
+            person,
+            kind,
+            None if minutes is None else timedelta(minutes=minutes),
+            await _next_revision(held),
+        )
+        await audit.record("pause_declared", person, person)
+    return _pause(row)
+
+
+async def end(person: int) -> None:
+    """Ends what the person has declared. Idempotent."""
+    async with transaction() as held:
+        await _take_turns(held)
+        if await _end(held, person):
+            await audit.record("pause_ended", person, person)
+
+
+@get("/api/me/pause", summary="What one has declared for all of one's devices")
+async def read_pause(viewer: NamedDependency[Viewer]) -> Paused:
+    await require(viewer, "declare_pause", Subject(person=viewer.person))
+    return await _now(viewer.person)
+
+
+@put("/api/me/pause", summary="Declare private time or a break, for all of one's devices")
+async def declare_pause(viewer: NamedDependency[Viewer], data: JSONBody[PauseForm]) -> Paused:
+    await require(viewer, "declare_pause", Subject(person=viewer.person))
+    await declare(viewer.person, data.kind, data.minutes)
+    return await _now(viewer.person)
+
+
+@delete("/api/me/pause", summary="End what one has declared")
+async def end_pause(viewer: NamedDependency[Viewer]) -> None:
+    await require(viewer, "declare_pause", Subject(person=viewer.person))
+    await end(viewer.person)
+
+
+ROUTES = [read_pause, declare_pause, end_pause]
+
+
+async def _now(person: int) -> Paused:
+    """As it is stored, and not only as this process has read."""
+    async with connection() as held:
+        row = await held.fetchrow(_OPEN, person)
+    return Paused(pause=_pause(row) if row else None, private_time=policies.of(person).private_time)
+
+
+async def _end(held: Any, person: int) -> bool:
+    revision = await _next_revision(held)
+    ended: str = await held.execute(
+        "UPDATE pause SET until_at = greatest(clock_timestamp(), since_at), revision = $2 "
+        "WHERE person = $1 AND (until_at IS NULL OR until_at > clock_timestamp())",
+        person,
+        revision,
+    )
+    return ended != "UPDATE 0"
+
+
+async def _take_turns(held: Any) -> None:
+    """So that revisions rise in the order of commits, and nobody has two at a time."""
+    await held.execute("SELECT pg_advisory_xact_lock(hashtextextended('pauses', 0))")
+
+
+async def _next_revision(held: Any) -> int:
+    return int(await held.fetchval("SELECT coalesce(max(revision), 0) + 1 FROM pause"))
+
+
+def _take(rows: list[Any]) -> None:
+    horizon = datetime.now(UTC) - KEPT
+    for row in rows:
+        _reached(row["revision"])
+        mine = _pauses.setdefault(row["person"], deque())
+        known = next((place for place, (number, _) in enumerate(mine) if number == row["id"]), None)
+        if known is None:
+            mine.append((row["id"], _pause(row)))
+        else:
+            mine[known] = (row["id"], _pause(row))
+        while (until := mine[0][1].until_at) is not None and until < horizon:
+            mine.popleft()
+            _before.add(row["person"])
+            if not mine:
+                break
+
+
+def _reached(revision: int) -> None:
+    global _revision
+    _revision = max(_revision, revision)
+
+
+def _pause(row: Any) -> Pause:
+    return Pause(kind=row["kind"], since_at=row["since_at"], until_at=row["until_at"])
+
+
+_OPEN = """
+    SELECT * FROM pause WHERE person = $1 AND since_at <= clock_timestamp() AND (until_at IS NULL OR until_at > clock_timestamp())
+    ORDER BY id DESC LIMIT 1
+"""
