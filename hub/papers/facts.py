@@ -72,6 +72,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Personal tokens that may."""
     looks: int
     """Rows of looks at people and walls within the last 30 days."""
+    requests: int
+    """Of people about their own data, that are open; `overdue` of them."""
+    overdue: int
+    restricted: int
+    holds: int
     retention_days: int
     store: str
     """Host of the object store; empty: there is none, or the one on this machine. So are the next two."""
@@ -122,6 +127,10 @@ async def facts(settings: Settings) -> Facts:
         programs=figures["programs"],
         tokens=figures["tokens"],
         looks=figures["looks"],
+        requests=figures["requests"],
+        overdue=figures["overdue"],
+        restricted=figures["restricted"],
+        holds=figures["holds"],
         retention_days=RETENTION_DAYS,
         store=_elsewhere(settings.s3_url),
         mail=settings.mail_server.host if settings.mail_server else "",
@@ -200,6 +209,10 @@ _FIGURES = """
         (SELECT count(*) FROM personal_token JOIN active ON active.id = personal_token.person
             WHERE revoked_at IS NULL AND expires_at > now() AND 'activity:read' = ANY(scopes)) AS tokens,
         (SELECT count(*) FROM audit WHERE action IN ('look_person', 'look_wall') AND at > now() - interval '30 days') AS looks,
+        (SELECT count(*) FROM person_request WHERE state = 'open') AS requests,
+        (SELECT count(*) FROM person_request WHERE state = 'open' AND due_on < (now() AT TIME ZONE 'UTC')::date) AS overdue,
+        (SELECT count(*) FROM active JOIN person USING (id) WHERE restricted_at IS NOT NULL) AS restricted,
+        (SELECT count(*) FROM legal_hold WHERE lifted_at IS NULL) AS holds,
         EXISTS (SELECT FROM policy_change WHERE scope = 'ceiling' AND state = 'proposed') AS proposed
     FROM (SELECT 1) AS one LEFT JOIN organisation ON true
 """

@@ -79,7 +79,7 @@ def assessment(found: Facts, language: str) -> Paper:
             _who(found, w),
             _keep(found, w),
             _others(found, w),
-            _rights(w),
+            _rights(found, w),
             Section(own["need"], [Block(items=own["need_list"]), Block(blanks=[own["need_blank"]])]),
             Section(own["risks"], [Block(head=own["risks_head"], rows=risks)]),
             Section(own["views"], [Block(blanks=own["views_blanks"]), Block(signs=own["sign"])]),
@@ -112,7 +112,7 @@ def sheet(found: Facts, language: str) -> Paper:
             Section(own["yours"], [Block(items=own["yours_list"]), *few]),
             _who(found, w),
             _keep(found, w),
-            _rights(w),
+            _rights(found, w),
             _others(found, w),
             Section(own["changes"], [told]),
             Section(own["agreed"], [Block(blanks=own["agreed_blanks"]), Block(signs=own["sign"])]),
@@ -233,10 +233,13 @@ def _others(found: Facts, w: dict[str, Any]) -> Section:
     return Section(own["title"], [Block(text=own["none"]), Block(head=own["head"], rows=rows)])
 
 
-def _rights(w: dict[str, Any]) -> Section:
+def _rights(found: Facts, w: dict[str, Any]) -> Section:
     own = w["rights"]
-    names = ("know", "access", "correct", "erase", "restrict", "pause", "wider")
-    return Section(own["title"], [Block(head=own["head"], rows=[own[name] for name in names])])
+    names = ("know", "access", "correct", "erase", "restrict", "object", "hold", "pause", "wider")
+    state = own["open"].format(
+        requests=found.requests, overdue=found.overdue, restricted=found.restricted, holds=found.holds
+    )
+    return Section(own["title"], [Block(head=own["head"], rows=[own[name] for name in names]), Block(text=state)])
 
 
 def _scope(change: Change, w: dict[str, Any]) -> str:

@@ -25,7 +25,8 @@ EVERYBODY = Rule(
 FACTS = Facts(
     made_at=AT, organisation="Halden", zone="Europe/Oslo", people=41, devices=40, watched=39, rules=[EVERYBODY], exceptions=0,
     ceiling=Ceiling(), ceiling_signed=None, proposed=False, managers=6, managed_teams=5, admins=1, auditors=1, representatives=1,
-    programs=2, tokens=3, looks=132, retention_days=365, store="", mail="mail.halden.example", provider="", changes=[], version=0,
+    programs=2, tokens=3, looks=132, requests=4, overdue=1, restricted=2, holds=3,
+    retention_days=365, store="", mail="mail.halden.example", provider="", changes=[], version=0,
     ceiling_version=0, digest="ab" * 32,
 )  # fmt: skip
 NASTY = '#panic("x") $ x^2 $ *b* _i_ `raw` \\ <a> [ ] { } "q" // /* @x = \u202e \u0000'
@@ -50,6 +51,7 @@ def test_documents_say_what_is_in_force_and_leave_blank_what_the_program_can_not
             "5 teams",
             FACTS.digest,
             "the default, never changed",
+            "Now open: 4, of these overdue: 1",
         ):
             assert what in text
         assert any(block.blanks for section in paper.sections for block in section.blocks)
