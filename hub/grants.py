@@ -3,6 +3,10 @@
 The hub and the worker log in as a role of their own (`DATABASE_URL`). It owns every table but the audit's, which it may read and add to:
 neither a mistake of ours nor whoever takes over a hub can change a row of the audit, remove one, or take its triggers away. The role that
 owns the audit's tables, brings the schema up to date and restores (`DATABASE_OWNER_URL`) is known to `daylight migrate` and `daylight up`.
+
+What the hub's role writes as code in the database (a trigger on a table of its own, an operator that fits better than PostgreSQL's) would
+run with the owner's rights as soon as that one touches it: `refuse_code` is asked first. Queries here compare equal types, which
+PostgreSQL's own operators fit.
 """
 
 from typing import TYPE_CHECKING
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 
 KEPT = ("audit", "audit_link", "audit_waiting", "migration")
 """What stays the owner's."""
+CODE_SHOWN = 3
 GRANTS = (
     "GRANT USAGE, CREATE ON SCHEMA public TO {role}",
     "GRANT SELECT, INSERT ON audit, audit_link TO {role}",
@@ -24,6 +29,17 @@ GRANTS = (
     "GRANT SELECT ON audit_told, migration TO {role}",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
 )
+
+
+async def refuse_code(held: "Connection") -> None:
+    """Raises `StartError` when there are functions, operators or rules of the hub's role, which makes none."""
+    found = await held.fetch(_CODE)
+    if found:
+        told = ", ".join(f"the {row['kind']} {row['name']}" for row in found[:CODE_SHOWN])
+        raise StartError(
+            f"in the database lies code that the hub's role made, and the hub makes none: {told}. It could run as the owner of the audit: "
+            "find out whose it is, and drop it or give it to another role"
+        )
 
 
 async def give(held: "Connection", hub_url: str) -> None:
@@ -34,6 +50,7 @@ async def give(held: "Connection", hub_url: str) -> None:
         raise StartError(
             "DATABASE_OWNER_URL must name another role than DATABASE_URL: the hub's may only add to the audit"
         )
+    await refuse_code(held)
     quoted = await held.fetchval("SELECT quote_ident($1)", role)
     try:
         async with held.transaction():
@@ -57,6 +74,17 @@ async def give(held: "Connection", hub_url: str) -> None:
 
 
 _OURS = """
-    SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-        AND relowner = current_user::regrole AND relname <> ALL($1::text[]) ORDER BY oid
+    SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace::oid AND relkind IN ('r', 'p')
+        AND relowner = current_user::regrole::oid AND relname <> ALL($1::text[]) ORDER BY oid
+"""
+_CODE = """
+    WITH hub AS (
+        SELECT ours.relowner AS role FROM pg_catalog.pg_class AS ours, pg_catalog.pg_class AS kept
+        WHERE ours.oid = pg_catalog.to_regclass('public.person')::oid AND kept.oid = pg_catalog.to_regclass('public.audit')::oid
+            AND ours.relowner <> kept.relowner
+    )
+    SELECT 'function' AS kind, proname AS name FROM pg_catalog.pg_proc JOIN hub ON proowner = role
+    UNION ALL SELECT 'operator', oprname FROM pg_catalog.pg_operator JOIN hub ON oprowner = role
+    UNION ALL SELECT 'rule', rulename FROM pg_catalog.pg_rewrite JOIN pg_catalog.pg_class AS ruled ON ruled.oid = ev_class
+        JOIN hub ON relowner = role WHERE relkind IN ('r', 'p')
 """

@@ -13,6 +13,8 @@ async def schema(settings: Settings) -> None:
     await open_pool(settings.database_owner_url or settings.database_url, size=2, settings=LONG_TRANSACTIONS)
     try:
         await refuse_half_restored()
+        async with connection() as held:
+            await grants.refuse_code(held)
         await migrate()
         if settings.database_owner_url:
             async with connection() as held:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import asyncpg
 import msgspec
 
-from hub import audit, chain, objects
+from hub import audit, chain, grants, objects
 from hub.audit_file import KeptHead
 from hub.backups import programs
 from hub.backups.contents import (
@@ -81,6 +81,8 @@ async def back_up(url: str, store: ObjectStore | None, secret: str, target: Path
         async with _moment(url) as (held, snapshot):
             used = programs.find(await held.fetchval(programs.MAJOR))
             await _require_own(held, secret)
+            # It would come back as the owner's, and run in the restore.
+            await grants.refuse_code(held)
             tables = [row["name"] for row in await held.fetch(TABLES)]
             kept = [table for table in tables if table not in LEFT_OUT]
             relations = await held.fetchval(_RELATIONS)

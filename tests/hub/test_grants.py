@@ -74,3 +74,40 @@ async def test_owner_that_may_not_make_the_role_says_what_it_needs(database: str
     async with owning() as held:
         with pytest.raises(StartError, match="CREATEROLE"):
             await grants.give(held, database.replace("daylight_hub", "somebody"))
+
+
+CODE = (
+    "DROP OPERATOR IF EXISTS public.= (oid, regnamespace)",
+    "DROP FUNCTION IF EXISTS same, seize CASCADE",
+    "DROP RULE IF EXISTS nothing ON person",
+)
+"""What takes it away again."""
+SEIZE = "ALTER TABLE public.audit OWNER TO daylight_hub"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"""
+        CREATE FUNCTION seize() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE '{SEIZE}'; RETURN NEW; END $$;
+        CREATE TRIGGER seize BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION seize()
+        """,
+        f"""
+        CREATE FUNCTION same(oid, regnamespace) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN
+            IF current_user <> 'daylight_hub' THEN EXECUTE '{SEIZE}'; END IF; RETURN true; END $$;
+        CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = regnamespace, FUNCTION = same)
+        """,
+        "CREATE RULE nothing AS ON UPDATE TO person DO INSTEAD NOTHING",
+    ],
+)
+async def test_code_of_the_hub_never_runs_as_the_owner(database: str, code: str) -> None:
+    async with connection() as held:
+        await held.execute(code)
+
+    async with owning() as held:
+        with pytest.raises(StartError, match="that the hub's role made"):
+            await grants.give(held, database)
+
+        assert await held.fetchval("SELECT relowner::regrole::text FROM pg_class WHERE relname = 'audit'") == "daylight"
+        for left in CODE:
+            await held.execute(left)
