@@ -26,7 +26,7 @@ from hub.rollups.united import Piece
 from hub.subject_keys import sealed
 from hub.tables import Device, Person
 from hub.wire.activity import Reason, State
-from hub.wire.policy import Policy
+from hub.wire.policy import Policy, clean
 from hub.workdays import bounds, day_of, zone_at
 
 HOUR = timedelta(hours=1)
@@ -147,7 +147,7 @@ async def read_panel(
     subject = await load_subject(person)
     if subject is None:
         raise NotFound(NOBODY)
-    return await look(viewer, subject, sitting, policies.of(person), datetime.now(UTC), reason.strip())
+    return await look(viewer, subject, sitting, policies.of(person), datetime.now(UTC), reason)
 
 
 ROUTES = [read_panel]
@@ -159,6 +159,7 @@ async def look(
     """The panel of `subject` at `now`, for `viewer`. Raises `NotFound` for who may see nothing of it, `Invalid` for a look that needs a
     reason, and `Unavailable` for one that can't be written down."""
     assert subject.person is not None
+    reason = clean(reason, REASON_MAX) or ""
     row = (await Person.raw(_ABOUT, subject.person))[0]
     async with connection() as held:
         zones = (await people.zones_of(held, [subject.person]))[subject.person]

@@ -110,7 +110,7 @@ async def read_person_now(
     subject = await load_subject(person)
     if subject is None:
         raise NotFound(panel.NOBODY)
-    return await panel.look(viewer, subject, sitting, policies.of(person), datetime.now(UTC), reason.strip())
+    return await panel.look(viewer, subject, sitting, policies.of(person), datetime.now(UTC), reason)
 
 
 ROUTES = [read_teams, read_people, read_person_now]
