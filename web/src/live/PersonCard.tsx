@@ -38,7 +38,7 @@ export const PersonCard = memo(function PersonCard(props: Props) {
     >
       <span className={css.line}>
         <span data-cell="state">
-          <StateMark state={state} />
+          <StateMark state={state} restricted={props.restricted} />
         </span>
         <span className={css.held} data-cell="for">
           {held}

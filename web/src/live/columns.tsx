@@ -33,8 +33,8 @@ export const COLUMNS: Column[] = [
     key: "state",
     width: "92px",
     sort: "state",
-    cell: ({ state }) => <StateMark state={state} />,
-    text: ({ state }) => i18n.t(`ui:state.${state}`),
+    cell: ({ state, restricted }) => <StateMark state={state} restricted={restricted} />,
+    text: ({ state, restricted }) => i18n.t(restricted ? "ui:state.restricted" : `ui:state.${state}`),
   },
   {
     key: "name",

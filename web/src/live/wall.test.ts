@@ -45,6 +45,12 @@ describe("a row", () => {
     expect(row).toMatchObject({ state: "offline", what: "No device connected", held: "2 h 00" });
   });
 
+  it("of who is restricted says so, and nothing else", () => {
+    const row = rowOf({ link: "offline", restricted: true });
+
+    expect(row).toMatchObject({ restricted: true, what: "Nothing of theirs is shown", held: "", age: "", today: "" });
+  });
+
   it("tells the workday so far with its tail, and what is expected of the whole", () => {
     const today = {
       starts_at: "2026-03-02T00:00:00Z",

@@ -32,6 +32,8 @@ export interface Row {
   /** Why somebody should look; empty when nobody needs to. */
   why: string;
   simulated: boolean;
+  /** Nothing of theirs is shown: `state` says nothing then. */
+  restricted: boolean;
 }
 
 export interface Moment {
@@ -108,6 +110,7 @@ function madeRow({ tile, judged, attention }: Entry, moment: Moment): Row {
     ...workday(tile, moment.judgedAtMs),
     why: attention ? whyOf(attention.need, tile, judged, moment.judgedAtMs) : "",
     simulated: tile.simulated ?? false,
+    restricted: tile.restricted ?? false,
   };
 }
 

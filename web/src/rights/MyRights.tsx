@@ -54,7 +54,9 @@ function Mine({
   const [withdraw, { isLoading, error }] = useWithdrawRequestMutation();
   return (
     <li>
-      <b>{t(`kind.${kind}`)}</b> <span className={css.state}>{t(`state.${state}`)}</span>
+      <p>
+        <b>{t(`kind.${kind}`)}</b> <span className={css.state}>{t(`state.${state}`)}</span>
+      </p>
       {wrong && <p>{t("said.wrong", { words: wrong })}</p>}
       {wanted && <p>{t(kind === "correct" ? "said.right" : "said.why", { words: wanted })}</p>}
       {answer && <p>{t("said.answer", { words: answer })}</p>}

@@ -1,6 +1,7 @@
 import OutlinedInput from "@mui/material/OutlinedInput";
 import { useId } from "react";
 import { Field } from "../forms/Field";
+import css from "./Rights.module.css";
 
 interface Props {
   label: string;
@@ -17,18 +18,20 @@ const WORDS_MAX = 1000;
 export function WordsBox({ label, value, hint, autoFocus = false, onType }: Props) {
   const id = useId();
   return (
-    <Field id={id} label={label} hint={hint}>
-      <OutlinedInput
-        id={id}
-        fullWidth
-        multiline
-        minRows={2}
-        maxRows={8}
-        autoFocus={autoFocus}
-        value={value}
-        inputProps={{ maxLength: WORDS_MAX, ...(hint && { "aria-describedby": `${id}-words` }) }}
-        onChange={(event) => onType(event.target.value)}
-      />
-    </Field>
+    <div className={css.words}>
+      <Field id={id} label={label} hint={hint}>
+        <OutlinedInput
+          id={id}
+          fullWidth
+          multiline
+          minRows={2}
+          maxRows={8}
+          autoFocus={autoFocus}
+          value={value}
+          inputProps={{ maxLength: WORDS_MAX, ...(hint && { "aria-describedby": `${id}-words` }) }}
+          onChange={(event) => onType(event.target.value)}
+        />
+      </Field>
+    </div>
   );
 }

@@ -109,7 +109,14 @@ export function CanvasWall({ board, sections, moment, onOpen, selected, stale, s
       </div>
       <div className="sr" aria-live="polite">
         {focused && row && entry
-          ? [row.name, board.teams.get(entry.team)?.name, t(`ui:state.${row.state}`), row.held, row.why, row.what]
+          ? [
+              row.name,
+              board.teams.get(entry.team)?.name,
+              t(row.restricted ? "ui:state.restricted" : `ui:state.${row.state}`),
+              row.held,
+              row.why,
+              row.what,
+            ]
               .filter(Boolean)
               .join(", ")
           : ""}

@@ -39,7 +39,7 @@ export function HoverCard({ row, team, hour, cell, host, width }: Props) {
   return (
     <div ref={card} className={css.card} aria-hidden="true">
       <span className={css.line}>
-        <StateMark state={row.state} />
+        <StateMark state={row.state} restricted={row.restricted} />
         <span className={css.dim}>{row.held}</span>
         <span className={css.age}>{row.age}</span>
       </span>
