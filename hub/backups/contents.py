@@ -93,6 +93,22 @@ class SubjectKey(msgspec.Struct, frozen=True):
     made_at: datetime
 
 
+class Restricted(msgspec.Struct, frozen=True):
+    """A person of whom nobody else is shown anything (`rights/requests.py`)."""
+
+    person: int
+    at: datetime
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A legal hold that stands (`rights/holds.py`)."""
+
+    person: int
+    since_at: datetime
+    set_by: int | None
+    reason: str
+
+
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept apart from backups."""
 
@@ -105,6 +121,8 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[SubjectKey]
     erased: list[Erased]
     """The erasure list: who is to stay erased."""
+    restricted: list[Restricted] = []
+    holds: list[Hold] = []
 
 
 class _SignedManifest(msgspec.Struct):

@@ -143,6 +143,7 @@ async def _into(
             await _put_keys(held, keys)
             subject_keys.use(keys.secret)
             erased = await erasure.replay(keys.erased)
+            await _put_protection(held, keys)
             if hub_url:
                 await grants.give(held, hub_url)
             async with transaction():
@@ -193,6 +194,20 @@ async def _put_keys(held: Any, keys: Keys) -> None:
         "INSERT INTO subject_key (person, wrapped, made_at) SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM person WHERE id = $1) "
         "ON CONFLICT DO NOTHING",
         [(one.person, one.wrapped, one.made_at) for one in keys.keys],
+    )
+
+
+async def _put_protection(held: Any, keys: Keys) -> None:
+    """Restrictions and legal holds that stood when the keys were kept stand again; those of the backup stay, also if lifted since."""
+    await held.executemany(
+        "UPDATE person SET restricted_at = $2 WHERE id = $1 AND restricted_at IS NULL AND erased_at IS NULL",
+        [(one.person, one.at) for one in keys.restricted],
+    )
+    await held.executemany(
+        "INSERT INTO legal_hold (person, since_at, set_by, reason) SELECT $1, $2, $3, $4 "
+        "WHERE EXISTS (SELECT FROM person WHERE id = $1 AND erased_at IS NULL) "
+        "AND NOT EXISTS (SELECT FROM legal_hold WHERE person = $1 AND lifted_at IS NULL)",
+        [(one.person, one.since_at, one.set_by, one.reason) for one in keys.holds],
     )
 
 

@@ -25,8 +25,10 @@ from hub.backups.contents import (
     FORMAT,
     KEYS_FORMAT,
     OBJECTS,
+    Hold,
     Keys,
     Manifest,
+    Restricted,
     Size,
     SubjectKey,
     as_rows,
@@ -122,7 +124,8 @@ async def keep_keys(url: str, secret: str, keys: Path) -> Path:
 
 
 async def _keys(held: Any, secret: str) -> Keys:
-    # A schema of before has neither table.
+    # A schema of before does not have all of these tables.
+    newer = await held.fetchval(_IS_THERE, "person_request")
     keys = await held.fetch(_KEYS) if await held.fetchval(_IS_THERE, APART) else []
     erased = await held.fetch(_ERASED) if await held.fetchval(_IS_THERE, "erased") else []
     return Keys(
@@ -133,6 +136,8 @@ async def _keys(held: Any, secret: str) -> Keys:
         secret=secret,
         keys=[SubjectKey(*row) for row in keys],
         erased=[Erased(*row) for row in erased],
+        restricted=[Restricted(*row) for row in await held.fetch(_RESTRICTED)] if newer else [],
+        holds=[Hold(*row) for row in await held.fetch(_HOLDS)] if newer else [],
     )
 
 
@@ -226,6 +231,7 @@ async def _dumped(folder: Path, url: str, snapshot: str, tables: int, path: Path
                 await asyncio.to_thread(file.write, piece)
                 found.update(piece)
                 size_bytes += len(piece)
+                advance(0, len(piece))
         file.flush()
         await asyncio.to_thread(os.fsync, file.fileno())
     return Size(size_bytes, found.hexdigest())
@@ -236,6 +242,8 @@ async def _objects(store: ObjectStore, folder: Path) -> tuple[dict[str, Size], d
     sizes, names = {}, {}
     async with objects.opened(store) as bucket:
         found = [one async for one in bucket.stored()]
+        if not found:
+            return {}, {}
         (folder / OBJECTS).mkdir(mode=0o700)
         with part("Objects", sum(one.size for one in found), "bytes") as advance:
             for number, one in enumerate(found):
@@ -263,4 +271,6 @@ _HEAD = "SELECT position, hash, signature FROM audit_link WHERE signature IS NOT
 _RELATIONS = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
 _KEYS = "SELECT person, wrapped, made_at FROM subject_key ORDER BY person"
 _ERASED = "SELECT person, at, erased_by FROM erased ORDER BY person"
+_RESTRICTED = "SELECT id, restricted_at FROM person WHERE restricted_at IS NOT NULL ORDER BY id"
+_HOLDS = "SELECT person, since_at, set_by, reason FROM legal_hold WHERE lifted_at IS NULL ORDER BY person"
 _IS_THERE = "SELECT to_regclass($1) IS NOT NULL"

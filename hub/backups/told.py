@@ -2,21 +2,24 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-Advance = Callable[[float], None]
+
+class Advance(Protocol):
+    def __call__(self, done: float, and_bytes: int = 0) -> None: ...
 
 
 @contextlib.contextmanager
 def part(what: str, total: float, unit: str) -> Iterator[Advance]:
-    """Yields what is called with how much was done since; `unit` is `bytes` or what is counted."""
+    """Yields what is called with how much was done since, and how many bytes that was; `unit` is `bytes` or what is counted."""
     if not sys.stderr.isatty():
         click.echo(f"{what} ...", err=True)
-        yield lambda done: None
+        yield lambda done, and_bytes=0: None
         return
     columns = (
         TextColumn("{task.description}"),
@@ -27,12 +30,14 @@ def part(what: str, total: float, unit: str) -> Iterator[Advance]:
     )
     with Progress(*columns, console=Console(stderr=True)) as shown:
         task = shown.add_task(what, total=total, done="")
-        so_far = 0.0
+        so_far, size_bytes = 0.0, 0
 
-        def advance(done: float) -> None:
-            nonlocal so_far
+        def advance(done: float, and_bytes: int = 0) -> None:
+            nonlocal so_far, size_bytes
             so_far += done
-            shown.update(task, advance=done, done=size(so_far) if unit == "bytes" else f"{so_far:,.0f} {unit}")
+            size_bytes += and_bytes
+            told = size(so_far) if unit == "bytes" else f"{so_far:,.0f} {unit}"
+            shown.update(task, advance=done, done=f"{told}, {size(size_bytes)}" if size_bytes else told)
 
         yield advance
         shown.update(task, completed=total)

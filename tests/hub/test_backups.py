@@ -354,7 +354,7 @@ def test_difference_between_what_came_back_and_what_was_written_down_is_an_error
         on(empty.database_url or "", refuse_half_restored())
 
 
-def test_who_was_erased_after_the_backup_is_erased_after_the_restore_and_the_chain_holds(
+def test_who_was_erased_or_protected_after_the_backup_is_so_after_the_restore_and_the_chain_holds(
     new_database, cast_template: str, empty: Settings, tmp_path: Path
 ) -> None:
     url, _ = new_database(cast_template)
@@ -371,6 +371,8 @@ def test_who_was_erased_after_the_backup_is_erased_after_the_restore_and_the_cha
     on(url, tell(3))
     on(url, back_up(url, None, SECRET, tmp_path / "backup", kept.parent))
     on(url, erasure.erase(2, 6))
+    rows(url, "UPDATE person SET restricted_at = now() WHERE id = 3 RETURNING id")
+    rows(url, "INSERT INTO legal_hold (person, set_by, reason) VALUES (4, 6, 'Case 7') RETURNING id")
     on(url, keep_keys(url, SECRET, kept.parent))
 
     done = restoring.bring_back(empty, tmp_path / "backup", [kept])
@@ -385,6 +387,8 @@ def test_who_was_erased_after_the_backup_is_erased_after_the_restore_and_the_cha
         (False,),
     ]
     assert rows(restored, "SELECT person FROM subject_key") == [(3,)]
+    assert rows(restored, "SELECT id FROM person WHERE restricted_at IS NOT NULL") == [(3,)]
+    assert rows(restored, "SELECT person, set_by, reason, lifted_at FROM legal_hold") == [(4, 6, "Case 7", None)]
     with pytest.raises(BadBackup, match="set back"):
         on(restored, keep_keys(restored, SECRET, _with_another_erasure(kept, tmp_path)))
 
