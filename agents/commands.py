@@ -1,4 +1,7 @@
-"""`daylight agent enrol | run | status`. The group is mounted by the hub's command line, and stands alone as `python -m agents`."""
+"""`daylight agent enrol`, `run`, `status`, `private`, `break` and `resume`.
+
+The group is mounted by the hub's command line, and stands alone as `python -m agents`.
+"""
 
 import asyncio
 import logging
@@ -6,6 +9,7 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from typing import Literal
 
 import click
 import msgspec
@@ -106,6 +110,56 @@ def status(hub: str | None, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
         click.echo("\n".join(lines(found, now)))
+
+
+MINUTES = click.option(
+    "--minutes", type=click.IntRange(1, 24 * 60), help="For how long. Without it, until `daylight agent resume`."
+)
+
+
+@agent.command()
+@HUB
+@MINUTES
+def private(hub: str | None, minutes: int | None) -> None:
+    """Private time, on all of your devices: nothing is recorded but that it is private."""
+    _declare(hub, "private", minutes)
+
+
+@agent.command("break")
+@HUB
+@MINUTES
+def break_(hub: str | None, minutes: int | None) -> None:
+    """A break, on all of your devices: nothing is recorded but that it is one."""
+    _declare(hub, "break", minutes)
+
+
+@agent.command()
+@HUB
+def resume(hub: str | None) -> None:
+    """End private time or a break, on all of your devices."""
+    _declare(hub, "work", None)
+
+
+def _declare(hub: str | None, kind: Literal["private", "break", "work"], minutes: int | None) -> None:
+    now = datetime.now(UTC)
+    try:
+        home = settings.home_of(settings.root(), enrolling.hub_address(hub) if hub else None)
+        found = report(home, now)
+        if kind == "private" and not found.policy.private_time:
+            raise click.ClickException("your policy allows no private time; a break is always yours")
+        home.save("wish.json", settings.Wish(kind=kind, at=now, minutes=minutes))
+    except (AgentError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(DECLARED[kind])
+    if not found.running:
+        click.echo("The agent is not running, so nothing is recorded here. Your other devices hear of it when it runs.")
+
+
+DECLARED = {
+    "private": "Private, on all of your devices: nothing is recorded but that it is private.",
+    "break": "On a break, on all of your devices: nothing is recorded but that it is a break.",
+    "work": "Back: what was declared is over on all of your devices.",
+}
 
 
 def _flush_ms() -> int:

@@ -20,6 +20,7 @@ from agents.session import Session
 from agents.spool_files import Broken, Unwritable
 from hub.wire.agent import FRAME_MAX_BYTES, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, FromHub
 from hub.wire.frames import Codec, agent_side
+from hub.wire.pause import Declared
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,12 @@ class Link:
         self._shown = shown
         if self._session is not None:
             self._do(self._session.present(shown, self._mono_ms()))
+            self._wake.set()
+
+    def declare(self, declared: Declared) -> None:
+        """Tells the hub what the person declared here, now or with the next connection."""
+        if self._session is not None:
+            self._do(self._session.declare(declared, self._mono_ms()))
             self._wake.set()
 
     def forget(self) -> None:

@@ -11,7 +11,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
 import msgspec
@@ -19,6 +19,7 @@ import msgspec
 from agents.backoff import Backoff
 from agents.clock import HubClock, Learned
 from agents.enrol import system_name
+from agents.errors import StateUnusable
 from agents.identity import Keyring, load_key
 from agents.intervals import STALE_MS, Recorder, Sample
 from agents.link import Link
@@ -29,14 +30,14 @@ from agents.sensors.logind import Logind, SleepWatch
 from agents.sensors.reading import Desktop, Reading
 from agents.sensors.x11 import X11Sensor
 from agents.session import FLUSH_MS, Session
-from agents.settings import Home, Memory
+from agents.settings import Home, Memory, Wish
 from agents.spool_sqlite import SqliteSpool
 from agents.status import Status
 from hub.wire.activity import Facts
 from hub.wire.agent import FromHub
 from hub.wire.events import Event
 from hub.wire.frames import Codec
-from hub.wire.pause import paused
+from hub.wire.pause import Declared, Pause, paused
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +160,7 @@ class Agent:
         before, self._before = self._before, reading
         wall_at = datetime.now().astimezone()
         offset = wall_at.utcoffset()
+        self._read_wish(now_ms)
         pause = self._memory.pause
         if pause is not None and pause.until_at is not None and self._clock.at(now_ms) >= pause.until_at:
             pause = None
@@ -179,8 +181,25 @@ class Agent:
             self._link.forget()
             self._tracker = Tracker()
             return
-        if shown := self._tracker.update(self._recorder.facts(sample), self._memory.policy, self._clock.at(now_ms)):
+        told = facts if pause else self._recorder.facts(sample)
+        if shown := self._tracker.update(told, self._memory.policy, self._clock.at(now_ms)):
             self._link.present(shown)
+
+    def _read_wish(self, now_ms: int) -> None:
+        """What the person declared at this computer holds at once, here, and is told to the hub for all of their devices."""
+        if not self._home.wish.exists():
+            return
+        with contextlib.suppress(StateUnusable, OSError):
+            wish = self._home.load("wish.json", Wish)
+            self._home.wish.unlink()
+            if wish is not None:
+                at = self._clock.at(now_ms)
+                until_at = at + timedelta(minutes=wish.minutes) if wish.minutes else None
+                declared = Declared(kind=wish.kind, at=at, until_at=until_at)
+                pause = None if wish.kind == "work" else Pause(kind=wish.kind, since_at=at, until_at=until_at)
+                self._remember(msgspec.structs.replace(self._memory, pause=pause, declared=declared))
+                self._link.declare(declared)
+                log.info("declared here: %s", wish.kind)
 
     def _keep(self, events: list[Event]) -> None:
         if events:
@@ -221,6 +240,7 @@ class Agent:
             flush_every_ms=self._flush_ms,
             wall=lambda: datetime.now(UTC),
             pause=self._memory.pause,
+            declared=self._memory.declared,
         )
 
     def _capabilities(self) -> tuple[str, ...]:
@@ -246,7 +266,7 @@ class Agent:
                 log.info(
                     "%s", f"{output.pause.kind} time was declared" if output.pause else "what was declared is over"
                 )
-                self._remember(msgspec.structs.replace(self._memory, pause=output.pause))
+                self._remember(msgspec.structs.replace(self._memory, pause=output.pause, declared=None))
                 self._look.set()
             case ClockLearned():
                 learned = Learned(self._boot, self._clock.offset_us)

@@ -59,7 +59,7 @@ from hub.wire.closing import Close as CloseCode
 from hub.wire.closing import duty
 from hub.wire.events import Event
 from hub.wire.frames import BadFrame, Codec
-from hub.wire.pause import Pause, strip
+from hub.wire.pause import Declared, Pause, strip
 from hub.wire.policy import Policy, permit, permit_facts
 
 FLUSH_MS = 60_000
@@ -67,6 +67,8 @@ FLUSH_MS = 60_000
 PRESENCE_MIN_MS = 250
 SYNC_MS = 5 * 60_000
 """A busy link sends no heartbeats; one goes all the same this often, so that the clock stays right."""
+DECLARE_MS = 5_000
+"""What was declared here is said again as often, until the hub knows."""
 SLOW_MS = 1_000
 """After a slower welcome than this the clock may be half of it wrong: it is asked for again as soon."""
 ECHO_MS = 10_000
@@ -96,11 +98,14 @@ class Session:
         flush_every_ms: int = FLUSH_MS,
         wall: Callable[[], datetime] | None = None,
         pause: Pause | None = None,
+        declared: Declared | None = None,
     ) -> None:
         self.phase: Phase = "challenge"
         self.policy = policy
         self.pause = pause
         """What the person has declared, as the hub said last."""
+        self.declared = declared
+        """What they declared here and the hub does not know yet."""
         self._identity = identity
         self._spool = spool
         self._clock = clock
@@ -112,6 +117,8 @@ class Session:
         self._heard_ms = opened_ms
         self._sent_ms = opened_ms
         self._synced_ms = opened_ms
+        self._said_ms = opened_ms - DECLARE_MS
+        """When it was last told to the hub what was declared here."""
         self._drain_ms: int | None = None
         # Sending.
         self._credit = 0
@@ -161,7 +168,7 @@ class Session:
             case Rejected():
                 return [Quarantined(frame.epoch, frame.seq, frame.reason, frame.receipt)]
             case PolicyUpdate():
-                return self._policy(frame.policy) + self._paused(frame.pause)
+                return self._policy(frame.policy) + self._paused(frame.pause, frame.declared_at)
 
     def tick(self, now_ms: int) -> list[Output]:
         """Does what is due: flush, presence, heartbeat, and the deadlines."""
@@ -181,7 +188,7 @@ class Session:
         elif self._spool.next_seq - 1 - max(self._sent_seq, self._flush_seq) >= EVENTS_MAX:
             outputs += self.flush(now_ms)
         if now_ms >= self._heartbeat_due_ms():
-            self._synced_ms = now_ms
+            self._synced_ms = self._said_ms = now_ms
             outputs.append(self._send(self._health(now_ms), now_ms))
         return outputs
 
@@ -190,13 +197,17 @@ class Session:
         return Heartbeat(
             sent=max(0, now_ms),
             unsent=max(0, self._spool.next_seq - 1 - self._spool.acked),
+            declared=self.declared,
             skew_ms=round((self._clock.at(now_ms) - self._wall()) / _MS) if self._wall is not None and known else None,
         )
 
     def _heartbeat_due_ms(self) -> int:
         """When neither side has spoken for a while, whichever it is: a hub whose database is away acks nothing, and is asked."""
         unheard_ms = max(self._heard_ms, self._synced_ms)
-        return min(self._sent_ms + HEARTBEAT_S * 1000, unheard_ms + HEARTBEAT_S * 1000, self._synced_ms + SYNC_MS)
+        said_ms = self._said_ms + DECLARE_MS if self.declared else unheard_ms + HEARTBEAT_S * 1000
+        return min(
+            self._sent_ms + HEARTBEAT_S * 1000, unheard_ms + HEARTBEAT_S * 1000, self._synced_ms + SYNC_MS, said_ms
+        )
 
     def next_tick_ms(self) -> int:
         """When `tick` has something to do next, unless something else happens before."""
@@ -215,6 +226,12 @@ class Session:
         """Shows new facts (permitted already) on the wall: at once, or coalesced to one each `PRESENCE_MIN_MS`."""
         self._shown, self._shown_sent = shown, False
         return self._present_if_due(now_ms)
+
+    def declare(self, declared: Declared, now_ms: int) -> list[Output]:
+        """Tells the hub what the person declared here: at once, and again until it says that it knows."""
+        self.declared = declared
+        self._said_ms = now_ms - DECLARE_MS
+        return self.tick(now_ms) if self.phase == "live" else []
 
     def flush(self, now_ms: int) -> list[Output]:
         """Sends everything that waits, as far as credit goes; the rest follows as acks come."""
@@ -333,7 +350,14 @@ class Session:
         self.policy = policy
         return [PolicyChanged(policy)]
 
-    def _paused(self, pause: Pause | None) -> list[Output]:
+    def _paused(self, pause: Pause | None, declared_at: datetime | None = None) -> list[Output]:
+        """What the hub says holds, unless something was declared here that it does not know yet."""
+        if self.declared is not None:
+            if declared_at != self.declared.at:
+                return []
+            self.declared = None
+            self.pause = pause
+            return [PauseChanged(pause)]
         if pause == self.pause:
             return []
         self.pause = pause

@@ -5,6 +5,7 @@ $DAYLIGHT_AGENT_STATE, else $XDG_STATE_HOME/daylight/agent, else ~/.local/state/
     enrolment.json   who this device is, and which hub it belongs to
     key              the private key, when there is no keyring
     memory.json      what was learned: policy, clock, counts
+    wish.json        what the person declared here, until the running agent has read it
     status.json      what the running agent is doing, for `daylight agent status`
     lock             held by the one process that runs
     spool/           see agents/spool_files.py
@@ -16,6 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
@@ -24,7 +26,7 @@ import msgspec
 
 from agents.clock import Learned
 from agents.errors import AlreadyRunning, NotEnrolled, StateUnusable
-from hub.wire.pause import Pause
+from hub.wire.pause import Declared, Pause
 from hub.wire.policy import NOTHING, Policy
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -46,10 +48,20 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     policy: Policy = NOTHING
     pause: Pause | None = None
     """What the person has declared for all of their devices."""
+    declared: Declared | None = None
+    """What they declared here and the hub does not know yet."""
     learned: Learned | None = None
     quarantined: int = 0
     refused: str = ""
     """Why the hub wants no further connection, in words; empty while it does."""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person declared at this computer, for the running agent to read: `daylight agent private`, `break` or `resume`."""
+
+    kind: Literal["private", "break", "work"]
+    at: datetime
+    minutes: int | None = None
 
 
 class Home:
@@ -59,6 +71,7 @@ class Home:
         self.folder = folder
         self.spool = folder / "spool"
         self.key = folder / "key"
+        self.wish = folder / "wish.json"
 
     def enrolment(self) -> Enrolment:
         """Raises `NotEnrolled`."""

@@ -20,11 +20,13 @@ from hub.database import connection, transaction
 from hub.errors import Invalid
 from hub.tables import Pause as PauseRow
 from hub.wire.events import Event
-from hub.wire.pause import Kind, Pause, strip
+from hub.wire.pause import Declared, Kind, Pause, strip
 
 KEPT = timedelta(days=31)
 """In memory. What a device held for longer is private where its person had paused before then: it can't be told any more when."""
 MINUTES_MAX = 24 * 60
+LATE_MAX = timedelta(days=1)
+"""A device that declared something while it was away is believed for so long."""
 
 
 class PauseForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,6 +108,45 @@ async def declare(person: int, kind: Kind, minutes: int | None) -> Pause:
         )
         await audit.record("pause_declared", person, person)
     return _pause(row)
+
+
+async def declared(person: int, told: Declared, now: datetime) -> None:
+    """What somebody declared at a device of theirs. Idempotent by its time; what they declared or ended since then, anywhere, holds.
+
+    A device that was away may come with it later: at most a day. Private time that the policy does not allow is not declared.
+    """
+    at = max(now - LATE_MAX, min(told.at, now))
+    if told.kind == "private" and not policies.of(person).private_time:
+        return
+    async with transaction() as held:
+        await _take_turns(held)
+        latest = await held.fetchrow(
+            "SELECT * FROM pause WHERE person = $1 ORDER BY since_at DESC, id DESC LIMIT 1", person
+        )
+        if latest is not None:
+            until_at = latest["until_at"]
+            if latest["since_at"] >= at or (until_at is not None and at < until_at <= now):
+                return
+        open_now = latest is not None and (latest["until_at"] is None or latest["until_at"] > at)
+        if open_now:
+            await held.execute(
+                "UPDATE pause SET until_at = $2, revision = $3 WHERE id = $1",
+                latest["id"],
+                at,
+                await _next_revision(held),
+            )
+        if told.kind != "work" and (told.until_at is None or told.until_at > at):
+            await held.execute(
+                "INSERT INTO pause (person, kind, since_at, until_at, revision) VALUES ($1, $2, $3, $4, $5)",
+                person,
+                told.kind,
+                at,
+                told.until_at and min(told.until_at, at + timedelta(minutes=MINUTES_MAX)),
+                await _next_revision(held),
+            )
+            await audit.record("pause_declared", person, person)
+        elif open_now:
+            await audit.record("pause_ended", person, person)
 
 
 async def end(person: int) -> None:

@@ -39,7 +39,7 @@ from hub.wire.agent import (
 from hub.wire.closing import Close
 from hub.wire.events import SEQ_MAX, Event
 from hub.wire.frames import BadFrame
-from hub.wire.pause import Pause, paused
+from hub.wire.pause import Declared, Pause, paused
 from hub.wire.policy import Policy, clean, collects, permit, permit_facts, stricter
 from hub.wire.today import Today
 
@@ -71,6 +71,7 @@ class AgentConnection:
     """One admitted device. Made only at the end of the powerless phase, by `ingest.py`."""
 
     __slots__ = (
+        "_declaring",
         "_in_flight",
         "_outcomes",
         "_pause",
@@ -112,6 +113,7 @@ class AgentConnection:
         """What the agent was told last."""
         self._pause: Pause | None = pauses.of(device.person, shared.now())
         """What it was told that the person has declared."""
+        self._declaring: asyncio.Task[None] | None = None
         self._said: Presence | None = None
         """Its latest word, for when a pause ends."""
         self._resting = False
@@ -158,6 +160,8 @@ class AgentConnection:
             case Heartbeat():
                 if frame.unsent is not None:
                     self.unsent = frame.unsent
+                if frame.declared is not None and self._declaring is None:
+                    self._declaring = asyncio.create_task(self._declare(frame.declared))
                 if frame.skew_ms is not None:
                     self.skew_ms = max(-SEQ_MAX, min(frame.skew_ms, SEQ_MAX))
                 await self.line.send(Heartbeat(hub_at=self._shared.now(), sent=frame.sent))
@@ -171,6 +175,18 @@ class AgentConnection:
                 await self._renew(frame.epoch)
             case _:
                 raise BadFrame(Close.WRONG_PHASE, "a second hello")
+
+    async def _declare(self, declared: Declared) -> None:
+        """One at a time; the agent says it again until it is told that the hub knows."""
+        try:
+            await pauses.declared(self.device.person, declared, self._shared.now())
+            await pauses.refresh()
+            pause = pauses.of(self.device.person, self._shared.now())
+            await self.line.send(PolicyUpdate(policy=self._policy, pause=pause, declared_at=declared.at))
+        except DATABASE_AWAY:
+            pass
+        finally:
+            self._declaring = None
 
     def publish_arrival(self) -> None:
         """Shows the device as connected before its first presence; what was known of it stays."""

@@ -11,7 +11,7 @@ import msgspec
 
 from hub.wire.activity import Facts, UtcTime
 from hub.wire.events import DIGEST_BYTES, Epoch, Event, PolicyVersion, Seq, SeqOrZero
-from hub.wire.pause import Pause
+from hub.wire.pause import Declared, Pause
 from hub.wire.policy import Policy
 
 FRAME_MAX_BYTES = 256 * 1024
@@ -103,6 +103,8 @@ class Heartbeat(_Frame, frozen=True, kw_only=True, tag="heartbeat"):
     """From an agent: how many events its spool holds that are not acked."""
     skew_ms: int | None = None
     """From an agent: hub time, as it has learned it, minus its wall clock."""
+    declared: Declared | None = None
+    """From an agent: what its person declared there, until a `policy` with its time in `declared_at` says that the hub knows."""
 
 
 FromAgent = Hello | Renew | Presence | Batch | Loss | Heartbeat
@@ -165,6 +167,8 @@ class PolicyUpdate(_Frame, frozen=True, kw_only=True, tag="policy"):
 
     policy: Policy
     pause: Pause | None = None
+    declared_at: UtcTime | None = None
+    """The hub has dealt with what the person declared there at this time: `pause` says what holds now."""
 
 
 class Drain(_Frame, frozen=True, kw_only=True, tag="drain"):

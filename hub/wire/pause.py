@@ -28,6 +28,14 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
         return self.since_at <= at and (self.until_at is None or at < self.until_at)
 
 
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person declared at a device, at `at` by hub time as the device knows it: for all of their devices. `work` ends it."""
+
+    kind: Literal["private", "break", "work"]
+    at: UtcTime
+    until_at: UtcTime | None = None
+
+
 def paused(kind: Kind) -> Facts:
     """All that is told of such time."""
     return Facts(private=True) if kind == "private" else Facts(on_break=True)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from agents.intervals import SHORT_MS
 from agents.settings import Enrolment, Home, Memory, home_of, make_private, write_private
 from agents.spool_sqlite import SqliteSpool
 from hub.wire.activity import Facts
-from hub.wire.agent import SUBPROTOCOL_MSGPACK, Hello, PolicyUpdate
+from hub.wire.agent import SUBPROTOCOL_MSGPACK, Heartbeat, Hello, PolicyUpdate
 from hub.wire.closing import Close
 from hub.wire.events import Interval
 from hub.wire.frames import hub_side
@@ -61,6 +61,10 @@ class Running:
         done = subprocess.run(command, env=self._environ, capture_output=True, timeout=20, check=True)
         found: dict[str, object] = json.loads(done.stdout)
         return found
+
+    def command(self, *words: str) -> str:
+        command = [sys.executable, "-m", "agents", *words]
+        return subprocess.run(command, env=self._environ, capture_output=True, timeout=20, check=True, text=True).stdout
 
     async def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Signals it and waits; the exit code and what it logged."""
@@ -204,6 +208,27 @@ async def test_declared_time_stops_the_recording_at_once_and_is_in_the_status(de
     began = next(place for place, item in enumerate(stored) if item.facts.private)
     assert stored[began].facts == Facts(private=True)
     assert {item.facts.app for item in stored[:began]} <= {"Alpha", None}
+
+
+async def test_break_that_is_declared_here_holds_at_once_and_is_told_to_the_hub(desk: Desk, tmp_path: Path) -> None:
+    async with FakeHub() as hub:
+        enrolled(tmp_path, hub.url)
+        await switch(desk, "Alpha")
+        async with running(tmp_path, desk) as agent:
+            await hub.until(lambda: hub.presences() and hub.presences()[-1].facts.app == "Alpha")
+            said = await asyncio.to_thread(agent.command, "break", "--minutes", "15")
+            await hub.until(lambda: hub.presences()[-1].facts == Facts(on_break=True))
+            await hub.until(lambda: any(isinstance(frame, Heartbeat) and frame.declared for frame in hub.frames))
+            status = await asyncio.to_thread(agent.status)
+            await asyncio.to_thread(agent.command, "resume")
+            await hub.until(lambda: hub.presences()[-1].facts.app == "Alpha")
+            await agent.stop()
+
+    declared = [frame.declared for frame in hub.frames if isinstance(frame, Heartbeat) and frame.declared]
+    assert "on all of your devices" in said
+    assert "'kind': 'break'" in str(status["pause"])
+    assert [declared[0].kind, declared[-1].kind] == ["break", "work"]
+    assert declared[0].until_at == declared[0].at + timedelta(minutes=15)
 
 
 async def test_second_agent_of_one_account_is_told_off(desk: Desk, tmp_path: Path) -> None:

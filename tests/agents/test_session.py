@@ -39,7 +39,7 @@ from hub.wire.agent import (
 )
 from hub.wire.closing import Close
 from hub.wire.events import Interval
-from hub.wire.pause import Pause
+from hub.wire.pause import Declared, Pause
 from hub.wire.policy import DEFAULT, Policy
 
 from .wires import DEVICE, IDENTITY, T0, ModelHub, Wire, event, events
@@ -309,6 +309,25 @@ def test_declared_time_comes_with_the_welcome_and_later_and_what_was_recorded_in
     ]
     [batch] = [frame for frame in sent if isinstance(frame, Batch)]
     assert [each.facts for each in batch.events if isinstance(each, Interval)] == [Facts(private=True)] * 2
+
+
+def test_what_is_declared_here_is_said_until_the_hub_knows_and_its_older_word_does_not_undo_it() -> None:
+    wire = Wire().open()
+    wire.outputs.clear()
+    declared = Declared(kind="break", at=T0)
+
+    first = wire.take(wire.session.declare(declared, wire.now_ms))
+    wire.say(PolicyUpdate(policy=wire.session.policy))
+    wire.now_ms += 5_000
+    second = wire.take(wire.session.tick(wire.now_ms))
+    pause = Pause(kind="break", since_at=T0)
+    wire.say(PolicyUpdate(policy=wire.session.policy, pause=pause, declared_at=T0))
+    wire.now_ms += 5_000
+    third = wire.take(wire.session.tick(wire.now_ms))
+
+    said = [[frame.declared for frame in sent if isinstance(frame, Heartbeat)] for sent in (first, second, third)]
+    assert said == [[declared], [declared], []]
+    assert [output for output in wire.outputs if isinstance(output, PauseChanged)] == [PauseChanged(pause)]
 
 
 def test_clock_is_learned_in_the_middle_of_the_round_trip() -> None:

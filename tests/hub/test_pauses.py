@@ -13,8 +13,8 @@ from hub.settings import Settings
 from hub.tables import Audit, PersonPolicy, PolicyVersion
 from hub.tables import Pause as PauseRow
 from hub.wire.activity import Facts
-from hub.wire.agent import Ack, PolicyUpdate
-from hub.wire.pause import Pause
+from hub.wire.agent import Ack, Heartbeat, PolicyUpdate
+from hub.wire.pause import Declared, Pause
 
 from .conftest import PASSWORD, Browser, Cast
 from .live import Running, connected, minute, running, signed_in, viewing
@@ -206,6 +206,45 @@ async def test_what_a_device_sends_later_of_such_time_is_stripped(kind: str, hub
     assert [row["private"] for row in rows] == [False, *[kind == "private"] * 3, False, False]
     assert [row["on_break"] for row in rows] == [False, *[kind == "break"] * 3, False, False]
     assert [row["last_input_at"] is None for row in rows] == [False, True, True, True, False, False]
+
+
+async def test_what_is_declared_at_one_device_covers_all_of_the_person(hub: Running, cast: Cast) -> None:
+    async with connection() as held:  # another device of Bob's
+        await held.execute("UPDATE device SET person = $1 WHERE id = $2", cast.bob.id, cast.device(cast.bea).id)
+    at = datetime.now(UTC)
+    async with connected(hub, cast.device(cast.bob)) as here, connected(hub, cast.device(cast.bea)) as there:
+        await here.send(Heartbeat(sent=1, declared=Declared(kind="private", at=at)))
+        told = [await here.receive_any() for _ in range(2)]  # the heartbeat's answer, and the word that it is known
+        other = await there.receive(PolicyUpdate)
+        await there.batch(
+            1, [minute(0, started_at=datetime.now(UTC), ended_at=datetime.now(UTC) + timedelta(seconds=9))]
+        )
+        await there.receive(Ack)
+        await here.send(Heartbeat(sent=2, declared=Declared(kind="work", at=datetime.now(UTC))))
+        over = await there.receive(PolicyUpdate)
+
+    [known] = [frame for frame in told if isinstance(frame, PolicyUpdate)]
+    assert known.declared_at == at
+    assert known.pause == other.pause == Pause(kind="private", since_at=at)
+    assert over.pause is None
+    assert [row["private"] for row in await stored(cast.device(cast.bea).id)] == [True]
+
+
+async def test_what_a_device_says_again_or_too_late_changes_nothing(cast, database):
+    at = NOW - timedelta(hours=2)
+    told = Declared(kind="break", at=at)
+    for _ in range(2):
+        await pauses.declared(cast.bob.id, told, NOW)
+    await pauses.end(cast.bob.id)
+    await pauses.declared(cast.bob.id, Declared(kind="private", at=at + timedelta(minutes=1)), datetime.now(UTC))
+    await pauses.declared(cast.bob.id, Declared(kind="work", at=at - timedelta(days=400)), NOW)
+    await pauses.declared(cast.bea.id, Declared(kind="private", at=NOW - timedelta(days=400)), NOW)
+
+    rows = await PauseRow.select().order_by(PauseRow.id)
+    assert [(row["person"], row["kind"], row["since_at"]) for row in rows] == [
+        (cast.bob.id, "break", at),
+        (cast.bea.id, "private", NOW - pauses.LATE_MAX),
+    ]
 
 
 def test_pause_holds_from_its_start_to_before_its_end():

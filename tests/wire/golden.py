@@ -32,7 +32,7 @@ from hub.wire.agent import (
 )
 from hub.wire.events import Gap, Interval
 from hub.wire.frames import Codec, agent_side, hub_side, viewer_browser_side, viewer_hub_side
-from hub.wire.pause import Pause
+from hub.wire.pause import Declared, Pause
 from hub.wire.policy import Policy
 from hub.wire.viewer import (
     Beat,
@@ -100,6 +100,7 @@ FROM_AGENT: dict[str, msgspec.Struct] = {
     "batch": Batch(epoch=3, first_seq=2**53, events=[INTERVAL, BARE, GAP]),
     "loss": Loss(epoch=3, from_seq=40, to_seq=41, reason="spool full"),
     "heartbeat": Heartbeat(sent=123_456_789),
+    "heartbeat-declared": Heartbeat(sent=1, declared=Declared(kind="private", at=AT, until_at=LATER)),
     "heartbeat-health": Heartbeat(sent=123_456_789, unsent=12_000, skew_ms=-90_250),
 }
 FROM_HUB: dict[str, msgspec.Struct] = {
@@ -132,6 +133,7 @@ FROM_HUB: dict[str, msgspec.Struct] = {
     "resend": Resend(epoch=3, from_seq=40),
     "rejected": Rejected(epoch=3, seq=41, reason="outside_horizon", receipt="5f1c"),
     "policy": PolicyUpdate(policy=POLICY),
+    "policy-declared": PolicyUpdate(policy=POLICY, declared_at=AT),
     "policy-paused": PolicyUpdate(policy=POLICY, pause=Pause(kind="private", since_at=AT, until_at=LATER)),
     "drain": Drain(retry_ms=1500),
     "heartbeat-answer": Heartbeat(hub_at=AT, sent=123_456_789),
