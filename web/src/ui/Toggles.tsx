@@ -8,7 +8,7 @@ interface Props<Value extends string> {
   onChoose: (value: Value) => void;
 }
 
-/** A few words side by side of which one holds; on a phone two in a row. */
+/** A few words side by side of which one holds; on a phone two in a row, or three if that is all. */
 export function Toggles<Value extends string>({ label, value, options, onChoose }: Props<Value>) {
   return (
     <div className={css.toggles} role="group" aria-label={label}>
