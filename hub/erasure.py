@@ -9,8 +9,8 @@ One transaction, for anybody at any time: all of it is done, or nothing. What co
 
 What is left is a number: the row in `person` without anything of them, since the audit and looks at others refer to it, and a row in the
 erasure list (`erased`), which goes with every backup and holds no name. What lies outside PostgreSQL is cleaned up by a job of the worker
-as soon as it gets there (`clean_up`): presence in the feed, objects in the store. Hub processes close sockets of the person and of their
-devices within five seconds.
+as soon as it gets there (`clean_up`): presence in the feed, objects in the store, samples that PostgreSQL keeps for its plans. Hub
+processes close sockets of the person and of their devices within five seconds.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -35,6 +35,8 @@ NOBODY = "There is no such person."
 HELD = "This person is under a legal hold: nothing of theirs is deleted until it is lifted."
 LONGEST_S = 120
 """A year of one person's rows are gone in some seconds; their partitions are as many as days."""
+ANALYZE_S = 200
+"""Of all tables, each in a transaction of its own; it reads some 30,000 rows of each."""
 STAY_MAX = 10**10 - 1
 """Later than any stay in a team (`feed.scripts.MEMBERSHIP_DIGITS`): the feed takes nothing of these devices any more."""
 
@@ -138,6 +140,9 @@ async def clean_up(feed: Callable[[], AbstractAsyncContextManager[Feed]], store:
             for row in waiting:
                 removed += await bucket.remove(f"people/{row['person']}/")
     async with connection() as held:
+        # PostgreSQL keeps values as samples of each column: until it has counted again, and of a table that is empty now for ever.
+        await held.execute("ANALYZE", timeout=ANALYZE_S)
+        await held.execute(_FORGET_SAMPLES)
         await held.execute(
             "UPDATE erased SET cleaned_at = now(), devices = '{}', teams = '{}' WHERE person = ANY($1::int[])",
             [row["person"] for row in waiting],
@@ -196,6 +201,8 @@ async def _delete(held: Any, done: Erased) -> tuple[int, int]:
         await held.execute(f"DELETE FROM {table} WHERE person = $1", person)  # noqa: S608 - names of ours
     # Files of people that an admin is about to import may name them: they are read anew.
     await held.execute("DELETE FROM people_import")
+    # So may answers that others would get once more: they hear that it was done, and not what was said.
+    await held.execute("UPDATE idempotency_key SET answer = NULL WHERE answer IS NOT NULL")
     await held.execute(_TOMBSTONE, person, done.at)
     await _note(held, done, devices, teams)
     return len(devices), rows
@@ -235,6 +242,11 @@ _OF_PEOPLE = (
 _DAYS = """
     SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname ~ '^interval_[0-9]{8}$'
     ORDER BY relname
+"""
+_FORGET_SAMPLES = """
+    SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats
+    JOIN pg_class ON relname = tablename AND relnamespace = schemaname::regnamespace
+    WHERE schemaname = 'public' AND pg_has_role(relowner, 'USAGE') AND reltuples <= 0
 """
 # The address is none that anybody could have, and another one for each.
 _TOMBSTONE = """

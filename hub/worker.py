@@ -83,8 +83,8 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 async def sweep(now: datetime) -> Swept:
-    """Deletes what nobody can use again: enrolment codes after a day, runs of jobs after two weeks, sign-ins and mails a month after they
-    ended (sign-ins of who is under a legal hold stay), imports of people after their hour."""
+    """Deletes what nobody can use again: codes and requests of enrolment after a day, runs of jobs after two weeks, sign-ins and mails a
+    month after they ended (sign-ins of who is under a legal hold stay), imports of people after their hour."""
     async with transaction() as held:
         codes = await held.execute("DELETE FROM enrolment_code WHERE expires_at < $1", now - timedelta(days=1))
         sign_ins = await held.execute(
@@ -92,6 +92,7 @@ async def sweep(now: datetime) -> Swept:
             "AND person NOT IN (SELECT person FROM legal_hold WHERE lifted_at IS NULL)",
             now - timedelta(days=30),
         )
+        await held.execute("DELETE FROM enrolment_request WHERE expires_at < $1", now - timedelta(days=1))
         imports = await held.execute("DELETE FROM people_import WHERE expires_at < $1", now)
     return Swept(
         codes=int(codes.split()[-1]),

@@ -116,6 +116,10 @@ async def whole_database() -> dict[str, str]:
             found[table] = " ".join(
                 value.decode("latin-1") if isinstance(value, bytes) else str(value) for row in rows for value in row
             ).lower()
+        samples = "concat(most_common_vals::text, histogram_bounds::text, most_common_elems::text)"
+        found["pg_stats"] = str(
+            await held.fetchval(f"SELECT string_agg({samples}, ' ') FROM pg_stats WHERE schemaname = 'public'")
+        ).lower()
     return found
 
 
@@ -180,7 +184,10 @@ async def test_nothing_of_them_is_left_in_any_table_or_key_and_the_chain_holds(
         )
         await feed.publish(cast.payments, [record])
     await chain.seal(signing_key(settings.secret))
+    async with connection() as held:
+        await held.execute("ANALYZE")
     before = await whole_database()
+    assert {"brandt", "bob@halden", "secret plan"} <= set(traces(before["pg_stats"]))
     assert set(TRACES) - {"asia/tokyo", "robert"} <= {trace for text in before.values() for trace in traces(text)}
     assert "secret plan" in await whole_valkey(settings.redis_url)
     dora = open_browser()
@@ -224,6 +231,22 @@ async def test_pages_show_that_somebody_was_here_and_not_who(cast, open_browser)
         ("POST", "/api/people/move", {"moves": [{"person": cast.bob.id, "out_of": None, "into": cast.support}]}),
     ]:
         assert (await dora.change(method, path, json=body)).status_code == 404, path
+
+
+async def test_answer_that_an_admin_got_about_them_is_not_given_again(cast, open_browser) -> None:
+    dora = open_browser()
+    await dora.sign_in(cast.dora)
+    once = {**await dora.csrf(), "idempotency-key": "once"}
+    bob = {"name": "Robert Brandt", "email": "robert@halden.example", "team": cast.payments}
+    added = await dora.post("/api/people", json=bob, headers=once)
+    again = await dora.post("/api/people", json=bob, headers=once)
+    assert (added.status_code, again.json()) == (201, added.json())
+
+    await erasure.erase(added.json()["id"], cast.alma.id)
+
+    after = await dora.post("/api/people", json=bob, headers=once)
+    assert after.status_code == 409
+    assert traces(after.text.lower()) == []
 
 
 async def test_second_erasure_changes_nothing(cast, database) -> None:

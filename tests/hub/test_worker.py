@@ -103,11 +103,19 @@ async def test_sweep_removes_what_nobody_can_use_and_nothing_else(cast: Cast, da
             "VALUES (gen_random_uuid(), 6, now() - interval '1 minute'), (gen_random_uuid(), 6, now() + interval '1 hour')"
         )
 
+        await held.execute(
+            "INSERT INTO enrolment_request (id, confirmation, code_hash, public_key, expires_at) VALUES "
+            "(gen_random_uuid(), 'OLD', '', 'a', now() - interval '2 days'), (gen_random_uuid(), 'NEW', '', 'b', now())"
+        )
+
     await worker.sweep(datetime.now(UTC))
     await worker.sweep(datetime.now(UTC))
 
     async with connection() as held:
         assert [bytes(row["code_hash"]) for row in await held.fetch("SELECT code_hash FROM enrolment_code")] == [b"new"]
+        assert [row["confirmation"] for row in await held.fetch("SELECT confirmation FROM enrolment_request")] == [
+            "NEW"
+        ]
         assert await held.fetchval("SELECT count(*) FROM sign_in") == 2
         assert await held.fetchval("SELECT count(*) FROM people_import") == 1
 
