@@ -164,8 +164,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     asked: int
     """How many of these people acknowledge it first."""
     without_app_min: float | None
-    """Active and passive minutes of last week that would have kept no app; null when none would, when that can't be told exactly, or of
-    fewer than five people."""
+    """Active and passive minutes of last week that would have kept no app, to two digits; null when none would, while some are not summed
+    up yet, and of fewer than five people who were there and may be shown."""
     idle_min: float | None
     """By how many minutes more, or fewer, they would have been idle last week; null as above, and of very many people."""
 
@@ -394,8 +394,9 @@ async def _difference(touched: Collection[Touched]) -> Difference:
             "SELECT count(*) FROM device WHERE person = ANY($1::int[]) AND revoked_at IS NULL", people
         )
     wider = {word: None for each in touched for word in widened(each.old, each.new)}
-    without = [each.person for each in touched if each.old.app and not each.new.app]
-    limits = {each.person: each.new.idle_limit_s for each in touched if each.new.idle_limit_s != each.old.idle_limit_s}
+    without = await _of_last_week([each.person for each in touched if each.old.app and not each.new.app])
+    changed = {each.person: each.new.idle_limit_s for each in touched if each.new.idle_limit_s != each.old.idle_limit_s}
+    limits = {person: changed[person] for person in await _of_last_week(list(changed))}
     return Difference(
         people=len(people),
         devices=devices,
@@ -404,6 +405,25 @@ async def _difference(touched: Collection[Touched]) -> Difference:
         without_app_min=await _with_app_min(without) if len(without) >= TOLD_MIN else None,
         idle_min=await _more_idle_min(limits) if TOLD_MIN <= len(limits) <= JUDGED_MAX else None,
     )
+
+
+async def _of_last_week(people: list[int]) -> list[int]:
+    """Those of whom something is stored and may be shown: nobody hides one person among others who were not there."""
+    today = datetime.now(UTC).date()
+    async with connection() as held:
+        rows = await held.fetch(
+            "SELECT id FROM person WHERE id = ANY($1::int[]) AND restricted_at IS NULL AND EXISTS "
+            "(SELECT FROM rollup_day WHERE person = person.id AND day >= $2 AND day < $3) ORDER BY id",
+            people,
+            today - timedelta(days=WEEK_DAYS),
+            today,
+        )
+    return [row["id"] for row in rows]
+
+
+def _roughly(minutes: float) -> float:
+    """To two digits, so that of two groups that differ by one person the difference does not tell of that one."""
+    return float(f"{minutes:.1e}")
 
 
 async def _with_app_min(people: list[int]) -> float | None:
@@ -426,14 +446,14 @@ async def _with_app_min(people: list[int]) -> float | None:
             first,
             today,
         )
-    return round(float(kept) / 60e6, 1)
+    return _roughly(kept / 60e6)
 
 
 async def _more_idle_min(limits_s: dict[int, int]) -> float:
     until = datetime.combine(datetime.now(UTC).date(), time(), UTC)
     span = until - timedelta(days=WEEK_DAYS), until
     was, would = await idle_under(dict.fromkeys(limits_s, span), limits_s)
-    return round((would - was) / 60, 1)
+    return _roughly((would - was) / 60)
 
 
 def _effective(resolved: Resolved) -> Effective:

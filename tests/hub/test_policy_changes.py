@@ -255,9 +255,46 @@ async def test_difference_names_people_and_devices_and_tells_no_figure_of_fewer_
         "people": 3, "devices": 3, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None
     }  # fmt: skip
     assert everybody.json() | {"people": 0} == {
-        "people": 0, "devices": 6, "widens": [], "asked": 0, "without_app_min": 0, "idle_min": None
+        "people": 0, "devices": 6, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None
     }  # fmt: skip
     assert (await changes.world()).organisation.version == 0
+
+
+async def test_figures_are_of_five_people_who_were_there_and_may_be_shown_and_rough(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    """Who asks of four strangers to themselves and one person, or of a group with and without one, learns nothing of that one."""
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+    asked = {"scope": "organisation", "policy": {"app": False}}
+
+    async def told() -> float | None:
+        figure: float | None = (await browser.change("POST", "/api/policies/preview", json=asked)).json()[
+            "without_app_min"
+        ]
+        return figure
+
+    async def worked(person: int, minutes: int) -> None:
+        async with connection() as held:
+            await held.execute(
+                "INSERT INTO rollup_day (person, day, state, app, duration_us, keys, clicks, scrolls) "
+                "VALUES ($1, (now() AT TIME ZONE 'UTC')::date - 1, 'active', 'Editor', $2, 0, 0, 0)",
+                person,
+                minutes * 60_000_000,
+            )
+
+    for person in (cast.alice, cast.bob, cast.bea, cast.charlie):
+        await worked(person.id, 411)
+    assert await told() is None
+    await worked(cast.maxim.id, 37)
+    assert await told() == 1700  # 1,681
+    await worked(cast.rita.id, 3)
+    assert await told() == 1700
+    async with connection() as held:
+        await held.execute(
+            "UPDATE person SET restricted_at = now() WHERE id = ANY($1::int[])", [cast.rita.id, cast.maxim.id]
+        )
+    assert await told() is None
 
 
 async def test_a_kind_that_no_agent_captures_can_not_be_switched_on(
