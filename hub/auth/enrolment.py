@@ -15,16 +15,17 @@ from uuid import UUID, uuid4
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from hub import audit
+from hub import audit, silence
 from hub.auth import asking
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Invalid, NotFound
-from hub.people import insert_simulated, normal_email
+from hub.people import WorkingHours, insert_simulated, normal_email
 from hub.settings import Settings
 from hub.tables import Device, EnrolmentCode, Person
 from hub.wire.agent import Enrol, EnrolAsked, Enrolled
 from hub.wire.policy import Policy, clean
+from hub.workdays import zone_of
 
 CODE_TTL = timedelta(minutes=10)
 CODE_CHARACTERS = 8
@@ -85,6 +86,8 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     """Events that it declared lost, ever."""
     set_aside: int
     """Events that could not be stored, ever."""
+    missing: bool
+    """It was heard in its person's working hours and has gone silent in them (`silence.py`), and no other of theirs is heard."""
 
 
 class OwnedDevice(DeviceRow, frozen=True, kw_only=True):
@@ -93,7 +96,7 @@ class OwnedDevice(DeviceRow, frozen=True, kw_only=True):
     person_name: str
 
 
-DeviceState = Literal["all", "live", "silent", "suspended", "revoked"]
+DeviceState = Literal["all", "live", "silent", "missing", "suspended", "revoked"]
 """`silent`: not revoked, and not seen for a day or ever; `live`: seen within it, and neither revoked nor suspended."""
 
 
@@ -288,19 +291,21 @@ async def _person_for(person: int | None, request: Enrol) -> tuple[int, str, boo
     return row["id"], row["email"], row["simulated"]
 
 
-async def devices_of(person: int) -> list[DeviceRow]:
+async def devices_of(person: int, now: datetime | None = None) -> list[DeviceRow]:
     """The person's devices, newest first."""
     rows = await Device.raw(_DEVICE_ROWS, person)
-    return [_device_row(row) for row in rows]
+    missing = await _missing(now or datetime.now(UTC), person)
+    return [msgspec.convert(_told(row, missing), DeviceRow) for row in rows]
 
 
-async def all_devices(find: str, state: DeviceState, page: int) -> DevicePage:
+async def all_devices(find: str, state: DeviceState, page: int, now: datetime | None = None) -> DevicePage:
     """Everybody's devices in that state whose name, or whose person's name or address, holds `find`. 10,000 are scanned in some 10 ms."""
-    asked = (find.replace("\x00", " "), state, SILENT_AFTER)
+    missing = await _missing(now or datetime.now(UTC))
+    asked = (find.replace("\x00", " "), state, SILENT_AFTER, list(missing))
     rows = await Device.raw(_PAGE, *asked, PER_PAGE, PER_PAGE * (page - 1))
     # A page behind the last one has no row that could tell.
     total = (rows or await Device.raw(_TOTAL, *asked))[0]["total"]
-    devices = [msgspec.convert({**row, "id": str(row["id"])}, OwnedDevice) for row in rows]
+    devices = [msgspec.convert(_told(row, missing), OwnedDevice) for row in rows]
     return DevicePage(devices=devices, total=total, page=page, per_page=PER_PAGE)
 
 
@@ -309,7 +314,7 @@ async def device_row(uid: UUID) -> OwnedDevice:
     rows = await Device.raw(_DEVICE_ROW, uid)
     if not rows:
         raise NotFound(NO_DEVICE)
-    return msgspec.convert({**rows[0], "id": str(rows[0]["id"])}, OwnedDevice)
+    return msgspec.convert(_told(rows[0], await _missing(datetime.now(UTC), rows[0]["person"])), OwnedDevice)
 
 
 async def owner_of(uid: UUID) -> int:
@@ -364,10 +369,11 @@ _MATCHING = """
     SELECT device.id AS number, uid AS id, person, device.name, system, device.version, device.simulated, enrolled_at, last_seen_at,
         revoked_at, suspended_at, unsent, skew_ms, person.name AS person_name
     FROM device JOIN person ON person.id = device.person
-    CROSS JOIN (SELECT {}::text AS find, {}::text AS state, {}::interval AS silent_after) AS asked
+    CROSS JOIN (SELECT {}::text AS find, {}::text AS state, {}::interval AS silent_after, {}::int[] AS missing) AS asked
     WHERE (strpos(folded, folded(find)) > 0 OR strpos(lower(device.name) || ' ' || email, lower(find)) > 0) AND CASE state
         WHEN 'revoked' THEN revoked_at IS NOT NULL
         WHEN 'silent' THEN revoked_at IS NULL AND (last_seen_at IS NULL OR last_seen_at < now() - silent_after)
+        WHEN 'missing' THEN device.id = ANY(missing)
         WHEN 'suspended' THEN revoked_at IS NULL AND suspended_at IS NOT NULL
         WHEN 'live' THEN revoked_at IS NULL AND suspended_at IS NULL AND last_seen_at >= now() - silent_after
         ELSE true END
@@ -413,8 +419,37 @@ _DEVICE_ROW = " ".join(
 )
 
 
-def _device_row(row: dict[str, object]) -> DeviceRow:
-    return msgspec.convert({**row, "id": str(row["id"])}, DeviceRow)
+_SEEN_TODAY = """
+    SELECT device.id, person, last_seen_at, working_hours::text AS hours, person.zone,
+        revoked_at IS NULL AND suspended_at IS NULL AS counts
+    FROM device JOIN person ON person.id = device.person
+    WHERE last_seen_at >= {} AND deactivated_at IS NULL AND ({}::int IS NULL OR person = {}::int)
+"""
+
+
+async def _missing(now: datetime, person: int | None = None) -> set[int]:
+    """Those of everybody's devices, or of this person's, that are missing. Of 10,000 it takes some 30 ms."""
+    heard: dict[int, datetime] = {}
+    rows = await Device.raw(_SEEN_TODAY, now - SILENT_AFTER, person, person)
+    for row in rows:
+        heard[row["person"]] = max(row["last_seen_at"], heard.get(row["person"], row["last_seen_at"]))
+    return {
+        row["id"]
+        for row in rows
+        if row["counts"]
+        and heard[row["person"]] == row["last_seen_at"]
+        and row["hours"] is not None
+        and silence.is_missing(row["last_seen_at"], now, _week(row["hours"]), zone_of(row["zone"]))
+    }
+
+
+def _week(stored: str) -> list[tuple[int, int]]:
+    hours = msgspec.json.decode(stored, type=WorkingHours)
+    return silence.stretches(hours.days, hours.from_min, hours.until_min)
+
+
+def _told(row: dict[str, Any], missing: set[int]) -> dict[str, Any]:
+    return {**row, "id": str(row["id"]), "missing": row["number"] in missing}
 
 
 _P = 2**255 - 19

@@ -153,6 +153,13 @@ async def test_axe_finds_nothing_in_the_set_up(wall: Face) -> None:
     await page.goto(f"{wall.origin}/devices?view=all")
     await expect(page.get_by_text(NOOR).first).to_be_visible()
     await look.at(page, "all devices")
+    await page.locator("main [data-name]").first.click()
+    await expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    await look.at(page, "a device")
+    for query, heading in (("view=all&codes", "Roll-out codes"), ("confirm", "Approve a computer")):
+        await page.goto(f"{wall.origin}/devices?{query}")
+        await expect(page.get_by_role("dialog").get_by_role("heading", name=heading)).to_be_visible()
+        await look.at(page, heading)
     look.nothing()
 
 

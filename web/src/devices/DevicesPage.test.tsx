@@ -52,6 +52,11 @@ describe("my devices", () => {
 
   it.each([
     ["Silent for 3 d", /daylight agent status/, { last_seen_at: new Date(Date.now() - 3 * 86_400_000).toISOString() }],
+    [
+      "Silent for 2 h 00",
+      /Is the agent running/,
+      { missing: true, last_seen_at: new Date(Date.now() - 7_200_000).toISOString() },
+    ],
     ["Never seen", /daylight agent run/, { last_seen_at: null }],
     ["Suspended", /enrol each computer by itself/, { suspended_at: "2026-03-03T10:00:00Z" }],
     ["Revoked 3 Mar 2026", /enrol it anew/, { revoked_at: "2026-03-03T10:00:00Z" }],

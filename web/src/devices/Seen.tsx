@@ -7,6 +7,7 @@ import css from "./Seen.module.css";
 
 const ICONS: Partial<Record<Condition, IconName>> = {
   connected: "active",
+  missing: "attention",
   silent: "attention",
   unseen: "stale",
   suspended: "attention",

@@ -7,7 +7,7 @@ export interface OwnedDevice extends Device {
 }
 
 /** `live`: heard within a day; `silent`: not, or never. */
-export const STATES = ["all", "live", "silent", "suspended", "revoked"] as const;
+export const STATES = ["all", "live", "missing", "silent", "suspended", "revoked"] as const;
 export type StateFilter = (typeof STATES)[number];
 
 export interface Filter {

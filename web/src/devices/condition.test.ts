@@ -17,6 +17,8 @@ const device = {
 it.each([
   ["connected", {}],
   ["seen", { last_seen_at: "2026-03-02T09:57:00Z" }],
+  ["missing", { last_seen_at: "2026-03-02T08:00:00Z", missing: true }],
+  ["connected", { missing: true }],
   ["seen", { last_seen_at: "2026-03-01T10:00:01Z" }],
   ["silent", { last_seen_at: "2026-03-01T10:00:00Z" }],
   ["unseen", { last_seen_at: null }],

@@ -5,10 +5,10 @@ const RECENT_MS = 120_000;
 /** As the hub reckons: not heard for a day. */
 const SILENT_MS = 86_400_000;
 
-export type Condition = "connected" | "seen" | "silent" | "unseen" | "suspended" | "revoked";
+export type Condition = "connected" | "seen" | "missing" | "silent" | "unseen" | "suspended" | "revoked";
 
 /** How a device is at `nowMs`, the gravest first. */
-export function conditionOf({ revoked_at, suspended_at, last_seen_at }: Device, nowMs: number): Condition {
+export function conditionOf({ revoked_at, suspended_at, last_seen_at, missing }: Device, nowMs: number): Condition {
   if (revoked_at) {
     return "revoked";
   }
@@ -19,5 +19,8 @@ export function conditionOf({ revoked_at, suspended_at, last_seen_at }: Device, 
     return "unseen";
   }
   const ageMs = nowMs - Date.parse(last_seen_at);
-  return ageMs < RECENT_MS ? "connected" : ageMs < SILENT_MS ? "seen" : "silent";
+  if (ageMs < RECENT_MS) {
+    return "connected";
+  }
+  return ageMs >= SILENT_MS ? "silent" : missing ? "missing" : "seen";
 }

@@ -18,6 +18,8 @@ export interface Device {
   /** Events that it declared lost, ever, and those that could not be stored. */
   lost?: number;
   set_aside?: number;
+  /** It was heard in its person's working hours and went silent in them, and no other of theirs is heard. */
+  missing?: boolean;
 }
 
 export interface EnrolmentCode {

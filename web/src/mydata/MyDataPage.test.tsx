@@ -38,6 +38,7 @@ const hub = (looks: Look[] = [], day = mine()) => ({
   "GET /api/me/policy": { status: 200, body: myPolicy() },
   "GET /api/me/rights": { status: 200, body: { requests: [], restricted_at: null, held: null } },
   "GET /api/me/pause": { status: 200, body: { pause: null, private_time: true } },
+  "GET /api/devices": { status: 200, body: [] },
 });
 
 beforeEach(() => {
@@ -79,6 +80,22 @@ describe("my data", () => {
     await user.click(screen.getByRole("link", { name: "Manage devices" }));
 
     expect(await screen.findByRole("heading", { level: 1, name: "Devices" })).toBeVisible();
+  });
+
+  it("asks whether the agent runs on a device that went silent while I usually work", async () => {
+    const last_seen_at = new Date(NOW_MS - 7_200_000).toISOString();
+    const silent = {
+      id: "a",
+      name: "ben-laptop",
+      system: "",
+      enrolled_at: last_seen_at,
+      last_seen_at,
+      revoked_at: null,
+    };
+    answering({ ...hub(), "GET /api/devices": { status: 200, body: [{ ...silent, missing: true }] } });
+    open("/my-data");
+
+    expect(await screen.findByText(/Nothing has been heard of ben-laptop since/)).toBeVisible();
   });
 
   it("says so while there is no device", async () => {

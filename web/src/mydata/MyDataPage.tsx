@@ -6,6 +6,7 @@ import { DaySections } from "../day/DaySections";
 import { Devices } from "../day/Devices";
 import { KeptNote } from "../day/KeptNote";
 import { useDay } from "../day/useDay";
+import { MissingNote } from "../enrol/MissingNote";
 import { PauseBox } from "../pause/PauseBox";
 import { MyPolicy } from "../policy/MyPolicy";
 import { MyRights } from "../rights/MyRights";
@@ -42,6 +43,7 @@ export function MyDataPage({ person }: { person: number }) {
               <PauseBox />
             </Sheet>
             <Sheet title={t("devices.title")}>
+              <MissingNote />
               {waits}
               {day && <Devices devices={day.devices} now={now + picture.hubAheadMs} />}
               <p className={css.manage}>
