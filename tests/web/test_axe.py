@@ -300,6 +300,7 @@ async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any
         ("/admin/mail", "The server said 550."),
         ("/admin/clients", "No program reads anything here"),
         ("/account", "this one"),
+        ("/admin/requests", "No request is open"),
     ):
         await page.goto(f"{wall.origin}{path}")
         there = page.get_by_role("table", name=re.compile(words)).or_(page.get_by_text(words)).first
@@ -307,6 +308,19 @@ async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any
         await look.at(page, f"{path} on a phone", dark=False)
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
     await page.set_viewport_size(DESKTOP)
+    await page.goto(f"{wall.origin}/my-data")
+    await page.get_by_role("button", name="Erase everything").click()
+    await page.get_by_role("dialog").get_by_label("Why").fill("I start anew")
+    await look.at(page, "a request to make")
+    await page.get_by_role("button", name="Ask").click()
+    await expect(page.get_by_role("list", name="Your requests")).to_contain_text("Why: I start anew")
+    await look.at(page, "/my-data with a request")
+    await page.goto(f"{wall.origin}/admin")
+    await page.get_by_role("link", name="Requests about data").click()
+    await expect(page.get_by_text("Why: I start anew")).to_be_visible()
+    await look.at(page, "/admin/requests with one")
+    await page.get_by_role("button", name=re.compile("^Accept")).click()
+    await look.at(page, "a request to erase, accepted")
     await page.goto(f"{wall.origin}/admin")
     await page.get_by_role("link", name="API clients").click()
     await expect(page.get_by_role("button", name="Make a client")).to_be_visible()

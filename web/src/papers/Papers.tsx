@@ -37,7 +37,7 @@ export function Papers() {
               startIcon={<Icon name="download" />}
               disabled={saving !== null}
               onClick={() => save(paper)}
-              aria-label={t("save", { paper: t(paper) })}
+              aria-label={saving === paper ? undefined : t("save", { paper: t(paper) })}
             >
               {saving === paper ? t("saving") : "PDF"}
             </Button>

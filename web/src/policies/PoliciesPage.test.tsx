@@ -191,7 +191,7 @@ describe("the page Policies", () => {
     URL.revokeObjectURL = () => undefined;
     open("/admin/policies");
     await user.click(await screen.findByRole("link", { name: "Documents" }));
-    const button = await screen.findByRole("button", { name: "Save Data protection impact assessment" });
+    const button = await screen.findByRole("button", { name: "Save Data protection impact assessment as PDF" });
     answering({ "GET /api/papers/dpia.pdf": { status: 503, body: { title: "The database is away." } } });
     await user.click(button);
     expect(await screen.findByText("The database is away.")).toBeVisible();
