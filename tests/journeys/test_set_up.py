@@ -1,10 +1,12 @@
 """The first hour: from an empty organisation, through the set-up, to the first tile on the wall."""
 
+import asyncio
 import re
+import sys
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Locator, Page, async_playwright, expect
 
 from tests.agents.desk import a_desk
 from tests.ports import free_port
@@ -68,6 +70,8 @@ async def test_first_admin_comes_from_an_empty_organisation_to_the_first_tile(
                 await page.goto(origin)
 
                 await expect(tile).to_contain_text("Alpha")  # and the set-up does not come again
+                await pause(page, origin, tile)
+            await roll_out(page, origin, env | {"DAYLIGHT_AGENT_STATE": str(tmp_path / "another")})
             me = await page.evaluate("fetch('/api/me').then(answer => answer.json())")
             await browser.close()
 
@@ -80,6 +84,48 @@ async def test_first_admin_comes_from_an_empty_organisation_to_the_first_tile(
         "version": 3,
     }
     assert (me["team"]["name"], me["manages"], me["device"]) == ("Payments", True, True)
+
+
+async def pause(page: Page, origin: str, tile: Locator) -> None:
+    """Private from the web is private on the wall within seconds, and over when it is ended."""
+    for act, shown in (("Private", "Private"), ("End it now", "Alpha")):
+        await page.goto(f"{origin}/my-data")
+        await page.get_by_role("button", name=act, exact=True).click()
+        await expect(page.get_by_role("button", name="End it now")).to_be_visible(visible=act == "Private")
+        await page.goto(origin)
+        await expect(tile).to_contain_text(shown)
+
+
+async def roll_out(page: Page, origin: str, env: dict[str, str]) -> None:
+    """A second computer asks by a code for a roll-out, and is approved by what it shows."""
+    await page.goto(f"{origin}/devices?view=all")
+    await page.get_by_role("button", name="Roll-out codes").click()
+    await page.get_by_role("textbox", name="What it is for").fill("Second floor")
+    await page.get_by_role("button", name="Make the code").click()
+    line = await page.get_by_role("dialog").locator("code").first.inner_text()
+    asking = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-u",
+        "-m",
+        "hub.cli",
+        *line.split()[1:],
+        "--name",
+        "second",
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert asking.stdout is not None
+    told = ""
+    async with asyncio.timeout(30):
+        while not (address := re.search(r"http\S+/devices\?confirm=\S+", told)):
+            told += (await asking.stdout.readline()).decode()
+        await page.goto(address[0])
+        await page.get_by_role("button", name="Yes, it is mine").click()
+        await expect(page.get_by_text("Enrolled: second")).to_be_visible()
+        rest, _ = await asking.communicate()
+
+    assert asking.returncode == 0
+    assert "Enrolled with" in rest.decode()
 
 
 async def at(page: Page, heading: str) -> None:
