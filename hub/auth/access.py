@@ -128,8 +128,10 @@ def may(viewer: Viewer, action: Action, subject: Subject, over: Range | None = N
             return permitted(viewer, action, subject, wanted) == (wanted,)
         case "see_team":
             return subject.team is not None and subject.team in viewer.managed
-        case "configure" | "keep_people" | "keep_teams" | "keep_policies" | "keep_rights":
+        case "configure" | "keep_people" | "keep_teams" | "keep_policies":
             return "admin" in viewer.roles
+        case "keep_rights":  # what somebody asks about themselves another admin answers
+            return not own and "admin" in viewer.roles
         case "enrol_own_device" | "see_looks" | "keep_views" | "keep_account" | "acknowledge_policy" | "declare_pause":
             return own
         case "see_devices":

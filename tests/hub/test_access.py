@@ -67,10 +67,10 @@ def expected(role: str, relation: str) -> set[str]:
             "keep_teams",
             "see_policies",
             "keep_policies",
-            "keep_rights",
             "see_security",
             "see_papers",
         }
+        allowed |= {"keep_rights"} if relation != "oneself" else set()
         allowed |= {"give_link", "erase_person"} if relation == "oneself" or relation.startswith("somebody") else set()
         allowed |= OF_ADMIN if relation.startswith("somebody") else set()
         allowed |= {"see_devices"} if relation == "the organisation" else set()

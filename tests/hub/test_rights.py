@@ -242,6 +242,27 @@ async def test_hold_keeps_from_erasure_until_it_is_lifted_and_its_person_reads_w
     ]  # fmt: skip
 
 
+async def test_admin_answers_no_request_of_their_own_and_lifts_nothing_from_themselves(
+    cast, dora, open_browser
+) -> None:
+    alma = open_browser()
+    await alma.sign_in(cast.alma)
+    own = f"/api/people/{cast.dora.id}"
+    made = await asks(dora)
+    itself = await answers(dora, made, True)
+    by_another = await answers(alma, made, True)
+    lifted = await dora.change("POST", f"{own}/restriction/lift", json={"reason": "It is so"})
+    held = await dora.change("PUT", f"{own}/hold", json={"reason": "It is so"})
+    await alma.change("PUT", f"{own}/hold", json={"reason": "It is so"})
+    released = await dora.change("POST", f"{own}/hold/lift", json={"reason": "It is so"})
+
+    assert [answer.status_code for answer in (itself, by_another, lifted, held, released)] == [404, 200, 404, 404, 404]
+    told = (await dora.get("/api/me/rights")).json()
+    assert told["restricted_at"]
+    assert told["held"]
+    assert await Audit.count().where(Audit.action == "denied", Audit.actor == cast.dora.id) == 4
+
+
 async def test_dangerous_answers_ask_for_a_fresh_proof(cast, bob, dora) -> None:
     made = await asks(bob, "erase")
     async with connection() as held:

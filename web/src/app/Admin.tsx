@@ -45,7 +45,7 @@ const PAGES: Page[] = [
     icon: "me",
     keys: "g q",
     may: admins,
-    draw: () => <rights.Part />,
+    draw: (me) => <rights.Part me={me.id} />,
   },
   { path: "/people/import", word: "imports", icon: "people", may: admins },
   { path: "/admin/clients", word: "clients", icon: "key", keys: "g c", may: admins, draw: () => <clients.Part /> },

@@ -11,7 +11,7 @@ import { ReasonDialog } from "./ReasonDialog";
 interface Props {
   person: number;
   name: string;
-  /** It is who is signed in here: nobody erases themselves. */
+  /** It is who is signed in here: another admin has to do it. */
   self: boolean;
   onErased: () => void;
 }
@@ -27,11 +27,12 @@ export function OfPerson({ person, name, self, onErased }: Props) {
     <>
       {hold && <p className={form.note}>{t("person.held", { day: day(hold.since_at), reason: hold.reason })}</p>}
       {restricted && <p className={form.note}>{t("person.restricted", { day: day(restricted.since_at) })}</p>}
+      {self && <p className={form.note}>{t("person.own")}</p>}
       <div className={form.actions}>
-        {data && (
+        {data && !self && (
           <Button onClick={() => setOpen(hold ? "hold/lift" : "hold")}>{t(hold ? "unhold.go" : "hold.go")}</Button>
         )}
-        {restricted && <Button onClick={() => setOpen("restriction/lift")}>{t("unrestrict.go")}</Button>}
+        {restricted && !self && <Button onClick={() => setOpen("restriction/lift")}>{t("unrestrict.go")}</Button>}
         {!self && (
           <Button color="error" disabled={!data || hold !== undefined} onClick={() => setOpen("erase")}>
             {t("erasing.go")}

@@ -76,6 +76,15 @@ describe("requests about data", () => {
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 
+  it("of one's own are answered by another admin, who also lifts what stands", async () => {
+    rights.requests = [asked({ person: ME.id, name: ME.name })];
+    rights.restricted = [{ person: ME.id, name: ME.name, since_at: "2026-03-01T10:00:00Z", reason: "" }];
+    open("/admin/requests");
+
+    expect(await screen.findByText("Another admin answers it.")).toBeVisible();
+    expect(screen.queryByRole("button", { name: /^(Accept|Decline|Lift)/ })).toBeNull();
+  });
+
   it("to erase say what goes and what stays, and want the name", async () => {
     rights.requests = [asked({ kind: "erase" })];
     open("/admin/requests");

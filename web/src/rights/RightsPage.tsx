@@ -17,7 +17,7 @@ import css from "./Rights.module.css";
 type Open = { request: Asked; accept: boolean } | { act: Act; who: Standing };
 
 /** What people ask about their data, by the last day for an answer; and who is restricted or under a legal hold. */
-export function RightsPage() {
+export function RightsPage({ me }: { me: number }) {
   const { t } = useTranslation(["rights", "ui"]);
   const [params, setParams] = useSearchParams();
   const closed = params.get("show") === "closed";
@@ -62,7 +62,12 @@ export function RightsPage() {
         {data && data.requests.length > 0 && (
           <ul className={css.sheet} aria-label={t("title")}>
             {data.requests.map((request) => (
-              <Line key={request.id} request={request} onAnswer={(accept) => setOpen({ request, accept })} />
+              <Line
+                key={request.id}
+                request={request}
+                own={request.person === me}
+                onAnswer={(accept) => setOpen({ request, accept })}
+              />
             ))}
           </ul>
         )}
@@ -71,6 +76,7 @@ export function RightsPage() {
             title={t("restricted")}
             go={t("unrestrict.go")}
             who={data.restricted}
+            me={me}
             onLift={(who) => setOpen({ act: "restriction/lift", who })}
           />
         )}
@@ -79,6 +85,7 @@ export function RightsPage() {
             title={t("held")}
             go={t("unhold.go")}
             who={data.held}
+            me={me}
             onLift={(who) => setOpen({ act: "hold/lift", who })}
           />
         )}
@@ -89,7 +96,14 @@ export function RightsPage() {
   );
 }
 
-function Line({ request, onAnswer }: { request: Asked; onAnswer: (accept: boolean) => void }) {
+interface LineProps {
+  request: Asked;
+  /** Of whoever looks: another admin answers it. */
+  own: boolean;
+  onAnswer: (accept: boolean) => void;
+}
+
+function Line({ request, own, onAnswer }: LineProps) {
   const { t } = useTranslation("rights");
   const { person, name, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at, overdue } = request;
   return (
@@ -109,7 +123,8 @@ function Line({ request, onAnswer }: { request: Asked; onAnswer: (accept: boolea
           </span>
         </p>
       </div>
-      {state === "open" && (
+      {state === "open" && own && <p className={css.facts}>{t("own")}</p>}
+      {state === "open" && !own && (
         <div className={css.acts}>
           <Button onClick={() => onAnswer(true)} aria-label={t("acceptOf", { name })}>
             {t("accept")}
@@ -127,11 +142,13 @@ function Standings({
   title,
   go,
   who,
+  me,
   onLift,
 }: {
   title: string;
   go: string;
   who: Standing[];
+  me: number;
   onLift: (who: Standing) => void;
 }) {
   const { t } = useTranslation("rights");
@@ -146,11 +163,13 @@ function Standings({
               {each.reason && <p>{each.reason}</p>}
               <p className={css.facts}>{t("since", { day: day(each.since_at) })}</p>
             </div>
-            <div className={css.acts}>
-              <Button onClick={() => onLift(each)} aria-label={`${go}: ${each.name}`}>
-                {go}
-              </Button>
-            </div>
+            {each.person !== me && (
+              <div className={css.acts}>
+                <Button onClick={() => onLift(each)} aria-label={`${go}: ${each.name}`}>
+                  {go}
+                </Button>
+              </div>
+            )}
           </li>
         ))}
       </ul>
