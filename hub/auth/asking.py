@@ -192,6 +192,7 @@ async def approve(request: UUID, by: int) -> UUID:
         if used is None:
             raise Invalid("The code that this computer came by was withdrawn or has run out.", code="roll_out_over")
         uid = await insert_device(
+            held,
             Device(
                 uid=uuid4(),
                 person=by,
@@ -199,7 +200,7 @@ async def approve(request: UUID, by: int) -> UUID:
                 name=row["name"],
                 system=row["system"],
                 enrolled_with="roll_out",
-            )
+            ),
         )
         await held.execute("UPDATE enrolment_request SET device = $2 WHERE id = $1", request, uid)
     return uid
@@ -212,14 +213,20 @@ async def decline(request: UUID, by: int) -> None:
         await audit.record("device_declined", by, by, request=_short(request))
 
 
-async def insert_device(device: Device) -> UUID:
-    """Adds a device and its cursor, with a row in the audit, in the transaction that is open. Raises `Invalid` for a key in use."""
+async def insert_device(held: Any, device: Device) -> UUID:
+    """Adds a device and its cursor, with a row in the audit, in the transaction of `held`. Raises `Invalid` for a key in use."""
+    await take_turns(held, device.public_key)
     await _require_new(device.public_key)
     added = await Device.insert(device).returning(Device.id, Device.uid)
     await DeviceCursor.insert(DeviceCursor(device=added[0]["id"], epoch=1))
     uid: UUID = added[0]["uid"]
     await audit.record("device_enrolled", device.person, device.person, device=str(uid), simulated=device.simulated)
     return uid
+
+
+async def take_turns(held: Any, key: bytes) -> None:
+    """Two enrolments with one key take turns: the second finds the first."""
+    await held.execute("SELECT pg_advisory_xact_lock($1)", int.from_bytes(key[:8], signed=True))
 
 
 async def _require_new(key: bytes) -> None:

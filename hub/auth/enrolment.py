@@ -213,10 +213,7 @@ class WrongCode(Invalid):
 
 async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
     async with transaction() as connection:
-        # Two enrolments with one key take turns: the second finds the first.
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock($1)", int.from_bytes(request.public_key[:8], signed=True)
-        )
+        await asking.take_turns(connection, request.public_key)
         used = await connection.fetchrow(
             """
             UPDATE enrolment_code SET uses_left = uses_left - 1
@@ -230,6 +227,7 @@ async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
             return await _give_key(connection, used["device"], request)
         person, email, simulated = await _person_for(used["person"], request)
         uid = await asking.insert_device(
+            connection,
             Device(
                 uid=uuid4(),
                 person=person,
@@ -238,7 +236,7 @@ async def _add_device(hashed: bytes, request: Enrol) -> tuple[UUID, int, str]:
                 system=clean(request.system, 200) or "",
                 simulated=simulated or request.simulated,
                 enrolled_with="many" if used["person"] is None else "own",
-            )
+            ),
         )
     return uid, person, email
 

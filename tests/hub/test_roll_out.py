@@ -18,6 +18,7 @@ from hub.database import connection
 from hub.tables import Audit, Device, EnrolmentCode, EnrolmentRequest
 
 from .conftest import Browser, Cast
+from .locks import both_at_once
 from .registered import registered
 
 NOW = datetime.now(UTC)
@@ -195,6 +196,18 @@ async def test_what_is_over_can_not_be_approved(change, code, cast, dora, bob, a
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert await Device.count() == len(cast.devices)
     assert (await EnrolmentRequest.select().first())["state"] == "waiting"
+
+
+async def test_one_key_becomes_one_device_also_when_two_approve_at_once(cast, dora, bob, open_browser, agent, database):
+    key = Ed25519PrivateKey.generate()
+    one, other = [(await asks(agent, (await made(dora))["code"], key=key))["request"] for _ in range(2)]
+    charlie = open_browser()
+    await charlie.sign_in(cast.charlie)
+
+    both = await both_at_once(database, "device", decide(bob, one), decide(charlie, other))
+
+    assert sorted(answer.status_code for answer in both) == [200, 400]
+    assert await Device.count().where(Device.public_key == key.public_key().public_bytes_raw()) == 1
 
 
 async def test_request_that_is_over_is_found_by_nobody_and_the_computer_is_told(dora, bob, agent):
