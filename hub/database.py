@@ -28,6 +28,7 @@ POOL_SIZE = 10
 SERVER_SETTINGS = {
     "application_name": "daylight",
     "timezone": "UTC",
+    "search_path": "public",  # after PostgreSQL's own, whatever the hub's role has been given for itself
     "idle_in_transaction_session_timeout": "3s",  # a hub that is frozen inside a transaction must not hold others' rows
     "transaction_timeout": "10s",
 }

@@ -54,6 +54,7 @@ PATIENCE_S = 10
 FOR_LONG = {
     "application_name": "daylight backup",
     "timezone": "UTC",
+    "search_path": "public",
     "jit": "off",
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "0",

@@ -87,6 +87,20 @@ async def test_head_of_another_deployment_is_no_head(database: str, emptied: Obj
     assert found.broken == "place 1, row 1: its signature is not by this deployment"
 
 
+@pytest.mark.parametrize("position", [-5, 0, 2, 4, 10**30])
+async def test_head_that_somebody_made_up_is_named_wherever_it_is(
+    database: str, emptied: ObjectStore, position: int
+) -> None:
+    await sealed(3)
+    await anchor(emptied, SECRET)
+    async with objects.opened(emptied, objects.AUDIT) as bucket:
+        await bucket.put(f"heads/{position}.AAAA.AAAA", b"")
+
+    found = await check_audit(emptied, SECRET)
+
+    assert found.broken == f"place {position}: the head that was kept is not signed by this deployment"
+
+
 async def test_store_that_is_away_is_told_and_the_chain_is_checked_all_the_same(
     database: str, store: ObjectStore
 ) -> None:

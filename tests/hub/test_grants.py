@@ -5,7 +5,7 @@ import pytest
 
 from hub import audit, grants
 from hub.chain import seal, signing_key
-from hub.database import connection
+from hub.database import LONG_TRANSACTIONS, SERVER_SETTINGS, close_pool, connection, open_pool
 from hub.errors import StartError
 from tests.owner import owning
 
@@ -111,3 +111,20 @@ async def test_code_of_the_hub_never_runs_as_the_owner(database: str, code: str)
         assert await held.fetchval("SELECT relowner::regrole::text FROM pg_class WHERE relname = 'audit'") == "daylight"
         for left in CODE:
             await held.execute(left)
+
+
+async def test_nothing_that_the_role_has_for_itself_comes_before_postgresqls_own(database: str) -> None:
+    async with connection() as held:
+        assert await held.fetchval("SELECT current_schemas(true)") == ["pg_catalog", "public"]
+        await held.execute("ALTER ROLE daylight_hub SET search_path = public, pg_catalog")
+    try:
+        await close_pool()
+        for settings in (SERVER_SETTINGS, LONG_TRANSACTIONS):
+            await open_pool(database, settings=settings)
+            async with connection() as held:
+                assert await held.fetchval("SELECT current_schemas(true)") == ["pg_catalog", "public"]
+            await close_pool()
+    finally:
+        await open_pool(database)
+        async with connection() as held:
+            await held.execute("ALTER ROLE daylight_hub RESET search_path")
