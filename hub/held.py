@@ -98,7 +98,8 @@ PARTS = (
         FROM quarantine JOIN device ON device.id = quarantine.device WHERE person = $1
         ORDER BY received_at, quarantine.id OFFSET $2 LIMIT $3"""),
     Part("looks.csv", "Who looked at you or at your team's wall while you were in it, and why where they had to say so.", """
-        SELECT look.id AS place, look.at, coalesce(actor.name, api_client.name) AS who, look.client IS NOT NULL AS a_program,
+        SELECT look.id AS place, look.at, coalesce(nullif(actor.name, ''), api_client.name, 'somebody erased') AS who,
+            look.client IS NOT NULL AS a_program,
             CASE look.action WHEN 'look_wall' THEN 'wall' ELSE 'person' END AS what, team.name AS team,
             look.detail::text AS detail, look.subject
         FROM audit look LEFT JOIN person actor ON actor.id = look.actor LEFT JOIN api_client ON api_client.id = look.client
@@ -111,7 +112,8 @@ PARTS = (
             ))
         ) ORDER BY look.id LIMIT $3""", sealed=True),
     Part("acts.csv", "What you did here, and what was done about you, as the audit has it.", """
-        SELECT act.id AS place, act.at, act.action, actor.name AS who, subject.name AS about, team.name AS team, act.detail::text,
+        SELECT act.id AS place, act.at, act.action, CASE WHEN actor.name = '' THEN 'somebody erased' ELSE actor.name END AS who,
+            CASE WHEN subject.name = '' THEN 'somebody erased' ELSE subject.name END AS about, team.name AS team, act.detail::text,
             act.subject
         FROM audit act LEFT JOIN person actor ON actor.id = act.actor LEFT JOIN person subject ON subject.id = act.subject
         LEFT JOIN team ON team.id = act.team

@@ -529,15 +529,15 @@ _REPRESENTATIVES = """
     WHERE role.role = 'representative' AND person.deactivated_at IS NULL
 """
 _CHANGES = """
-    SELECT change.id, change.at, change.made_by, maker.name AS maker, change.scope, change.team, change.person, team.name AS team_name,
-        person.name AS person_name, change.old, change.new, change.reason, change.state, change.decided_by, decider.name AS decider,
-        change.decided_at
+    SELECT change.id, change.at, change.made_by, nullif(maker.name, '') AS maker, change.scope, change.team, change.person,
+        team.name AS team_name, person.name AS person_name, change.old, change.new, change.reason, change.state, change.decided_by,
+        nullif(decider.name, '') AS decider, change.decided_at
     FROM policy_change AS change LEFT JOIN person AS maker ON maker.id = change.made_by
     LEFT JOIN person AS decider ON decider.id = change.decided_by
     LEFT JOIN team ON team.id = change.team LEFT JOIN person ON person.id = change.person
 """
 _MINE = """
-    SELECT given.id, given.since_at, given.wanted, given.acknowledged_at, maker.name AS maker, change.scope, change.reason,
+    SELECT given.id, given.since_at, given.wanted, given.acknowledged_at, nullif(maker.name, '') AS maker, change.scope, change.reason,
         lag(given.wanted) OVER (ORDER BY given.id) AS before
     FROM person_policy AS given LEFT JOIN policy_change AS change ON change.id = given.change
     LEFT JOIN person AS maker ON maker.id = change.made_by

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import csv
+import io
 import uuid
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -499,8 +502,10 @@ async def test_looks_of_them_stay_without_a_name(cast, open_browser) -> None:
     await bob.sign_in(cast.bob)
 
     looks = (await bob.get("/api/me/looks")).json()["looks"]
+    packed = zipfile.ZipFile(io.BytesIO((await bob.get("/api/me/export")).content))
 
     assert [look["by"] for look in looks] == [{"id": cast.alice.id, "name": ""}]
+    assert [row["who"] for row in csv.DictReader(io.StringIO(packed.read("looks.csv").decode()))] == ["somebody erased"]
 
 
 async def test_hold_that_is_set_meanwhile_wins(cast, database: str) -> None:

@@ -55,7 +55,9 @@ export function Looks({ now }: { now: number }) {
         </div>
       )}
       <p role="status" className={css.said}>
-        {looks[0] && now - Date.parse(looks[0].at) < JUST_MS ? `${looks[0].by.name} ${whatOf(looks[0])}` : ""}
+        {looks[0] && now - Date.parse(looks[0].at) < JUST_MS
+          ? `${looks[0].by.name || t("looks.erased")} ${whatOf(looks[0])}`
+          : ""}
       </p>
       {byDay(looks).map(([first, ofDay]) => (
         <section key={first.id} className={css.day}>
@@ -65,7 +67,7 @@ export function Looks({ now }: { now: number }) {
               <li key={look.id} className={css.look} data-kind={look.kind}>
                 <Icon name={look.kind === "person" ? "ledger" : "live"} size={14} className={css.icon} />
                 <span className={css.what}>
-                  <b>{look.by.name}</b> {whatOf(look)}
+                  <b>{look.by.name || t("looks.erased")}</b> {whatOf(look)}
                   {look.reason && <q className={css.reason}>{look.reason}</q>}
                   {times > 1 && (
                     <span className={css.times}>

@@ -222,6 +222,15 @@ describe("who looked at me", () => {
     ]);
   });
 
+  it("says of who was erased since that somebody looked", async () => {
+    answering(hub([look(9, "2026-03-03T13:02:00Z", "person", "")]));
+    open("/my-data");
+
+    expect(await screen.findByRole("list", { name: "Today" })).toHaveTextContent(
+      "Somebody erased since opened your details",
+    );
+  });
+
   it("is said to be nobody when it is", async () => {
     answering(hub());
     open("/my-data");

@@ -67,7 +67,7 @@ function whatOf({ what, reason }: Refusal): string {
 /** By whom, what they wanted, and of whom. */
 function detailOf({ by, client, about, team, wanted }: Refusal): string {
   const parts = [
-    (by ?? client)?.name ?? i18n.t("security:refused.somebody"),
+    (by ?? client)?.name || i18n.t("security:refused.somebody"),
     wanted && said("action", wanted),
     about && about.id !== by?.id && i18n.t("security:refused.about", { name: about.name }),
     team && i18n.t("security:refused.about", { name: team.name }),
