@@ -14,12 +14,13 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
+from hub.database import HALF_RESTORED
 from hub.errors import StartError
 
 if TYPE_CHECKING:
     from hub.database import Connection
 
-KEPT = ("audit", "audit_link", "audit_waiting", "migration")
+KEPT = ("audit", "audit_link", "audit_waiting", "migration", HALF_RESTORED)
 """What stays the owner's."""
 CODE_SHOWN = 3
 GRANTS = (

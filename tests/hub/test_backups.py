@@ -36,7 +36,15 @@ from hub.backups.contents import (
 )
 from hub.backups.taking import Taken, back_up, keep_keys
 from hub.chain import signing_key
-from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool, refuse_half_restored, transaction
+from hub.database import (
+    HALF_RESTORED,
+    LONG_TRANSACTIONS,
+    close_pool,
+    connection,
+    open_pool,
+    refuse_half_restored,
+    transaction,
+)
 from hub.embedded import Embedded
 from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
@@ -300,6 +308,11 @@ def test_keys_that_do_not_belong_to_it_or_are_damaged_or_older_are_refused(
     assert restoring.bring_back(empty, source.backup, [older, source.keys]).broken == ""
 
 
+async def _run(statement: str) -> None:
+    async with connection() as held:
+        await held.execute(statement)
+
+
 def test_place_that_is_not_empty_is_left_as_it_is(
     source: Source, new_database, empty_template: str, empty: Settings
 ) -> None:
@@ -307,6 +320,10 @@ def test_place_that_is_not_empty_is_left_as_it_is(
     filled = structs.replace(empty, database_url=url, database_owner_url=owner_url)
     with pytest.raises(StartError, match="not empty"):
         restoring.bring_back(filled, source.backup, [source.keys])
+    on(url, _run(f"CREATE TABLE {HALF_RESTORED} ()"))  # the hub's role, which restores nothing
+    with pytest.raises(StartError, match="not empty"):
+        restoring.bring_back(filled, source.backup, [source.keys])
+    assert rows(owner_url, "SELECT count(*) FROM person") == [(0,)]
 
     mine = structs.replace(empty, database_url=None)
     mine.data.mkdir()
