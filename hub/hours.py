@@ -1,20 +1,25 @@
 """The last hour of many people, a letter a minute: what the wall draws beside each of them. From the rows, up to what is stored.
 
 Letters are made once a minute for each person, whoever asks, in one snapshot for all who are asked for: a process that serves a thousand
-viewers of a team reads it once. The wall's own look covers them, so they are shown of those only whom the viewer may see there now.
+viewers of a team reads it once. They are shown of those only whom the viewer may see on the wall now, and are a look at it: the same row of
+the audit as that of the wall, which is there already where that is open.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
-from litestar import post
+from litestar import Request, post
+from litestar.datastructures import State as AppState
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
+from hub import audit
+from hub.auth import login
 from hub.auth.access import PERSON_MAX, Range, Viewer, load_subjects, may, permitted
 from hub.auth.guard import note
 from hub.rollups.read import Span, read_pieces
@@ -37,6 +42,7 @@ LETTERS: dict[State, str] = {
 """Of states that are stored. In this order where two held as much of a minute."""
 _microsecond = timedelta(microseconds=1)
 
+Call = Request[None, None, AppState]
 Read = Callable[[Mapping[int, Span]], Awaitable[dict[int, list[Piece]]]]
 
 
@@ -102,14 +108,15 @@ def routes() -> list[HTTPRouteHandler]:
     letters = Letters()
 
     @post("/api/hours", status_code=200, summary="The last hour of people on the wall, a letter a minute")
-    async def read_hours(viewer: NamedDependency[Viewer], data: JSONBody[Asked]) -> Hours:
-        return await hours_for(viewer, data.people, datetime.now(UTC), letters)
+    async def read_hours(request: Call, viewer: NamedDependency[Viewer], data: JSONBody[Asked]) -> Hours:
+        sign_in = (await login.signed_in(request)).sign_in
+        return await hours_for(viewer, sign_in, data.people, datetime.now(UTC), letters)
 
     return [read_hours]
 
 
-async def hours_for(viewer: Viewer, people: Iterable[int], now: datetime, letters: Letters) -> Hours:
-    """The hours of those of these people whom `viewer` may see now, with the minutes in which they were not theirs left blank."""
+async def hours_for(viewer: Viewer, sign_in: UUID, people: Iterable[int], now: datetime, letters: Letters) -> Hours:
+    """The hours of those of these people whom `viewer` may see now, with the minutes in which they were not theirs left blank; a look."""
     until = now.replace(second=0, microsecond=0)
     over = Range(until - MINUTES * MINUTE, until)
     subjects = await load_subjects(set(people))
@@ -120,6 +127,14 @@ async def hours_for(viewer: Viewer, people: Iterable[int], now: datetime, letter
     }
     hidden = [subject for person, subject in subjects.items() if person not in seen and not subject.restricted]
     await note(viewer, "see_presence", hidden)
+    await audit.record_looks(
+        {
+            audit.WallLook(viewer.person, stay.team, sign_in)
+            for person in seen.keys() - {viewer.person}
+            for stay in subjects[person].stays
+            if stay.until_at is None
+        }
+    )
     told = await letters.of(seen, until) if seen else {}
     return Hours(until, {person: _cut(told[person], parts, over) for person, parts in seen.items()})
 

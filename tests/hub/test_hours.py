@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.hub.stored import store, worked
 UNTIL = datetime(2026, 11, 18, 12, 40, tzinfo=UTC)
 NOW = UNTIL + timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
+SIGN_IN = UUID(int=7)
 
 
 def piece(start_s: float, end_s: float, state: str = "active") -> Piece:
@@ -28,7 +30,7 @@ def piece(start_s: float, end_s: float, state: str = "active") -> Piece:
 async def told(viewer, people, letters: Letters | None = None, now: datetime = NOW) -> dict[int, str]:
     found = await load_viewer(viewer.id)
     assert found is not None
-    return (await hours_for(found, people, now, letters or Letters())).hours
+    return (await hours_for(found, SIGN_IN, people, now, letters or Letters())).hours
 
 
 async def test_whole_cast_is_told_of_whom_they_see_on_their_walls_and_of_themselves(cast, open_browser):
@@ -47,6 +49,20 @@ async def test_whole_cast_is_told_of_whom_they_see_on_their_walls_and_of_themsel
         "Alma": {1, 2, 3, 4, 5, 7, 8, 9}, "Audrey": {8}, "Rita": {9},
     }  # fmt: skip
     assert (await open_browser().change("POST", "/api/hours", json={"people": [1]})).status_code == 401
+
+
+async def test_hours_are_a_look_at_the_wall_also_without_a_wall(cast, open_browser):
+    alice, bob = open_browser(), open_browser()
+    await alice.sign_in(cast.alice)
+    await bob.sign_in(cast.bob)
+    for people in ([cast.bob.id], [cast.bob.id, cast.bea.id], [cast.alice.id]):
+        await alice.change("POST", "/api/hours", json={"people": people})
+    await bob.change("POST", "/api/hours", json={"people": [cast.bob.id]})
+
+    looks = (await bob.get("/api/me/looks")).json()["looks"]
+    assert [(look["kind"], look["by"]["name"]) for look in looks] == [("wall", cast.alice.name)]
+    rows = await Audit.select(Audit.actor, Audit.team).where(Audit.action == "look_wall").order_by(Audit.team)
+    assert rows == [{"actor": cast.alice.id, "team": team} for team in (cast.payments, cast.payments_api)]
 
 
 async def test_whoever_asks_for_others_is_in_the_audit(cast, database):
