@@ -21,7 +21,7 @@ class EpochsExhausted(Exception):
 
 
 class DeviceGone(Exception):
-    """The device was deleted since it was looked up."""
+    """The device was deleted, or given another key, since it was looked up."""
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +42,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     next_seq: int
     digest: bytes
     instance: str = ""
+    public_key: bytes | None = None
+    """By which it has proved to be the device: another one since then is found here, under the cursor's lock, where a new key ends
+    every session."""
 
 
 async def take_over_together(asked: Sequence[tuple[int, Standing]]) -> list[Admission | None]:
@@ -59,10 +62,12 @@ async def take_over_together(asked: Sequence[tuple[int, Standing]]) -> list[Admi
         simple = [row for row in cursors if _same_history(once[row["device"]], row["epoch"], row["seq"], row["digest"])]
         sessions = await held.fetch(
             "UPDATE device_cursor SET session = nextval('session_number'), instance = given.instance "
-            "FROM unnest($1::int[], $2::text[]) AS given(device, instance) WHERE device_cursor.device = given.device "
+            "FROM unnest($1::int[], $2::text[], $3::bytea[]) AS given(device, instance, key) JOIN device ON device.id = given.device "
+            "WHERE device_cursor.device = given.device AND public_key = coalesce(key, public_key) "
             "RETURNING device_cursor.device, session",
             [row["device"] for row in simple],
             [once[row["device"]].instance for row in simple],
+            [once[row["device"]].public_key for row in simple],
         )
     session_of = dict(sessions)
     found = {
@@ -70,6 +75,7 @@ async def take_over_together(asked: Sequence[tuple[int, Standing]]) -> list[Admi
             session=session_of[row["device"]], epoch=row["epoch"], acked=row["seq"], digest=row["digest"]
         )
         for row in simple
+        if row["device"] in session_of
     }
     return [found.pop(device, None) for device, _ in asked]
 
@@ -89,6 +95,10 @@ async def take_over(device: int, standing: Standing) -> Admission:
         )
         if cursor is None:
             raise DeviceGone
+        if standing.public_key is not None:
+            key = await held.fetchval("SELECT public_key FROM device WHERE id = $1", device)
+            if key != standing.public_key:
+                raise DeviceGone
         if _same_history(standing, cursor["epoch"], cursor["seq"], cursor["digest"]):
             return Admission(
                 session=cursor["session"], epoch=cursor["epoch"], acked=cursor["seq"], digest=cursor["digest"]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -133,6 +134,7 @@ class Ingest:
                 )
                 version = clean(hello.version, VERSION_MAX)
                 device = await self._identified(hello, nonce)
+                standing = msgspec.structs.replace(standing, public_key=device.public_key)
                 admission = await self._take_over_with_others((device.id, standing))
                 if admission is None:
                     async with self._alone:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.auth.enrolment import make_code
+from hub.live.admission import DeviceGone, Standing, take_over, take_over_together
 from hub.settings import Settings
 from hub.tables import Audit, Device, DeviceCursor, Loss, Quarantine, SignIn
 from hub.wire.agent import Ack, Heartbeat
@@ -254,6 +256,23 @@ async def test_clone_with_the_old_key_stores_nothing_more_and_is_refused(
         assert (rightful.welcomed.epoch, rightful.welcomed.acked) == (1, 1)
         await rightful.send(LossFrame(epoch=1, from_seq=2, to_seq=2, reason="test"))
         assert await rightful.receive(Ack) == Ack(epoch=1, seq=2)
+
+
+async def test_clone_that_had_proved_itself_right_before_takes_nothing_over(cast: Cast, open_browser, settings) -> None:
+    device, other, agent = cast.device(cast.bob), cast.device(cast.bea), open_browser("198.51.100.1")
+    old = Standing(epoch=0, next_seq=1, digest=b"", public_key=device.key.public_key().public_bytes_raw())
+    right = msgspec.structs.replace(old, public_key=other.key.public_key().public_bytes_raw())
+    body, key = enrolling(await rekey_code(settings, device))
+    await agent.post("/agent/v1/enrol", json=body)
+
+    together = await take_over_together([(device.id, old), (other.id, right)])
+    with pytest.raises(DeviceGone):
+        await take_over(device.id, old)
+    new = msgspec.structs.replace(old, public_key=key.public_key().public_bytes_raw())
+
+    assert together[0] is None
+    assert together[1] is not None
+    assert (await take_over(device.id, new)).acked == 0
 
 
 async def test_connection_with_the_old_key_that_says_nothing_is_ended_too(
