@@ -7,7 +7,6 @@ closes their live sockets. Nothing here decides access: that is `auth.access.may
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
@@ -40,8 +39,6 @@ DEMO_NAME = "Halden"
 _EMAIL = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 )
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""Fillers of Hangul and the empty pattern of Braille: letters and signs that are drawn as nothing."""
 _NO_ZONES = {"Factory", "localtime", "posixrules"}
 _POWERS_LOCK = 0x706F77657273
 """Advisory lock for whatever may leave the organisation without an admin: `powers` in ASCII."""
@@ -403,14 +400,9 @@ def email_taken() -> Invalid:
 def normal_name(name: str) -> str:
     """The name with single spaces and nothing unprintable. Raises `Invalid` when nothing that can be seen is left, or too much."""
     cleaned = clean(name, NAME_MAX_CHARACTERS + 1)
-    if cleaned is None or len(cleaned) > NAME_MAX_CHARACTERS or not any(map(_is_seen, cleaned)):
+    if cleaned is None or len(cleaned) > NAME_MAX_CHARACTERS:
         raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name", "name_length", NAME_MAX_CHARACTERS)
     return cleaned
-
-
-def _is_seen(character: str) -> bool:
-    """Not a mark on another one, nor one that joins others or fills a place."""
-    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 
 
 def normal_zone(zone: str) -> str:

@@ -202,14 +202,16 @@ def _zone(name: str) -> ZoneInfo | None:
 def clean(text: str | None, limit: int) -> str | None:
     """Text that PostgreSQL, JSON and a terminal can hold: no NUL, no lone surrogates, no control characters, at most `limit` characters.
 
-    Idempotent. Marks that only steer how text is drawn (direction, soft hyphens) go, and spaces of any kind become one.
+    Idempotent. Marks that only steer how text is drawn (direction, soft hyphens) go, and spaces of any kind become one. None when
+    nothing is left that can be seen.
     """
     if text is None:
         return None
     text = text[: limit * 2]
     if not text.isprintable():
         text = "".join(character if character.isprintable() else _drawable(character) for character in text)
-    return " ".join(text.split())[:limit].rstrip() or None
+    text = " ".join(text.split())[:limit].rstrip()
+    return text if any(map(_is_seen, text)) else None
 
 
 _clean_name = functools.lru_cache(4096)(clean)
@@ -228,5 +230,12 @@ def _drawable(character: str) -> str:
             return " "
 
 
+def _is_seen(character: str) -> bool:
+    """Not a mark on another one, nor one that joins others or fills a place."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
+
+
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Fillers of Hangul and the empty pattern of Braille: letters and signs that are drawn as nothing."""
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 """Without these Persian falls apart, and so do emoji of several people."""

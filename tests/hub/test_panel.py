@@ -368,7 +368,9 @@ async def test_look_of_which_policy_asks_why_needs_a_reason_that_its_person_read
     assert (without.status_code, without.json()["field"], without.json()["code"]) == (400, "reason", "look_reason")
     assert (await bob.get("/api/me/looks")).json()["looks"] == []
     assert (await alice.get(path, params={"reason": "x" * 201})).status_code == 400
-    unseen = await alice.get(path, params={"sitting": str(SITTING), "reason": "\u200b\u202e\u2066\u00ad\0\u2028"})
+    unseen = await alice.get(
+        path, params={"sitting": str(SITTING), "reason": "\u200b\u202e\u2066\u00ad\0\u2028\u200d\u3164"}
+    )
     assert (unseen.status_code, unseen.json()["code"]) == (400, "look_reason")
     params = {"sitting": str(SITTING), "reason": "He asked\u202e me\0 whether he is on\ttime."}
     assert (await alice.get(path, params=params)).status_code == 200

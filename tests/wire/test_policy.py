@@ -279,6 +279,7 @@ def test_clean_text_can_be_stored_and_is_clean_already(text: str | None, limit: 
         ("a\N{NO-BREAK SPACE}b\N{IDEOGRAPHIC SPACE}c", "a b c"),
         ("Ünïcode — 日本語 📋", "Ünïcode — 日本語 📋"),
         ("x" * 50, "x" * 30),
+        ("\N{ZERO WIDTH JOINER}\N{HANGUL FILLER}\u0301", None),
     ],
 )
 def test_clean(text: str | None, cleaned: str | None) -> None:
