@@ -8,6 +8,7 @@ import { day } from "../ui/time";
 import { AskDialog } from "./AskDialog";
 import { type Kind, type Request, useMyRightsQuery, useWithdrawRequestMutation } from "./api";
 import css from "./Rights.module.css";
+import { Said } from "./Said";
 
 const KINDS: Kind[] = ["correct", "restrict", "erase"];
 
@@ -24,7 +25,7 @@ export function MyRights({ me }: { me: number }) {
       )}
       {data?.restricted_at && <p className={css.notice}>{t("mine.restricted", { day: day(data.restricted_at) })}</p>}
       {data?.held && (
-        <p className={css.notice}>{t("mine.held", { day: day(data.held.since_at), reason: data.held.reason })}</p>
+        <Said className={css.notice} as={t("mine.held", { day: day(data.held.since_at) })} words={data.held.reason} />
       )}
       {data && data.requests.length > 0 && (
         <ul className={css.mine} aria-label={t("mine.list")}>
@@ -57,9 +58,9 @@ function Mine({
       <p>
         <b>{t(`kind.${kind}`)}</b> <span className={css.state}>{t(`state.${state}`)}</span>
       </p>
-      {wrong && <p>{t("said.wrong", { words: wrong })}</p>}
-      {wanted && <p>{t(kind === "correct" ? "said.right" : "said.why", { words: wanted })}</p>}
-      {answer && <p>{t("said.answer", { words: answer })}</p>}
+      {wrong && <Said as={t("said.wrong")} words={wrong} />}
+      {wanted && <Said as={t(kind === "correct" ? "said.right" : "said.why")} words={wanted} />}
+      {answer && <Said as={t("said.answer")} words={answer} />}
       <p className={css.facts}>
         {t("askedOn", { day: day(asked_at) })}
         {" · "}

@@ -7,6 +7,7 @@ import { day } from "../ui/time";
 import { type Act, useEverybodysRightsQuery } from "./api";
 import { EraseDialog } from "./EraseDialog";
 import { ReasonDialog } from "./ReasonDialog";
+import { Said } from "./Said";
 
 interface Props {
   person: number;
@@ -25,7 +26,7 @@ export function OfPerson({ person, name, self, onErased }: Props) {
   const restricted = data?.restricted.find((each) => each.person === person);
   return (
     <>
-      {hold && <p className={form.note}>{t("person.held", { day: day(hold.since_at), reason: hold.reason })}</p>}
+      {hold && <Said className={form.note} as={t("person.held", { day: day(hold.since_at) })} words={hold.reason} />}
       {restricted && <p className={form.note}>{t("person.restricted", { day: day(restricted.since_at) })}</p>}
       {self && <p className={form.note}>{t("person.own")}</p>}
       <div className={form.actions}>

@@ -111,7 +111,7 @@ describe("requests about data", () => {
     };
     await userEvent.click(screen.getByRole("button", { name: "Closed 1" }));
 
-    expect(await screen.findByText("Answer: It is right")).toBeVisible();
+    expect(await screen.findByText("It is right")).toBeVisible();
     expect(screen.getByText("declined, 3 Mar 2026")).toBeVisible();
     expect(screen.queryByRole("button", { name: /^Accept/ })).toBeNull();
     expect(location.search).toBe("?show=closed");

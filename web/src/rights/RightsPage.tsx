@@ -13,6 +13,7 @@ import { AnswerDialog } from "./AnswerDialog";
 import { type Act, type Asked, type Standing, useEverybodysRightsQuery } from "./api";
 import { ReasonDialog } from "./ReasonDialog";
 import css from "./Rights.module.css";
+import { Said } from "./Said";
 
 type Open = { request: Asked; accept: boolean } | { act: Act; who: Standing };
 
@@ -110,9 +111,9 @@ function Line({ request, own, onAnswer }: LineProps) {
     <li className={css.line} data-overdue={overdue || undefined}>
       <div className={css.what}>
         <Link to={`/people?person=${person}`}>{name}</Link> <b>{t(`kind.${kind}`)}</b>
-        {wrong && <p>{t("said.wrong", { words: wrong })}</p>}
-        {wanted && <p>{t(kind === "correct" ? "said.right" : "said.why", { words: wanted })}</p>}
-        {answer && <p>{t("said.answer", { words: answer })}</p>}
+        {wrong && <Said as={t("said.wrong")} words={wrong} />}
+        {wanted && <Said as={t(kind === "correct" ? "said.right" : "said.why")} words={wanted} />}
+        {answer && <Said as={t("said.answer")} words={answer} />}
         <p className={css.facts}>
           {t("askedOn", { day: day(asked_at) })}
           {" · "}
@@ -160,7 +161,7 @@ function Standings({
           <li key={each.person} className={css.line}>
             <div className={css.what}>
               <Link to={`/people?person=${each.person}`}>{each.name}</Link>
-              {each.reason && <p>{each.reason}</p>}
+              {each.reason && <p dir="auto">{each.reason}</p>}
               <p className={css.facts}>{t("since", { day: day(each.since_at) })}</p>
             </div>
             {each.person !== me && (
