@@ -48,7 +48,8 @@ GOODBYE_S = 2.0
 
 WORDS = {
     "renew": "the hub no longer knows this device: enrol again with `daylight agent enrol`",
-    "stop": "the hub asked this device to stop: another one runs with its identity. Enrol again if this one is the right one",
+    "stop": "the hub asked this device to stop: another one runs with its identity. If this one is the right one, "
+    "make a new key for it on the hub's page Devices, and enrol again with that code: nothing that waits is lost",
 }
 
 
