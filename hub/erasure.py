@@ -170,8 +170,10 @@ class _Held(Exception):
 
 
 async def _take_turns(held: Any) -> None:
-    """In one order with whoever takes several of these: a step of the rollup job, what changes powers, what gives policies."""
+    """In one order with whoever takes several: an import of people, a step of the rollup job, what changes powers, what gives policies."""
     await held.execute(f"SET LOCAL transaction_timeout = '{LONGEST_S}s'")
+    # First, as whoever carries out an import does: it holds its row, and then waits for the powers.
+    await held.execute("LOCK TABLE people_import IN EXCLUSIVE MODE", timeout=LONGEST_S)
     await held.execute("SELECT pg_advisory_xact_lock($1)", ROLLUP_LOCK, timeout=LONGEST_S)
     await people.lock_powers()
     await changes.take_turns(held)

@@ -86,6 +86,9 @@ async def sweep(now: datetime) -> Swept:
     """Deletes what nobody can use again: codes and requests of enrolment after a day, runs of jobs after two weeks, sign-ins and mails a
     month after they ended (sign-ins of who is under a legal hold stay), imports of people after their hour."""
     async with transaction() as held:
+        imports = await held.execute(
+            "DELETE FROM people_import WHERE expires_at < $1", now
+        )  # first, as an erasure does
         codes = await held.execute("DELETE FROM enrolment_code WHERE expires_at < $1", now - timedelta(days=1))
         sign_ins = await held.execute(
             "DELETE FROM sign_in WHERE coalesce(ended_at, created_at + interval '31 days') < $1 "
@@ -93,7 +96,6 @@ async def sweep(now: datetime) -> Swept:
             now - timedelta(days=30),
         )
         await held.execute("DELETE FROM enrolment_request WHERE expires_at < $1", now - timedelta(days=1))
-        imports = await held.execute("DELETE FROM people_import WHERE expires_at < $1", now)
     return Swept(
         codes=int(codes.split()[-1]),
         sign_ins=int(sign_ins.split()[-1]),

@@ -339,6 +339,27 @@ async def test_what_a_device_is_just_storing_is_erased_and_nothing_is_stored_aft
     assert await of_bob(cast) == {"erased": 1}
 
 
+async def test_import_that_is_being_carried_out_and_an_erasure_take_turns(cast, database: str) -> None:
+    async with connection() as held:
+        await held.execute(
+            "INSERT INTO people_import (id, person, expires_at) VALUES (gen_random_uuid(), 6, now() + interval '1 hour')"
+        )
+    importing = await asyncpg.connect(database)
+    begun = importing.transaction()
+    await begun.start()
+    await importing.execute("SELECT FROM people_import FOR UPDATE")
+
+    erasing = asyncio.create_task(erasure.erase(cast.bob.id, cast.dora.id))
+    async with asyncio.timeout(30):
+        await until_waiting(1, unless=erasing)
+    await importing.execute("SELECT pg_advisory_xact_lock($1)", people._POWERS_LOCK)
+    await begun.commit()
+    await importing.close()
+    await erasing
+
+    assert await of_bob(cast) == {"erased": 1}
+
+
 async def test_step_of_the_rollup_job_that_goes_on_brings_nothing_back(cast, database: str) -> None:
     await store(cast.device(cast.bob), [worked(at(0), at(1), **FACTS)], at(5))
     job = await asyncpg.connect(database)
