@@ -14,7 +14,7 @@ processes close sockets of the person and of their devices within five seconds.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,8 @@ NOBODY = "There is no such person."
 HELD = "This person is under a legal hold: nothing of theirs is deleted until it is lifted."
 LONGEST_S = 120
 """A year of one person's rows are gone in some seconds; their partitions are as many as days."""
+TRIES = 3
+"""Somebody who changes something of theirs just then holds that and waits for the person, and PostgreSQL may end either."""
 ANALYZE_S = 200
 """Of all tables, each in a transaction of its own; it reads some 30,000 rows of each."""
 STAY_MAX = 10**10 - 1
@@ -63,6 +65,13 @@ async def erase(person: int, by: int | None, request: int | None = None) -> Eras
     """
     if person == by:
         raise Invalid("Nobody erases themselves: another admin has to.", "person", "erase_own")
+    for _ in range(TRIES - 1):
+        with suppress(asyncpg.DeadlockDetectedError):
+            return await _erase(person, by, request)
+    return await _erase(person, by, request)
+
+
+async def _erase(person: int, by: int | None, request: int | None) -> Erased:
     try:
         async with transaction() as held:
             await _take_turns(held)

@@ -360,6 +360,25 @@ async def test_import_that_is_being_carried_out_and_an_erasure_take_turns(cast, 
     assert await of_bob(cast) == {"erased": 1}
 
 
+async def test_whoever_holds_something_of_theirs_and_waits_for_them_stops_no_erasure(cast, database: str) -> None:
+    """Renaming a device, say, which then asks for the person's key."""
+    renaming = await asyncpg.connect(database)
+    begun = renaming.transaction()
+    await begun.start()
+    await renaming.execute("SELECT FROM device WHERE person = $1 FOR UPDATE", cast.bob.id)
+
+    erasing = asyncio.create_task(erasure.erase(cast.bob.id, cast.dora.id))
+    async with asyncio.timeout(30):
+        await until_waiting(1, unless=erasing)
+    with contextlib.suppress(asyncpg.DeadlockDetectedError):
+        await renaming.execute("SELECT FROM person WHERE id = $1 FOR KEY SHARE", cast.bob.id)
+        await begun.commit()
+    await renaming.close()
+    await erasing
+
+    assert await of_bob(cast) == {"erased": 1}
+
+
 async def test_step_of_the_rollup_job_that_goes_on_brings_nothing_back(cast, database: str) -> None:
     await store(cast.device(cast.bob), [worked(at(0), at(1), **FACTS)], at(5))
     job = await asyncpg.connect(database)
