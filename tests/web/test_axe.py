@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from hub import mail, settings, worker
 from hub.audit_file import check_file
+from hub.database import connection
 from hub.tables import Person
 from tests.hub.mailbox import SENDER, Mailbox, mailbox
 from tests.journeys.screens import CHROMIUM
@@ -315,10 +316,16 @@ async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any
     await page.get_by_role("button", name="Ask").click()
     await expect(page.get_by_role("list", name="Your requests")).to_contain_text("Why: I start anew")
     await look.at(page, "/my-data with a request")
+    async with connection() as held:  # one's own another admin answers
+        await held.execute(
+            "INSERT INTO person_request (person, kind, wrong, wanted, due_on) "
+            "SELECT min(id), 'erase', '', 'I leave', current_date - 1 FROM person WHERE email <> $1",
+            ADMIN,
+        )
     await page.goto(f"{wall.origin}/admin")
     await page.get_by_role("link", name="Requests about data").click()
     await expect(page.get_by_text("Why: I start anew")).to_be_visible()
-    await look.at(page, "/admin/requests with one")
+    await look.at(page, "/admin/requests with two, of which one is overdue")
     await page.get_by_role("button", name=re.compile("^Accept")).click()
     await look.at(page, "a request to erase, accepted")
     await page.goto(f"{wall.origin}/admin")
