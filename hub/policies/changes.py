@@ -24,6 +24,7 @@ from hub.policies.settings import (
     held_until_acknowledged,
     normal,
     raised,
+    require_available,
     resolve,
 )
 from hub.wire.policy import DEFAULT, Policy, clean
@@ -171,6 +172,7 @@ async def set_ceiling(seen: int, new: Ceiling, reason: str, by: int) -> bool:
         if await held.fetchval("SELECT EXISTS(SELECT FROM policy_change WHERE state = 'proposed')"):
             raise Conflict("Another ceiling has been proposed already. It is to be signed, refused or withdrawn first.")
         wider = raised(world.ceiling, new)
+        require_available(wider)
         state = "proposed" if wider else "made"
         number = await _note(held, by, "ceiling", None, None, seen + 1, world.ceiling, new, said, state)
         difference = _difference(world.ceiling, new)

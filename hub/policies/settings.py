@@ -4,7 +4,7 @@ The nearest place that sets a field decides it: the person, then their team, the
 default. The ceiling caps what may be switched on at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,8 +16,8 @@ Scope = Literal["organisation", "team", "person"]
 Origin = Literal["default", "ceiling", "organisation", "team", "person"]
 Kind = Literal["app", "site", "title", "input_counts"]
 KINDS: tuple[Kind, ...] = ("app", "site", "title", "input_counts")
-UNAVAILABLE = ("calls", "screenshots")
-"""Kinds that no agent can capture yet: no form has a field for them."""
+UNAVAILABLE = ("site", "calls", "screenshots")
+"""Kinds that no agent can capture yet, and nobody can switch on."""
 IDLE_MIN_S, IDLE_MAX_S = 60, 2 * 3600
 ALWAYS: Hours = ((0, WEEK_MIN),)
 
@@ -125,6 +125,7 @@ def held_until_acknowledged(old: Policy, new: Policy) -> Policy:
 
 def normal(settings: PolicySettings, ceiling: Ceiling) -> PolicySettings:
     """The settings with their days in order. Raises `Invalid`, naming the field, also for what the ceiling does not allow."""
+    require_available(kind for kind in KINDS if getattr(settings, kind))
     for kind in KINDS:
         if getattr(settings, kind) and not getattr(ceiling, kind):
             raise Invalid("The organisation's ceiling does not allow this. Raise it first.", kind, "above_ceiling")
@@ -149,6 +150,13 @@ def normal(settings: PolicySettings, ceiling: Ceiling) -> PolicySettings:
 def raised(old: Ceiling, new: Ceiling) -> list[Kind]:
     """The kinds that `new` allows and `old` does not."""
     return [kind for kind in KINDS if getattr(new, kind) and not getattr(old, kind)]
+
+
+def require_available(kinds: Iterable[Kind]) -> None:
+    """Raises `Invalid`, naming it, for one that no agent can capture."""
+    for kind in kinds:
+        if kind in UNAVAILABLE:
+            raise Invalid("No agent can capture this yet.", kind, "kind_unavailable")
 
 
 def above(team: int | None, parents: Mapping[int, int | None]) -> list[int]:

@@ -12,7 +12,7 @@ import pytest
 from hub import people, policies
 from hub.database import connection
 from hub.policies import changes
-from hub.policies.settings import Ceiling, CollectingHours, PolicySettings
+from hub.policies.settings import UNAVAILABLE, Ceiling, CollectingHours, PolicySettings
 from hub.rollups.united import Flag
 from hub.settings import Settings
 from hub.tables import Audit
@@ -23,7 +23,7 @@ from hub.wire.policy import DEFAULT
 from .conftest import Browser, Cast
 from .live import Agent, Running, connected, minute, running
 
-OPEN = Ceiling(app=True, site=True, title=True, input_counts=True)
+OPEN = Ceiling(app=True, title=True, input_counts=True)
 OFF, ON = PolicySettings(app=False), PolicySettings(title=True, input_counts=True)
 
 
@@ -302,10 +302,18 @@ async def test_a_kind_that_no_agent_captures_can_not_be_switched_on(
 ) -> None:
     browser = open_browser()
     await browser.sign_in(cast.dora)
-    asked = {"scope": "organisation", "version": 0, "reason": "Why", "policy": {"screenshots": True}}
+    asked = {"scope": "organisation", "version": 0, "reason": "Why"}
+    refused = [
+        await browser.change("PUT", "/api/policies", json=asked | {"policy": {kind: True}}) for kind in UNAVAILABLE
+    ]
+    raised = {"ceiling": {"site": True}, "version": 0, "reason": "Why"}
+    ceiling = await browser.change("PUT", "/api/policies/ceiling", json=raised)
 
-    assert (await browser.change("PUT", "/api/policies", json=asked)).status_code == 400
-    assert (await browser.get("/api/policies")).json()["unavailable"] == ["calls", "screenshots"]
+    assert [answer.status_code for answer in (*refused, ceiling)] == [400] * 4
+    assert [(answer.json()["field"], answer.json()["code"]) for answer in (refused[0], ceiling)] == [
+        ("site", "kind_unavailable")
+    ] * 2
+    assert (await browser.get("/api/policies")).json()["unavailable"] == [*UNAVAILABLE]
 
 
 # --- agents

@@ -12,6 +12,7 @@ import { ProblemNote } from "../ui/ProblemNote";
 import { dayAndClock, list } from "../ui/time";
 import {
   type Ceiling,
+  isAway,
   type Policies,
   useChangeCeilingMutation,
   useSignCeilingMutation,
@@ -42,7 +43,7 @@ export function CeilingForm({ policies, admin, signs, me }: Props) {
         <h2 className={css.title}>{t("ceiling.title")}</h2>
         <p className={css.about}>{t("ceiling.words")}</p>
         <ul aria-label={t("ceiling.title")}>
-          {KINDS.map((kind) => (
+          {KINDS.filter((kind) => !isAway(kind, policies)).map((kind) => (
             <li key={kind} className={css.row} data-changed={shown[kind] !== ceiling[kind] || undefined}>
               <span className={css.name}>
                 <b>{t(`policy:field.${kind}`)}</b>

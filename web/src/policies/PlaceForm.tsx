@@ -7,7 +7,7 @@ import type { Hours } from "../forms/hours";
 import { FIELDS, KINDS } from "../policy/api";
 import { HoursBox } from "../profile/HoursBox";
 import { Icon } from "../ui/Icon";
-import { AT_ANY_TIME, type Field, type Kind, type Place, type Policies, type Settings } from "./api";
+import { AT_ANY_TIME, type Field, isAway, type Kind, type Place, type Policies, type Settings } from "./api";
 import { ChangePanel } from "./ChangePanel";
 import css from "./PlaceForm.module.css";
 import { inherits, saidAs } from "./said";
@@ -53,7 +53,7 @@ export function PlaceForm({ place, policies, admin }: Props) {
         <p className={css.about}>{t(`about.${place.scope}`)}</p>
         <Group title={t("group.states")}>{row("idle_limit_s")}</Group>
         <Group title={t("group.collected")}>
-          {KINDS.map(row)}
+          {KINDS.filter((kind) => !isAway(kind, policies)).map(row)}
           {policies.unavailable.map((kind) => (
             <li key={kind} className={css.row} data-away="">
               <span className={css.name}>

@@ -76,11 +76,12 @@ beforeEach(() => {
     ceiling_version: 1,
     proposal: null,
     representatives: 1,
-    unavailable: ["calls", "screenshots"],
+    unavailable: ["site", "calls", "screenshots"],
   };
   hub("admin");
 });
 
+const COUNTS = "Counts of keys and clicks";
 const asked = (method: string, path: string) =>
   seen.filter((each) => each.method === method && each.path === path).at(-1)?.body;
 
@@ -92,8 +93,11 @@ describe("the page Policies", () => {
     expect(screen.getByRole("heading", { name: "Policy of Payments" })).toBeVisible();
     expect(collected.getByRole("combobox", { name: "Window titles" })).toHaveDisplayValue("As above: Off");
     expect(collected.getByText("Screenshots").closest("li")).toHaveTextContent("no agent can capture it yet");
-    expect(within(collected.getByRole("combobox", { name: "Sites" })).queryByText("On")).toBeNull();
-    expect(collected.getByText("Sites").closest("li")).toHaveTextContent("The ceiling allows no more. See the ceiling");
+    expect(collected.getByText("Sites").closest("li")).toHaveTextContent("no agent can capture it yet");
+    expect(collected.queryByRole("combobox", { name: "Sites" })).toBeNull();
+    const counts = collected.getByRole("combobox", { name: COUNTS });
+    expect(within(counts).queryByText("On")).toBeNull();
+    expect(counts.closest("li")).toHaveTextContent("The ceiling allows no more. See the ceiling");
     expect(await faults()).toEqual([]);
   });
 
@@ -155,15 +159,16 @@ describe("the page Policies", () => {
 
   it("says that a higher ceiling waits for a signature", async () => {
     open("/admin/policies?ceiling=");
-    const sites = (await screen.findByText("Sites")).closest("li");
-    await userEvent.click(within(sites as HTMLElement).getByRole("checkbox", { name: "May not be switched on" }));
+    const counts = (await screen.findByText(COUNTS)).closest("li");
+    expect(screen.queryByText("Sites")).toBeNull();
+    await userEvent.click(within(counts as HTMLElement).getByRole("checkbox", { name: "May not be switched on" }));
 
     const panel = within(screen.getByRole("complementary", { name: "Propose to raise it" }));
     await userEvent.type(panel.getByRole("textbox"), "Web team");
     await userEvent.click(panel.getByRole("button", { name: "Propose to raise it" }));
     await waitFor(() =>
       expect(asked("PUT", "/api/policies/ceiling")).toEqual({
-        ceiling: { app: true, site: true, title: true, input_counts: false },
+        ceiling: { app: true, site: false, title: true, input_counts: true },
         version: 1,
         reason: "Web team",
       }),

@@ -74,7 +74,7 @@ export interface Policies {
   ceiling_version: number;
   proposal: Change | null;
   representatives: number;
-  unavailable: ("calls" | "screenshots")[];
+  unavailable: ("site" | "calls" | "screenshots")[];
 }
 
 export type Scope = "organisation" | "team" | "person";
@@ -101,6 +101,11 @@ export interface Place extends Set {
   name: string;
   /** What it inherits where it sets nothing. */
   above: Effective;
+}
+
+/** Whether no agent can capture it yet. */
+export function isAway(kind: Kind, { unavailable }: Policies): boolean {
+  return (unavailable as string[]).includes(kind);
 }
 
 export const AT_ANY_TIME: Hours = { days: [0, 1, 2, 3, 4, 5, 6], from_min: 0, until_min: 1440 };

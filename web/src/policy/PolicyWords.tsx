@@ -11,7 +11,9 @@ export function PolicyWords({ policy, unavailable }: { policy: Policy; unavailab
   const { hours, zone, idle_limit_s, private_time, look_reason, version } = policy;
   const yes = (["states", "times", ...KINDS.filter((kind) => policy[kind])] as const).map((each) => t(`is.${each}`));
   const no = [
-    ...KINDS.filter((kind) => !policy[kind]).map((kind) => t(`is.${kind}`)),
+    ...KINDS.filter((kind) => !policy[kind] && !(unavailable as string[]).includes(kind)).map((kind) =>
+      t(`is.${kind}`),
+    ),
     ...([...unavailable, "typed"] as const).map((each) => t(`never.${each}`)),
   ];
   const when =

@@ -34,7 +34,7 @@ export interface MyPolicy {
   policy: Policy;
   /** Counts from when one has acknowledged it, by its number. */
   waiting: { number: number; policy: Policy; widens: Wider[]; since_at: string; reason: string } | null;
-  unavailable: ("calls" | "screenshots")[];
+  unavailable: ("site" | "calls" | "screenshots")[];
   /** Newest first. */
   history: MyChange[];
 }
