@@ -118,11 +118,12 @@ async def find_asking(
     await require(viewer, "enrol_own_device", Subject(person=viewer.person))
     address = login.address_of(request)
     typed = clean(plain_code(data.confirmation), CODE_CHARACTERS + 1) or ""
-    async with limits.trying_a_code(address):
+    whose = f"confirmation-{viewer.person}"  # who mistypes, or guesses, locks nobody else of their office out
+    async with limits.trying_a_code(address, whose):
         try:
             return await asking.found(f"{typed[:4]}-{typed[4:]}", viewer.person)
         except Invalid:
-            await limits.count_wrong_code(address)
+            await limits.count_wrong_code(address, whose)
             await audit.record("code_refused", viewer.person, viewer.person, known=False)
             raise
 

@@ -313,7 +313,7 @@ async def test_own_codes_leave_those_of_a_roll_out_alone(cast, dora, bob):
     assert len((await dora.get("/api/devices/codes")).json()) == 1
 
 
-async def test_who_guesses_at_confirmations_is_stopped(cast, dora, agent, settings):
+async def test_who_guesses_at_confirmations_is_stopped_and_nobody_else_at_their_address(cast, dora, agent, settings):
     client = web.redis_client(settings.redis_url or "")
     few = Limits(client, wrong_codes=RateLimitItemPerMinute(2, 10))
     with registered(lambda: web.build(settings, api(), client, limits=few)) as application:
@@ -324,7 +324,11 @@ async def test_who_guesses_at_confirmations_is_stopped(cast, dora, agent, settin
                 (await guesser.change("POST", "/api/devices/asking", json={"confirmation": typed})).status_code
                 for typed in ("0000-0000", "", asked["confirmation"][:4], asked["confirmation"])
             ]
+        async with Browser(application, "203.0.113.9") as beside:
+            await beside.sign_in(cast.bob)
+            found = await beside.change("POST", "/api/devices/asking", json={"confirmation": asked["confirmation"]})
     await client.aclose()
 
     assert tries == [400, 400, 429, 429]
+    assert found.status_code == 201
     assert len(await acts("code_refused")) == 2
