@@ -302,6 +302,8 @@ async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any
         ("/admin/clients", "No program reads anything here"),
         ("/account", "this one"),
         ("/admin/requests", "No request is open"),
+        ("/admin/policies", "What is collected"),
+        ("/admin/policies?ceiling", "What may be switched on at all"),
     ):
         await page.goto(f"{wall.origin}{path}")
         there = page.get_by_role("table", name=re.compile(words)).or_(page.get_by_text(words)).first
@@ -309,6 +311,11 @@ async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any
         await look.at(page, f"{path} on a phone", dark=False)
         assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
     await page.set_viewport_size(DESKTOP)
+    await look.at(page, "the ceiling of policies")
+    await page.goto(f"{wall.origin}/admin/policies")
+    await page.get_by_role("combobox", name=re.compile("Idle after")).select_option("600")
+    await expect(page.get_by_text("Idle after").nth(1)).to_be_visible()
+    await look.at(page, "a policy to change")
     await page.goto(f"{wall.origin}/my-data")
     await page.get_by_role("button", name="Erase everything").click()
     await page.get_by_role("dialog").get_by_label("Why").fill("I start anew")
