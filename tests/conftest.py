@@ -47,22 +47,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deals files to the workers, each of which gets as many tests one after the other, so that all begin with their share of the longest
-    (by the limits that those set themselves): none is left alone with them in the end."""
-    files: dict[Path, list[pytest.Item]] = {}
+    """Files with the longest tests first, by the limits that they set themselves: no worker is left alone with one in the end."""
     longest: dict[Path, float] = {}
     for item in items:
-        files.setdefault(item.path, []).append(item)
         limit = item.get_closest_marker("timeout")
         longest[item.path] = max(longest.get(item.path, 0), limit.args[0] if limit else 0)
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    dealt_s = [0.0] * workers
-    for path in sorted(files, key=lambda path: (-longest[path], -len(files[path]))):
-        hand = min(range(workers), key=lambda hand: (dealt_s[hand] if longest[path] else 0, len(hands[hand])))
-        hands[hand] += files[path]
-        dealt_s[hand] += longest[path]
-    items[:] = [item for hand in hands for item in hand]
+    items.sort(key=lambda item: -longest[item.path])
 
 
 class Servers(NamedTuple):

@@ -38,11 +38,11 @@ PACKAGES = {
     "procps": ("ps", "looking at processes"),
 }
 APT_S = 600
-PART_S = 20 * 60
+PART_S = 30 * 60
 """Of one kind of check: what hangs in spite of pytest's own limits ends here."""
 TEST_S = 120
 """Of one test. Journeys mark themselves with more (`pytest.mark.timeout`)."""
-WORKERS = 6
+WORKERS = 4
 """On two cores: tests of servers wait more than they work."""
 ALONE = (
     "tests/journeys/test_desk_to_wall.py", "tests/journeys/test_rolling_restart.py", "tests/journeys/test_slow_viewers.py",
@@ -50,6 +50,11 @@ ALONE = (
 )  # fmt: skip
 """Run by themselves: they time what a person sees at a desk and on the wall, or need thousands of agents to keep their pace, which other
 tests on the same cores would disturb."""
+PAIRED = (
+    "tests/journeys/test_backup.py", "tests/journeys/test_drain.py", "tests/journeys/test_frozen_hub.py",
+    "tests/journeys/test_killed_process.py", "tests/journeys/test_ledger.py",
+)  # fmt: skip
+"""Run two at a time: they wait most of the time, but for something that others at work on both cores would hold up."""
 INTERRUPT_S = 30
 NO_TESTS = 5
 
@@ -127,7 +132,8 @@ def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
             npm("test", "--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={junit / 'web'}.xml"),
         ),
         ("compose", [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml"]),
-        ("pytest", pytest("together", *together, *(f"--ignore={path}" for path in ALONE))),
+        ("pytest", pytest("together", *together, *(f"--ignore={path}" for path in (*PAIRED, *ALONE)))),
+        ("pytest, paired", pytest("paired", *(["-n", "2", "--dist", "loadfile"] if together else []), *PAIRED)),
         ("pytest, alone", pytest("alone", *ALONE)),
     ]
 

@@ -62,8 +62,8 @@ async def take_over_together(asked: Sequence[tuple[int, Standing]]) -> list[Admi
         simple = [row for row in cursors if _same_history(once[row["device"]], row["epoch"], row["seq"], row["digest"])]
         sessions = await held.fetch(
             "UPDATE device_cursor SET session = nextval('session_number'), instance = given.instance "
-            "FROM unnest($1::int[], $2::text[], $3::bytea[]) AS given(device, instance, key) JOIN device ON device.id = given.device "
-            "WHERE device_cursor.device = given.device AND public_key = coalesce(key, public_key) "
+            "FROM unnest($1::int[], $2::text[], $3::bytea[]) AS given(device, instance, key) WHERE device_cursor.device = given.device "
+            "AND (key IS NULL OR key = (SELECT public_key FROM device WHERE id = given.device)) "
             "RETURNING device_cursor.device, session",
             [row["device"] for row in simple],
             [once[row["device"]].instance for row in simple],

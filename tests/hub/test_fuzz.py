@@ -76,7 +76,7 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_decoy", lambda: decoy)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("cheap_passwords")
 @pytest.mark.parametrize("viewer", TRIES)
 async def test_every_route_answers_as_it_is_described(

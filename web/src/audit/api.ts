@@ -64,8 +64,6 @@ export const ACTS = {
     "look_wall",
     "audit_exported",
     "data_exported",
-    "pause_declared",
-    "pause_ended",
     "backup_made",
     "keys_kept",
   ],
