@@ -59,14 +59,7 @@ interface Page {
 
 /** What an auditor looks for together. */
 export const ACTS = {
-  looks: [
-    "look_person",
-    "look_wall",
-    "audit_exported",
-    "data_exported",
-    "backup_made",
-    "keys_kept",
-  ],
+  looks: ["look_person", "look_wall", "audit_exported", "data_exported", "backup_made", "keys_kept"],
   signing: [
     "sign_in",
     "sign_in_half_open",
