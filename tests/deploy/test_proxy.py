@@ -46,6 +46,10 @@ class Prepared:
     code: str
 
 
+CODES: list[str] = []
+"""Of the database that is made once a run, though this may be prepared again: tests of a file can come to a worker in two parts."""
+
+
 @pytest.fixture(scope="module")
 def prepared(
     tmp_path_factory: pytest.TempPathFactory, servers: Any, make_template: Callable[..., str], empty_template: str
@@ -53,16 +57,14 @@ def prepared(
     """The deployment on a database of its own, with one person and a code for her devices."""
     from tests.conftest import database_url
 
-    codes: list[str] = []
-
     async def fill() -> None:
         person = await people.add_person(EMAIL, "Wanda Wirth")
-        codes.append((await make_code(SECRET, person, uses=50)).code)
+        CODES.append((await make_code(SECRET, person, uses=50)).code)
 
     name = make_template("proxy", empty_template, fill)
     folder: Path = tmp_path_factory.mktemp("deployment")
     with Deployment(folder, database_url(servers, name), servers.redis_url) as deployment:
-        yield Prepared(deployment, codes[0])
+        yield Prepared(deployment, CODES[0])
 
 
 @pytest.fixture
