@@ -33,7 +33,7 @@ export function DevicesPage({ admin, demo }: Props) {
   const opened = params.get("device");
 
   function setOpened(id: string | null) {
-    const next = new URLSearchParams(params);
+    const next = new URLSearchParams(location.search); // not as it was drawn: two things may be clicked at once
     if (id) {
       next.set("device", id);
     } else {
@@ -44,7 +44,7 @@ export function DevicesPage({ admin, demo }: Props) {
 
   /** Opens a dialog under its name in the address, or closes it. */
   function put(name: "enrol" | "confirm" | "codes", value: string | null) {
-    const next = new URLSearchParams(params);
+    const next = new URLSearchParams(location.search);
     if (value === null) {
       next.delete(name);
     } else {
