@@ -43,7 +43,7 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     seq: int
     reason: str
-    """A word of `live/rows.py`, or `refused_by_database`."""
+    """A word of `live/rows.py`, `refused_by_database`, or `erased`."""
     at: datetime
 
 

@@ -5,7 +5,7 @@ decides everything: what has been seen, what is missing, what is set aside, what
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,9 @@ from hub.wire.events import Event, digest
 _QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _LOSS_COLUMNS = ("device", "epoch", "from_seq", "to_seq", "reason")
+
+ERASED = "erased"
+"""Why an event is not stored that tells of days which were erased. Its receipt is all that is kept of it."""
 
 log = structlog.get_logger()
 
@@ -105,9 +108,16 @@ async def copy(held: Any, laid: Iterable[rows.Row]) -> None:
 class Plan:
     """What one transaction writes, and what each submission is told once it has committed."""
 
-    def __init__(self, now: datetime, poison: dict[tuple[int, int, int], str]) -> None:
+    def __init__(
+        self,
+        now: datetime,
+        poison: dict[tuple[int, int, int], str],
+        erased: Mapping[int, Sequence[tuple[datetime, datetime]]],
+    ) -> None:
+        """`erased`: the time of people of which nothing is stored any more."""
         self._horizon = rows.Horizon(now)
         self.poison = poison
+        self._erased = erased
         self.outcomes: list[tuple[Submission, Outcome]] = []
         self.intervals: list[rows.Row] = []
         self.dirty: set[tuple[int, datetime]] = set()
@@ -162,6 +172,7 @@ class Plan:
         skipped = max(0, seq + 1 - submission.first_seq)
         FIGURES.seen += skipped
         quarter = quarter_end = _NEVER
+        erased = self._erased.get(person, ())
         for index in range(skipped, len(submission.events)):
             event, number = submission.events[index], submission.first_seq + index
             reason = rows.fault_of(event, self._horizon)
@@ -174,6 +185,12 @@ class Plan:
                 digested = b"" if number < submission.last_seq else digest(number, event)
                 continue
             laid = rows.rows_of(device, person, epoch, number, event)
+            if erased and not (laid := rows.outside(laid, erased)):
+                receipt = uuid4()
+                self.quarantine.append((receipt, device, epoch, number, ERASED, b""))
+                receipts.append(Receipt(number, ERASED, str(receipt)))
+                digested = b""
+                continue
             self.intervals += laid
             for row in laid:
                 start, last_input_at = row[rows.STARTED_AT], row[rows.LAST_INPUT_AT]
@@ -184,7 +201,7 @@ class Plan:
                 if last_input_at is not None and not quarter <= last_input_at < quarter_end:
                     self.dirty.add((person, quarter_of(last_input_at)))
             digested = b"" if number < submission.last_seq else digest(number, event)
-            reached.move(event.ended_at, row[rows.LAST_INPUT_AT])
+            reached.move(row[rows.ENDED_AT], row[rows.LAST_INPUT_AT])
         return tuple(receipts), digested
 
     async def write(self, held: Any) -> None:

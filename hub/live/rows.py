@@ -15,7 +15,8 @@ COLUMNS = (
     "device", "epoch", "seq", "piece", "person", "started_at", "ended_at", "wall_at", "zone_min", "policy", "flags",
     "app", "site", "title", "first_input_at", "last_input_at", "keys", "clicks", "scrolls",
 )  # fmt: skip
-STARTED_AT, LAST_INPUT_AT = COLUMNS.index("started_at"), COLUMNS.index("last_input_at")
+STARTED_AT, ENDED_AT = COLUMNS.index("started_at"), COLUMNS.index("ended_at")
+FIRST_INPUT_AT, LAST_INPUT_AT = COLUMNS.index("first_input_at"), COLUMNS.index("last_input_at")
 Row = tuple[Any, ...]
 
 AHEAD_MAX = timedelta(days=1)
@@ -90,6 +91,30 @@ def rows_of(device: int, person: int, epoch: int, seq: int, event: Event) -> Seq
         ))  # fmt: skip
         counts = (0, 0, 0)
     return laid
+
+
+def outside(laid: Sequence[Row], erased: Sequence[tuple[datetime, datetime]]) -> Sequence[Row]:
+    """The rows that lie in no erased time, which begins and ends at quarter-hours, without input in it."""
+    for start_at, end_at in erased:
+        laid = [
+            _without_input(row, start_at, end_at)
+            for row in laid
+            if row[STARTED_AT] < start_at or row[STARTED_AT] >= end_at
+        ]
+    return laid
+
+
+def _without_input(row: Row, start_at: datetime, end_at: datetime) -> Row:
+    first, last = row[FIRST_INPUT_AT], row[LAST_INPUT_AT]
+    if last is not None and start_at <= last < end_at:
+        # Of a row before it, whose event went on, input lasts as far as the row does.
+        begun = row[STARTED_AT] < start_at and first is not None and first < start_at
+        first, last = (first, row[ENDED_AT]) if begun else (None, None)
+    elif first is not None and start_at <= first < end_at:
+        first = end_at
+    else:
+        return row
+    return (*row[:FIRST_INPUT_AT], first, last, *row[LAST_INPUT_AT + 1 :])
 
 
 def for_quarantine(event: Event, reason: str) -> bytes:

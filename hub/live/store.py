@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import asyncpg
 import structlog
 
+from hub import erased_days
 from hub.database import DATABASE_AWAY, transaction
 from hub.figures import FIGURES
 from hub.live import rows
@@ -298,19 +299,21 @@ class _Flusher:
         for submission in group:
             by_device.setdefault(submission.device, []).append(submission)
         now = self._now()
-        plan = Plan(now, self._poison)
         async with transaction() as held:
             cursors = await held.fetch(
                 "SELECT device, epoch, seq, digest, session, last_ended_at, last_input_at FROM device_cursor "
                 "WHERE device = ANY($1::int[]) FOR UPDATE SKIP LOCKED",
                 list(by_device),
             )
+            # Asked while the cursors are held: whoever erases days of somebody takes these first.
+            erased = await erased_days.spans_of(held, {submission.person for submission in group})
+            plan = Plan(now, self._poison, erased)
             for cursor in cursors:
                 plan.device(cursor, by_device.pop(cursor["device"]))
             await plan.write(held)
         FIGURES.committed(time.perf_counter() - started, len(plan.intervals), len(plan.outcomes))
         plan.deliver()
-        self._stored({person for person, quarter_at in plan.dirty if quarter_at > now - WORKDAY_MAX})
+        self._stored({person for person, quarter_at in plan.dirty if quarter_at > now - WORKDAY_MAX} | erased.keys())
         return [submission for submissions in by_device.values() for submission in submissions]
 
 

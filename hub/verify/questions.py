@@ -28,18 +28,22 @@ GATHER = """
     CREATE TEMP TABLE declared ON COMMIT DROP AS
         SELECT scope.device, epoch, loss.from_seq, to_seq FROM scope JOIN loss ON loss.device = scope.id
         WHERE (epoch, to_seq) >= (scope.from_epoch, scope.from_seq);
-    ANALYZE found; ANALYZE set_aside; ANALYZE declared;
+    CREATE TEMP TABLE gone ON COMMIT DROP AS
+        SELECT scope.device, start_at, end_at FROM scope JOIN device ON device.id = scope.id JOIN erased_days USING (person);
+    ANALYZE found; ANALYZE set_aside; ANALYZE declared; ANALYZE gone;
     CREATE TEMP TABLE judged ON COMMIT DROP AS
         SELECT told.*, found.seq IS NOT NULL AS stored, set_aside.seq IS NOT NULL AS quarantined,
             EXISTS (SELECT FROM declared WHERE declared.device = told.device AND declared.epoch = told.epoch
-                    AND told.seq BETWEEN from_seq AND to_seq) AS declared_lost
+                    AND told.seq BETWEEN from_seq AND to_seq) AS declared_lost,
+            EXISTS (SELECT FROM gone WHERE gone.device = told.device
+                    AND told.started_at < gone.end_at AND told.ended_at > gone.start_at) AS erased
         FROM told LEFT JOIN found USING (device, epoch, seq) LEFT JOIN set_aside USING (device, epoch, seq);
 """
 
 FIGURES = """
     SELECT count(*) AS generated, count(*) FILTER (WHERE acked) AS acked, count(*) FILTER (WHERE stored) AS stored,
         count(*) FILTER (WHERE quarantined) AS quarantined, count(*) FILTER (WHERE declared_lost) AS declared_lost,
-        count(*) FILTER (WHERE NOT (stored OR quarantined OR declared_lost)) AS lost
+        count(*) FILTER (WHERE NOT (stored OR quarantined OR declared_lost OR erased)) AS lost
     FROM judged
 """
 
@@ -49,7 +53,7 @@ ACKED = "acked, and not in the database"
 QUESTIONS = (
     (
         ACKED,
-        "SELECT device, epoch, seq, '' FROM judged WHERE acked AND NOT (stored OR quarantined OR declared_lost)",
+        "SELECT device, epoch, seq, '' FROM judged WHERE acked AND NOT (stored OR quarantined OR declared_lost OR erased)",
         False,
     ),
     (
@@ -61,7 +65,7 @@ QUESTIONS = (
     ),
     (
         "never acked, and not in the database (or the ledger ends before all was quiet)",
-        "SELECT device, epoch, seq, '' FROM judged WHERE NOT acked AND NOT (stored OR quarantined OR declared_lost)",
+        "SELECT device, epoch, seq, '' FROM judged WHERE NOT acked AND NOT (stored OR quarantined OR declared_lost OR erased)",
         False,
     ),
     (
@@ -96,7 +100,7 @@ QUESTIONS = (
     (
         "stored otherwise than it was generated",
         """SELECT device, epoch, seq, format(': %s pieces from %s to %s', pieces, found.started_at, found.ended_at)
-        FROM found JOIN told USING (device, epoch, seq)
+        FROM found JOIN (SELECT * FROM judged WHERE NOT erased) told USING (device, epoch, seq)
         WHERE pieces = numbers AND (found.started_at <> told.started_at OR found.ended_at <> told.ended_at
             OR lasted <> told.ended_at - told.started_at OR last + 1 <> pieces)""",
         False,

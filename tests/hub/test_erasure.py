@@ -98,6 +98,7 @@ LIVED = [
     "INSERT INTO enrolment_code (code_hash, person, uses_left, expires_at) VALUES ('bob-trace'::bytea, $1, 1, now())",
     "INSERT INTO enrolment_request (id, confirmation, code_hash, person, public_key, name, expires_at) "
     "VALUES (gen_random_uuid(), '', '', $1, '', 'Bob''s tower', now())",
+    "INSERT INTO erased_days (person, first, last, start_at, end_at) VALUES ($1, '2026-05-04', '2026-05-04', now(), now())",
     "INSERT INTO pause (person, kind, since_at, revision) VALUES ($1, 'break', now(), 1)",
     "INSERT INTO idempotency_key (name, person, asked) VALUES ('bob-trace'::bytea, $1, '')",
     "INSERT INTO people_import (id, person, expires_at, content) VALUES (gen_random_uuid(), 6, now(), 'bob@halden.example'::bytea) "

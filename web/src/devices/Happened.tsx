@@ -13,6 +13,7 @@ const FAULTS = [
   "input_outside_horizon",
   "text",
   "refused_by_database",
+  "erased",
 ] as const;
 
 interface Event {
