@@ -7,8 +7,6 @@ const REFUSED = { title: "There is nothing here.", detail: "No such person.", re
 const INVALID = { title: "Something in this request isn't as it should be.", field: "name", status: 400 };
 
 afterEach(async () => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
   await speak("en");
 });
 

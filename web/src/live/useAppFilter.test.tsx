@@ -1,6 +1,6 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { answering, withSockets } from "../testing/hub";
 import { ME } from "../testing/render";
 import { found, openedAt, shown, snapshot, teams, tile, working } from "../testing/wall";
@@ -16,7 +16,6 @@ beforeEach(() => {
   withSockets();
   answering({ "GET /api/me": { status: 200, body: ME } });
 });
-afterEach(() => vi.unstubAllGlobals());
 
 describe("the app of somebody leads to all who are in it", () => {
   it.each(["cards", "rows"])("by a click on its name, and back, among %s", async (view) => {

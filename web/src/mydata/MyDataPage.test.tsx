@@ -43,13 +43,11 @@ const hub = (looks: Look[] = [], day = mine()) => ({
 
 beforeEach(() => {
   withSockets();
-  vi.stubEnv("TZ", "Europe/Warsaw");
   vi.useFakeTimers({ now: NOW_MS, shouldAdvanceTime: true });
 });
 afterEach(async () => {
   await speak("en");
   vi.useRealTimers();
-  vi.unstubAllEnvs();
 });
 
 describe("my data", () => {

@@ -21,13 +21,11 @@ const minute = () => act(() => vi.advanceTimersByTimeAsync(60_000));
 
 beforeEach(() => {
   closed.mockReset();
-  vi.stubEnv("TZ", "Europe/Warsaw");
   vi.useFakeTimers({ now: NOW_MS, shouldAdvanceTime: true });
 });
 afterEach(async () => {
   await speak("en");
   vi.useRealTimers();
-  vi.unstubAllEnvs();
 });
 
 describe("the panel of a person", () => {

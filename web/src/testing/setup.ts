@@ -1,6 +1,6 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
-import { afterEach, beforeEach } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import { language, speak } from "../i18n/i18n";
 
 /** How long `findBy` and `waitFor` look, at most: a busy machine draws late. */
@@ -33,6 +33,8 @@ if (typeof window !== "undefined") {
   });
   afterEach(async () => {
     cleanup();
+    // Not only before the next test: the next file's imports come before that.
+    vi.unstubAllGlobals();
     if (language() !== "en") {
       await speak("en");
     }
