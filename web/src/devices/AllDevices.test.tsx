@@ -196,6 +196,16 @@ describe("everybody's devices", () => {
     expect(lines[4]).toMatch(/^Dora,'=dora,Debian 12,0.1.0,suspended,/);
   });
 
+  it("move no button when they come: what stands beside them is there before", async () => {
+    open("/devices?view=all");
+    const rollOut = await screen.findByRole("button", { name: "Roll-out codes" });
+    const before = rollOut.parentElement?.textContent;
+    expect(screen.queryByRole("button", { name: "alice-laptop" })).toBeNull();
+    await screen.findByRole("button", { name: "alice-laptop" });
+
+    expect(rollOut.parentElement?.textContent).toBe(before);
+  });
+
   it("that are none lead to the first one", async () => {
     held = [];
     open("/devices?view=all");

@@ -73,8 +73,8 @@ export function AllDevices({ demo, opened, onOpen, onRollOut, onEnrol, onRevoke 
           onChoose={(state) => put({ state })}
         />
         <span className={css.grow} />
+        <Download filter={view} />
         <Button onClick={onRollOut}>{t("rollOut.title")}</Button>
-        {data && data.total > 0 && <Download filter={view} />}
       </div>
       {error && (
         <ProblemNote
