@@ -34,7 +34,7 @@ describe("an empty Live leads on", () => {
       "Make a team that you manage",
       "/set-up?step=team",
     ],
-    ["an auditor of no team", { ...role("auditor"), ...nowhere }, "See what is held about you", "/my-data"],
+    ["an auditor of no team", { ...role("auditor"), ...nowhere }, "Read the audit", "/admin/audit"],
   ])("%s", async (_, me, action, to) => {
     await live(me, false);
 

@@ -21,9 +21,13 @@ export function SeesNobody({ me }: { me: Me }) {
       </Empty>
     );
   }
-  return (
+  return isA("auditor", me) ? (
+    <Empty icon="ledger" title={t("nobody.title")} action={<Go to="/admin/audit">{t("nobody.audit")}</Go>}>
+      {t("nobody.auditorWords")}
+    </Empty>
+  ) : (
     <Empty icon="ledger" title={t("nobody.title")} action={<Go to="/my-data">{t("nobody.mine")}</Go>}>
-      {isA("auditor", me) ? t("nobody.auditorWords") : t("nobody.words")}
+      {t("nobody.words")}
     </Empty>
   );
 }

@@ -2,7 +2,6 @@ import Button from "@mui/material/Button";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { Command } from "../enrol/Command";
 import css from "./DoneStep.module.css";
 import type { Admin } from "./step";
 
@@ -35,8 +34,9 @@ export function DoneStep({ admin, team, onLive }: Props) {
         </div>
       </Next>
       <Next title={t("done.desktops")} words={t("done.desktopsWords")}>
-        <Command text="daylight code --people 20" />
-        <Command text={`daylight agent enrol --hub ${location.origin} CODE --person alice@example.org`} />
+        <Button component={Link} to="/devices?view=all&codes=">
+          {t("done.rollOut")}
+        </Button>
       </Next>
       <Next title={t("done.docs")} words={t("done.docsWords")} />
       <li className={css.change}>{t("done.change")}</li>
