@@ -65,6 +65,7 @@ export const theme = createTheme({
         root: { background: "var(--surface)", minHeight: "var(--control)" },
         notchedOutline: { borderColor: "var(--line-strong)" },
         input: { padding: "0 10px", height: 20, "&::placeholder": { color: "var(--ink-3)", opacity: 1 } },
+        multiline: { padding: "8px 0" },
       },
     },
     MuiMenu: {
