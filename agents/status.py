@@ -83,7 +83,7 @@ def report(home: Home, now: datetime) -> Report:
 
 def in_words(policy: Policy) -> tuple[list[str], list[str]]:
     """What is collected under this policy, and what is not."""
-    always = ["times of work: when there was input, a lock, sleep or a call, and nothing of what was typed or said"]
+    always = ["times of work: when there was input, a lock or sleep, and nothing of what was typed"]
     if policy.version == 0:
         return [], ["anything: the hub has not named its policy yet"]
     named = {
@@ -94,7 +94,7 @@ def in_words(policy: Policy) -> tuple[list[str], list[str]]:
     }
     permitted = [words for field, words in named.items() if getattr(policy, field)]
     withheld = [words for field, words in named.items() if not getattr(policy, field)]
-    return always + permitted, [*withheld, "screenshots", "contents of files, messages or keys"]
+    return always + permitted, [*withheld, "calls", "screenshots", "contents of files, messages or keys"]
 
 
 def hours_in_words(policy: Policy) -> str:
