@@ -21,6 +21,7 @@ from hub.auth.guard import require
 from hub.chain import links, signing_key
 from hub.database import connection, transaction
 from hub.errors import Invalid
+from hub.named import Named, named
 from hub.settings import Settings
 from hub.subject_keys import Opener, opener
 
@@ -28,13 +29,6 @@ LIMIT_MAX = 200
 FIND_MAX_CHARACTERS = 100
 ID_MAX = 2**63 - 1
 ACTS = frozenset(get_args(audit.Act))
-
-
-class Named(msgspec.Struct, frozen=True):
-    """A person, a team or an API client, by number and name; the name is empty where it is not known any more."""
-
-    id: int
-    name: str
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,12 +151,9 @@ async def _chain(settings: Settings) -> ChainState:
 
 
 def _entry(row: Any, opened: Opener) -> Entry:
-    def named(what: str) -> Named | None:
-        return None if row[what] is None else Named(row[what], row[f"{what}_name"] or "")
-
     return Entry(
-        id=row["id"], at=row["at"], act=row["action"], by=named("actor"), client=named("client"), about=named("subject"),
-        team=named("team"), detail=opened(row["subject"], row["detail"]), place=row["position"],
+        id=row["id"], at=row["at"], act=row["action"], by=named(row, "actor"), client=named(row, "client"), about=named(row, "subject"),
+        team=named(row, "team"), detail=opened(row["subject"], row["detail"]), place=row["position"],
     )  # fmt: skip
 
 

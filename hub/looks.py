@@ -15,18 +15,12 @@ from litestar.params import QueryParameter
 from hub.auth.access import Subject, Viewer
 from hub.auth.guard import require
 from hub.database import connection
+from hub.named import Named, named
 from hub.subject_keys import Opener, opener
 from hub.tables import Audit
 
 LIMIT_MAX = 200
 ID_MAX = 2**63 - 1
-
-
-class Named(msgspec.Struct, frozen=True):
-    """A person or a team, by number and name."""
-
-    id: int
-    name: str
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -60,7 +54,7 @@ async def looks_at(person: int, before: int | None, limit: int) -> Looks:
             kind="wall" if row["team"] is not None else "person",
             by=Named(row["actor"], row["actor_name"]),
             client=row["client"],
-            team=None if row["team"] is None else Named(row["team"], row["team_name"] or ""),
+            team=named(row, "team"),
             reason=opened(person, row["detail"]).get("reason", "") if opened and row["sealed"] else "",
         )
         for row in rows[:limit]

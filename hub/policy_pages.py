@@ -15,6 +15,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.database import connection
+from hub.named import Named
 from hub.policies import changes
 from hub.policies.changes import Touched, Who
 from hub.policies.settings import (
@@ -75,11 +76,6 @@ class PersonException(OrganisationPolicy, frozen=True, kw_only=True):
     id: int
     name: str
     team: int | None
-
-
-class Named(msgspec.Struct, frozen=True):
-    id: int
-    name: str
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

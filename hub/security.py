@@ -16,6 +16,7 @@ from hub.auth import cookie, limits, login
 from hub.auth.access import ORGANISATION, Viewer
 from hub.auth.access_table import RELATIONS, VIEWERS, decided
 from hub.auth.guard import require
+from hub.named import Named, named
 from hub.tables import Audit
 
 LIMIT_MAX = 100
@@ -49,11 +50,6 @@ class Security(msgspec.Struct, frozen=True):
     limits: list[Limited]
     idle_h: int
     signed_in_days: int
-
-
-class Named(msgspec.Struct, frozen=True):
-    id: int
-    name: str
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -124,12 +120,9 @@ def _of(item: RateLimitItem) -> tuple[int, int]:
 
 
 def _refusal(row: dict[str, Any]) -> Refusal:
-    def named(what: str) -> Named | None:
-        return None if row[what] is None else Named(row[what], row[f"{what}_name"] or "")
-
     return Refusal(
         row["id"], row["at"], row["action"], row["wanted"], row["reason"],
-        named("actor"), named("client"), named("subject"), named("team"),
+        named(row, "actor"), named(row, "client"), named(row, "subject"), named(row, "team"),
     )  # fmt: skip
 
 
