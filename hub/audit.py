@@ -92,6 +92,7 @@ Act = Literal[
     "restored",
     "person_erased",
     "erasure_held",
+    "days_erased",
     "request_made",
     "request_withdrawn",
     "request_accepted",

@@ -4,16 +4,19 @@ Whoever deletes holds a transaction and has taken turns (`take_turns`) with what
 would write again what it has read already, and devices that are just storing. What arrives later of these days is not stored: the store
 asks for them (`spans_of`) once it holds the device's cursor, and gives a receipt for what it leaves out, so that a device gets rid of it.
 
-Days are those of the person's zone. What was done or looked at then by signing in is in the audit, and stays.
+Days are those of the person's zone, and noted with when that was. The list of them (`listed`) goes with every backup and is replayed over
+one that is restored, as the erasure list is. What was done or looked at then by signing in is in the audit, and stays.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
 
+from hub import audit
+from hub.database import connection, transaction
 from hub.people import zones_of
 from hub.rollups.job import ROLLUP_LOCK
 from hub.rollups.united import QUARTER
@@ -31,6 +34,53 @@ class Span(NamedTuple):
 
     start_at: datetime
     end_at: datetime
+
+
+class ErasedDays(msgspec.Struct, frozen=True):
+    """Days of somebody that were erased, from `first` to `last`, and when they were."""
+
+    person: int
+    first: date
+    last: date
+    start_at: datetime
+    end_at: datetime
+    at: datetime
+    by: int | None = None
+
+
+async def erase(held: Any, person: int, first: date, last: date, by: int, request: int) -> None:
+    """Deletes these days at the person's `request`, and keeps out what comes of them later. After `take_turns`."""
+    at = await held.fetchval("SELECT now()")
+    span, rows = await delete(held, person, first, last, at)
+    await _note(held, ErasedDays(person, first, last, *span, at, by))
+    await audit.record(
+        "days_erased", by, person, first=first.isoformat(), last=last.isoformat(), rows=rows, request=request
+    )
+
+
+async def listed() -> list[ErasedDays]:
+    """In the order in which they were erased. It holds numbers and times only."""
+    async with connection() as held:
+        return [ErasedDays(**row) for row in await held.fetch(LISTED)]
+
+
+async def replay(listed: Iterable[ErasedDays]) -> int:
+    """Erases again the days on this list that are not erased here, after a restore: returns how many entries that were.
+
+    As `erasure.replay`, and after it: who is erased or is not here has no days. Legal holds are not looked at.
+    """
+    erased = 0
+    for days in listed:
+        async with transaction() as held:
+            await take_turns(held, days.person)
+            if not await held.fetchval(_IS_MISSING, days.person, days.at):
+                continue
+            rows = await _delete(held, days.person, days.first, days.last, Span(days.start_at, days.end_at))
+            await _note(held, days)
+            first, last = days.first.isoformat(), days.last.isoformat()
+            await audit.record("days_erased", days.by, days.person, first=first, last=last, rows=rows, again=True)
+            erased += 1
+    return erased
 
 
 async def take_turns(held: Any, person: int) -> None:
@@ -59,6 +109,10 @@ async def delete(held: Any, person: int, first: date, last: date, now: datetime)
     It does not keep late rows out: that is for who notes the days in `erased_days`. Rollups of the days around stay as they are.
     """
     span = await span_of(held, person, first, last, now)
+    return span, await _delete(held, person, first, last, span)
+
+
+async def _delete(held: Any, person: int, first: date, last: date, span: Span) -> int:
     deleted = 0
     for name in await _partitions(held, span):
         deleted += await _in_partition(held, name, person, span)
@@ -73,7 +127,7 @@ async def delete(held: Any, person: int, first: date, last: date, now: datetime)
     await _quarantined(held, person, span)
     for statement in _PAUSES:
         await held.execute(statement, person, *span)
-    return span, deleted
+    return deleted
 
 
 async def spans_of(held: Any, people: Collection[int]) -> dict[int, list[Span]]:
@@ -82,6 +136,13 @@ async def spans_of(held: Any, people: Collection[int]) -> dict[int, list[Span]]:
     for row in await held.fetch(_SPANS, list(people)):
         found.setdefault(row["person"], []).append(Span(row["start_at"], row["end_at"]))
     return found
+
+
+async def _note(held: Any, days: ErasedDays) -> None:
+    await held.execute(
+        "INSERT INTO erased_days (person, first, last, start_at, end_at, at, erased_by) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *msgspec.structs.astuple(days),
+    )
 
 
 async def _partitions(held: Any, span: Span) -> list[str]:
@@ -121,6 +182,11 @@ def _tells_of(event: bytes, received_at: datetime, span: Span) -> bool:
     return told.started_at < span.end_at and told.ended_at > span.start_at
 
 
+LISTED = 'SELECT person, first, last, start_at, end_at, at, erased_by AS "by" FROM erased_days ORDER BY at, id'
+_IS_MISSING = """
+    SELECT EXISTS (SELECT FROM person WHERE id = $1 AND erased_at IS NULL)
+        AND NOT EXISTS (SELECT FROM erased_days WHERE person = $1 AND at = $2)
+"""
 _SPANS = "SELECT person, start_at, end_at FROM erased_days WHERE person = ANY($1::int[])"
 _DAYS = """
     SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname ~ '^interval_[0-9]{8}$'

@@ -29,6 +29,7 @@ from hub.feed.redis import RedisFeed
 from hub.policies import changes
 from hub.rollups.job import ROLLUP_LOCK
 from hub.settings import ObjectStore
+from hub.wire.activity import Facts
 
 JOB = "clean_up_erased"
 NOBODY = "There is no such person."
@@ -80,19 +81,15 @@ async def _erase(person: int, by: int | None, request: int | None) -> Erased:
                 raise NotFound(NOBODY)
             if row["erased_at"] is not None:
                 return Erased(person, row["erased_at"])
-            if await held.fetchval(
-                "SELECT EXISTS (SELECT FROM legal_hold WHERE person = $1 AND lifted_at IS NULL)", person
-            ):
-                raise _Held
+            await refuse_held(held, person)
             await people.require_another_admin(person)
             done = Erased(person, await held.fetchval("SELECT now()"), by)
             devices, rows = await _delete(held, done)
             asked = {} if request is None else {"request": request}
             await audit.record("person_erased", by, person, devices=devices, rows=rows, **asked)
-    except _Held:
-        await audit.record("erasure_held", by, person, reason="legal_hold")
-        raise Conflict(HELD) from None
-    await _hurry()
+    except Held:
+        raise await note_held(person, by) from None
+    await hurry()
     return done
 
 
@@ -128,7 +125,7 @@ async def replay(listed: Iterable[Erased]) -> int:
             "SELECT setval('person_id_seq', greatest((SELECT max(person) FROM erased), (SELECT last_value FROM person_id_seq))) "
             "WHERE EXISTS (SELECT FROM erased)"
         )
-    await _hurry()
+    await hurry()
     return erased
 
 
@@ -137,10 +134,13 @@ async def clean_up(feed: Callable[[], AbstractAsyncContextManager[Feed]], store:
     asked again by the next run."""
     async with connection() as held:
         waiting = await held.fetch("SELECT person, devices, teams FROM erased WHERE cleaned_at IS NULL ORDER BY at")
+        days = await held.fetch(_DAYS_WAITING)
     removed = 0
-    if not waiting:
+    if not waiting and not days:
         return Cleaned(0, 0)
     async with feed() as presence:
+        for row in days:
+            await _forget_today(presence, row["person"], row["team"])
         for row in waiting:
             for team in row["teams"] if row["devices"] else ():
                 await presence.remove(team, dict.fromkeys(row["devices"], STAY_MAX))
@@ -155,6 +155,9 @@ async def clean_up(feed: Callable[[], AbstractAsyncContextManager[Feed]], store:
         await held.execute(
             "UPDATE erased SET cleaned_at = now(), devices = '{}', teams = '{}' WHERE person = ANY($1::int[])",
             [row["person"] for row in waiting],
+        )
+        await held.execute(
+            "UPDATE erased_days SET cleaned_at = now() WHERE id = ANY($1::bigint[])", [row["id"] for row in days]
         )
     return Cleaned(len(waiting), removed)
 
@@ -174,8 +177,32 @@ async def presence(url: str) -> AsyncIterator[Feed]:
         await feed.stop()
 
 
-class _Held(Exception):
-    """Under a legal hold."""
+async def _forget_today(presence: Feed, person: int, team: int | None) -> None:
+    """What the feed still has of devices that are not connected: the others say anew what they do, and their workday is read again."""
+    if team is not None:
+        theirs = [each for each in (await presence.snapshot(team)).records if each.person == person]
+        blank = [
+            msgspec.structs.replace(each, n=each.n + 1, facts=Facts(), since_at=None, today=None)
+            for each in theirs
+            if not each.connected
+        ]
+        await presence.publish(team, blank)
+
+
+async def refuse_held(held: Any, person: int) -> None:
+    """Raises `Held` while nothing of theirs is to be deleted, within a transaction that holds their row."""
+    if await held.fetchval("SELECT EXISTS (SELECT FROM legal_hold WHERE person = $1 AND lifted_at IS NULL)", person):
+        raise Held
+
+
+class Held(Exception):
+    """Under a legal hold. Who catches it calls `note_held`, once the transaction is over."""
+
+
+async def note_held(person: int, by: int | None) -> Conflict:
+    """Notes in the audit that somebody tried; gives the error to raise."""
+    await audit.record("erasure_held", by, person, reason="legal_hold")
+    return Conflict(HELD)
 
 
 async def _take_turns(held: Any) -> None:
@@ -236,7 +263,7 @@ async def _note(held: Any, done: Erased, devices: list[int], teams: list[int]) -
     )  # fmt: skip
 
 
-async def _hurry() -> None:
+async def hurry() -> None:
     """Has the worker clean up within seconds, instead of within a minute."""
     now = await runs.database_now()
     await runs.due(JOB, now, now + timedelta(seconds=1))
@@ -253,6 +280,10 @@ _OF_PEOPLE = (
 _DAYS = """
     SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname ~ '^interval_[0-9]{8}$'
     ORDER BY relname
+"""
+_DAYS_WAITING = """
+    SELECT erased_days.id, erased_days.person, team FROM erased_days
+    LEFT JOIN membership ON membership.person = erased_days.person AND until_at IS NULL WHERE cleaned_at IS NULL
 """
 _FORGET_SAMPLES = """
     SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats

@@ -28,6 +28,7 @@ from msgspec import structs
 from hub.audit_file import KeptHead
 from hub.auth.sealed import key
 from hub.chain import signing_key
+from hub.erased_days import ErasedDays
 from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
 
@@ -121,6 +122,8 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[SubjectKey]
     erased: list[Erased]
     """The erasure list: who is to stay erased."""
+    erased_days: list[ErasedDays] = []
+    """Days of people that are to stay erased."""
     restricted: list[Restricted] = []
     holds: list[Hold] = []
 
@@ -206,7 +209,12 @@ def write_keys(folder: Path, keys: Keys) -> Path:
             raise BadBackup(f"{path} is another deployment's: choose another folder for the keys of this one")
         erased = {one.person for one in keys.erased}
         known = {one.person for one in keys.keys} | erased
-        if not ({one.person for one in before.keys} <= known and {one.person for one in before.erased} <= erased):
+        days = {(one.person, one.at) for one in keys.erased_days}
+        if not (
+            {one.person for one in before.keys} <= known
+            and {one.person for one in before.erased} <= erased
+            and all((one.person, one.at) in days or one.person in erased for one in before.erased_days)
+        ):
             raise BadBackup(
                 f"{path} knows keys or erasures that this hub does not: it was set back, or lost them. Nothing was written over; "
                 "if that is as it should be (`daylight demo clear` deletes keys), move the file away"
@@ -226,6 +234,7 @@ def read_keys(paths: Iterable[Path]) -> Keys:
     """The newest of these files of one deployment, with the erasures of all of them. Raises `BadBackup`."""
     newest: Keys | None = None
     erased: dict[int, Erased] = {}
+    days: dict[tuple[int, datetime], ErasedDays] = {}
     for path in paths:
         try:
             file = msgspec.json.decode(path.read_bytes(), type=_KeysFile)
@@ -242,10 +251,15 @@ def read_keys(paths: Iterable[Path]) -> Keys:
         if newest is not None and keys.key != newest.key:
             raise BadBackup(f"{path} is another deployment's than the other keys")
         erased |= {one.person: one for one in keys.erased}
+        days |= {(one.person, one.at): one for one in keys.erased_days}
         if newest is None or keys.made_at > newest.made_at:
             newest = keys
     assert newest is not None
-    return structs.replace(newest, erased=[erased[person] for person in sorted(erased)])
+    return structs.replace(
+        newest,
+        erased=[erased[person] for person in sorted(erased)],
+        erased_days=sorted(days.values(), key=lambda one: (one.at, one.person)),
+    )
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import click
 import msgspec
 from msgspec import structs
 
-from hub import audit, chain, erasure, grants, objects, subject_keys
+from hub import audit, chain, erased_days, erasure, grants, objects, subject_keys
 from hub.backups import programs
 from hub.backups.contents import (
     DATABASE,
@@ -143,6 +143,7 @@ async def _into(
             await _put_keys(held, keys)
             subject_keys.use(keys.secret)
             erased = await erasure.replay(keys.erased)
+            await erased_days.replay(keys.erased_days)
             await _put_protection(held, keys)
             if hub_url:
                 await grants.give(held, hub_url)

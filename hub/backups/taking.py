@@ -41,6 +41,7 @@ from hub.backups.contents import (
 from hub.backups.told import part
 from hub.chain import signing_key
 from hub.database import transaction
+from hub.erased_days import LISTED, ErasedDays
 from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
 from hub.settings import ObjectStore
@@ -129,6 +130,7 @@ async def _keys(held: Any, secret: str) -> Keys:
     newer = await held.fetchval(_IS_THERE, "person_request")
     keys = await held.fetch(_KEYS) if await held.fetchval(_IS_THERE, APART) else []
     erased = await held.fetch(_ERASED) if await held.fetchval(_IS_THERE, "erased") else []
+    days = await held.fetchval(_IS_THERE, "erased_days")
     return Keys(
         format=KEYS_FORMAT,
         made_at=await held.fetchval("SELECT now()"),
@@ -137,6 +139,7 @@ async def _keys(held: Any, secret: str) -> Keys:
         secret=secret,
         keys=[SubjectKey(*row) for row in keys],
         erased=[Erased(*row) for row in erased],
+        erased_days=[ErasedDays(**row) for row in await held.fetch(LISTED)] if days else [],
         restricted=[Restricted(*row) for row in await held.fetch(_RESTRICTED)] if newer else [],
         holds=[Hold(*row) for row in await held.fetch(_HOLDS)] if newer else [],
     )

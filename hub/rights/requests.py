@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 import asyncpg
 import msgspec
 
-from hub import audit, erasure, mail, people, subject_keys
+from hub import audit, erased_days, erasure, mail, people, subject_keys
 from hub.database import connection, transaction
 from hub.errors import Conflict, Invalid, NotFound
 from hub.wire.policy import clean
+from hub.workdays import day_of
 
 Kind = Literal["correct", "restrict", "erase"]
 State = Literal["open", "accepted", "declined", "withdrawn"]
@@ -26,11 +27,16 @@ _Id = Annotated[int, msgspec.Meta(ge=1, le=ID_MAX)]
 
 
 class RequestForm(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody asks for. `wrong`: what is not right, where something is to be corrected; `wanted`: what is right, or why."""
+    """What somebody asks for. `wrong`: what is not right, where something is to be corrected; `wanted`: what is right, or why.
+
+    What is to be erased may be certain days, `first_on` to `last_on`, of their zone; else everything is.
+    """
 
     kind: Kind
     wrong: _Typed = ""
     wanted: _Typed = ""
+    first_on: date | None = None
+    last_on: date | None = None
 
 
 class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +48,14 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A request and what became of it. `due_on`: the last day for an answer."""
+    """A request and what became of it. `due_on`: the last day for an answer; `first_on` to `last_on`: the days to be erased, if not all."""
 
     id: int
     kind: Kind
     wrong: str
     wanted: str
+    first_on: date | None
+    last_on: date | None
     asked_at: datetime
     due_on: date
     state: State
@@ -118,15 +126,16 @@ async def everybodys(closed: bool) -> AllRights:
 
 
 async def ask(person: int, form: RequestForm) -> None:
-    """Asks. Raises `Invalid` for what is to be corrected without words, and `Conflict` for what is asked already."""
+    """Asks. Raises `Invalid` for what is to be corrected without words and for days that are none, `Conflict` for what is asked already."""
     wrong, wanted = (
         words(form.wrong, "wrong", form.kind == "correct"),
         words(form.wanted, "wanted", form.kind == "correct"),
     )
     async with transaction() as held:
         await _hold(held, person)
+        await _check_days(held, person, form)
         try:
-            number = await held.fetchval(_ASK, person, form.kind, wrong, wanted)
+            number = await held.fetchval(_ASK, person, form.kind, wrong, wanted, form.first_on, form.last_on)
         except asyncpg.UniqueViolationError:
             raise Conflict("You have asked for this already, and it is open.") from None
         told = await subject_keys.sealed(held, person, wrong=wrong, wanted=wanted)
@@ -161,33 +170,48 @@ async def subject_of(number: int) -> int:
 
 
 async def answer(number: int, form: AnswerForm, by: int) -> None:
-    """Accepts or declines, and does what was asked: restricts or erases; what is to be corrected an admin corrects.
+    """Accepts or declines, and does what was asked: restricts, erases days or all; what is to be corrected an admin corrects.
 
     Raises `NotFound`, `Conflict` for one that is closed, `Invalid` without a reason, and what `erasure.erase` raises.
     """
     reason = words(form.reason, "reason", needed=True)
     person = await subject_of(number)
-    if form.accept and await _asks_for(number) == "erase":
+    asks = await _asks_for(number)
+    erases = form.accept and asks is not None and asks["kind"] == "erase"
+    if erases:
         await require_name(person, form.name)
-        await erasure.erase(person, by, request=number)
-        return
-    async with transaction() as held:
-        await _hold(held, person)
-        row = await held.fetchrow("SELECT state, kind FROM person_request WHERE id = $1 FOR UPDATE", number)
-        if row is None:
-            raise NotFound(NO_REQUEST)
-        if row["state"] != "open":
-            raise Conflict("This request is closed already.")
-        await held.execute(
-            "UPDATE person_request SET state = $2, answer = $3, decided_at = now(), decided_by = $4 WHERE id = $1",
-            number, "accepted" if form.accept else "declined", reason, by,
-        )  # fmt: skip
-        told = await subject_keys.sealed(held, person, answer=reason)
-        act: audit.Act = "request_accepted" if form.accept else "request_declined"
-        await audit.record(act, by, person, request=number, kind=row["kind"], **told)
-        if form.accept and row["kind"] == "restrict":
-            await _restrict(held, person, by, number)
-        await mail.queue("answered", person, await _language(held, person))
+        if asks["first_on"] is None:
+            await erasure.erase(person, by, request=number)
+            return
+    try:
+        async with transaction() as held:
+            if erases:
+                await erased_days.take_turns(held, person)
+            await _hold(held, person)
+            row = await held.fetchrow(
+                "SELECT state, kind, first_on, last_on FROM person_request WHERE id = $1 FOR UPDATE", number
+            )
+            if row is None:
+                raise NotFound(NO_REQUEST)
+            if row["state"] != "open":
+                raise Conflict("This request is closed already.")
+            await held.execute(
+                "UPDATE person_request SET state = $2, answer = $3, decided_at = now(), decided_by = $4 WHERE id = $1",
+                number, "accepted" if form.accept else "declined", reason, by,
+            )  # fmt: skip
+            told = await subject_keys.sealed(held, person, answer=reason)
+            act: audit.Act = "request_accepted" if form.accept else "request_declined"
+            await audit.record(act, by, person, request=number, kind=row["kind"], **told)
+            if form.accept and row["kind"] == "restrict":
+                await _restrict(held, person, by, number)
+            if erases:
+                await erasure.refuse_held(held, person)
+                await erased_days.erase(held, person, row["first_on"], row["last_on"], by, number)
+            await mail.queue("answered", person, await _language(held, person))
+    except erasure.Held:
+        raise await erasure.note_held(person, by) from None
+    if erases:
+        await erasure.hurry()
 
 
 async def lift_restriction(person: int, reason: str, by: int) -> None:
@@ -230,12 +254,19 @@ async def _restrict(held: Any, person: int, by: int, number: int) -> None:
     await audit.record("person_restricted", by, person, request=number)
 
 
-async def _asks_for(number: int) -> str | None:
+async def _asks_for(number: int) -> Any:
     async with connection() as held:
-        kind: str | None = await held.fetchval(
-            "SELECT kind FROM person_request WHERE id = $1 AND state = 'open'", number
-        )
-    return kind
+        return await held.fetchrow("SELECT kind, first_on FROM person_request WHERE id = $1 AND state = 'open'", number)
+
+
+async def _check_days(held: Any, person: int, form: RequestForm) -> None:
+    """Raises `Invalid` for days that are not two in order, or to come, or of what is not erased."""
+    first, last = form.first_on, form.last_on
+    if first is None and last is None:
+        return
+    today = day_of((await people.zones_of(held, [person]))[person], await held.fetchval("SELECT now()"))
+    if form.kind != "erase" or first is None or last is None or not first <= last <= today:
+        raise Invalid("Name the first and the last day, none of them to come.", "last_on", "request_days")
 
 
 async def _hold(held: Any, person: int) -> None:
@@ -250,17 +281,17 @@ async def _language(held: Any, person: int) -> str:
 
 
 _OWN = """
-    SELECT id, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at FROM person_request
+    SELECT id, kind, wrong, wanted, first_on, last_on, asked_at, due_on, state, answer, decided_at FROM person_request
     WHERE person = $1 ORDER BY id DESC LIMIT $2
 """
 _ASK = """
-    INSERT INTO person_request (person, kind, wrong, wanted, due_on)
-    SELECT id, $2, $3, $4, ((now() AT TIME ZONE zone)::date + interval '1 month')::date FROM person WHERE id = $1 RETURNING id
+    INSERT INTO person_request (person, kind, wrong, wanted, due_on, first_on, last_on)
+    SELECT id, $2, $3, $4, ((now() AT TIME ZONE zone)::date + interval '1 month')::date, $5, $6 FROM person WHERE id = $1 RETURNING id
 """
 _OVERDUE = "state = 'open' AND due_on < (now() AT TIME ZONE person.zone)::date"
 _ALL = f"""
-    SELECT person_request.id, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at, person, name, {_OVERDUE} AS overdue
-    FROM person_request JOIN person ON person.id = person_request.person
+    SELECT person_request.id, kind, wrong, wanted, first_on, last_on, asked_at, due_on, state, answer, decided_at, person, name,
+        {_OVERDUE} AS overdue FROM person_request JOIN person ON person.id = person_request.person
 """  # noqa: S608 - ours
 _OPEN = f"{_ALL} WHERE state = 'open' ORDER BY due_on, person_request.id LIMIT $1"
 _CLOSED = f"{_ALL} WHERE state <> 'open' ORDER BY decided_at DESC, person_request.id DESC LIMIT $1"

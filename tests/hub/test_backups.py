@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from msgspec import structs
 from piccolo.apps.migrations.commands.forwards import run_forwards
 
-from hub import audit, chain, erasure, objects, subject_keys
+from hub import audit, chain, erased_days, erasure, objects, subject_keys
 from hub.backups import programs, restoring, taking
 from hub.backups.commands import backup, restore
 from hub.backups.contents import (
@@ -58,6 +58,7 @@ from .stored import store, worked
 
 BEFORE_KEYS = "2026-11-30T08:00:01:000000"
 NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
+TEN = datetime(2026, 5, 5, 10, tzinfo=UTC)
 OTHER_SECRET = "another-secret-of-the-tests-that-is-long-enough"
 
 
@@ -386,8 +387,14 @@ def test_who_was_erased_or_protected_after_the_backup_is_so_after_the_restore_an
 
     on(url, tell(2))
     on(url, tell(3))
+    for day in (TEN, NINE):
+        rows(
+            url,
+            f"INSERT INTO rollup_day VALUES (3, '{day:%Y-%m-%d}', 'active', NULL, NULL, 1, 0, 0, 0) RETURNING person",
+        )
     on(url, back_up(url, None, SECRET, tmp_path / "backup", kept.parent))
     on(url, erasure.erase(2, 6))
+    on(url, erase_day(3))
     rows(url, "UPDATE person SET restricted_at = now() WHERE id = 3 RETURNING id")
     rows(url, "INSERT INTO legal_hold (person, set_by, reason) VALUES (4, 6, 'Case 7') RETURNING id")
     on(url, keep_keys(url, SECRET, kept.parent))
@@ -396,6 +403,8 @@ def test_who_was_erased_or_protected_after_the_backup_is_so_after_the_restore_an
 
     assert (done.erased, done.chain, done.broken) == (1, 2, "")
     restored = empty.database_url or ""
+    assert [day for (day,) in rows(restored, "SELECT day FROM rollup_day")] == [TEN.date()]
+    assert rows(restored, "SELECT person, first, erased_by FROM erased_days") == [(3, NINE.date(), 6)]
     names = [row[0] for row in rows(restored, taking.TABLES)]
     for table in names:
         assert rows(restored, f"SELECT * FROM {table} AS it WHERE it::text ~* '(bob|kathmandu)'") == []
@@ -408,6 +417,12 @@ def test_who_was_erased_or_protected_after_the_backup_is_so_after_the_restore_an
     assert rows(restored, "SELECT person, set_by, reason, lifted_at FROM legal_hold") == [(4, 6, "Case 7", None)]
     with pytest.raises(BadBackup, match="set back"):
         on(restored, keep_keys(restored, SECRET, _with_another_erasure(kept, tmp_path)))
+
+
+async def erase_day(person: int) -> None:
+    async with transaction() as held:
+        await erased_days.take_turns(held, person)
+        await erased_days.erase(held, person, NINE.date(), NINE.date(), 6, 1)
 
 
 def _with_another_erasure(kept: Path, folder: Path) -> Path:

@@ -1,17 +1,22 @@
 """Days of somebody that were erased are nowhere any more, the days around them stay, and nothing that comes later brings them back."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-from hub import erased_days
+from hub import erased_days, erasure
 from hub.database import connection, transaction
+from hub.feed.memory import MemoryFeed
+from hub.feed.record import Record
 from hub.live.plan import Outcome, Submission
 from hub.live.store import Store
 from hub.rollups import read
 from hub.rollups.job import ROLLUP_LOCK, roll_up
+from hub.wire.activity import Facts
 
 from .locks import until_waiting
 from .stored import seen, slept, store, worked
@@ -229,6 +234,39 @@ async def test_day_that_is_detached_is_erased_too(cast, database) -> None:
         await held.execute(f'ALTER TABLE "interval" DETACH PARTITION interval_{DAY:%Y%m%d}')
 
     assert await erase(cast) == 1
+
+
+async def test_what_a_device_that_is_gone_last_showed_is_forgotten_and_of_others_nothing(cast, database) -> None:
+    await erase(cast)
+    feed = MemoryFeed("one")
+    for n, (person, connected) in enumerate([(cast.bob, False), (cast.bob, True), (cast.alice, False)]):
+        await feed.publish(cast.payments, [record(cast, person.id, 20 + n, connected)])
+
+    @contextlib.asynccontextmanager
+    async def there() -> AsyncIterator[MemoryFeed]:
+        yield feed
+
+    await erasure.clean_up(there, None)
+
+    shown = {each.device: each.facts.app for each in (await feed.snapshot(cast.payments)).records}
+    assert shown == {20: None, 21: "Bob's editor", 22: "Bob's editor"}
+    async with connection() as held:
+        assert await held.fetchval("SELECT cleaned_at IS NOT NULL FROM erased_days")
+
+
+def record(cast, person: int, device: int, connected: bool) -> Record:
+    facts = Facts(app=SECRET["app"])
+    return Record(
+        device=device,
+        person=person,
+        team=cast.payments,
+        session=1,
+        n=1,
+        hub="one",
+        connected=connected,
+        at=NOW,
+        facts=facts,
+    )
 
 
 async def test_of_a_day_that_goes_on_nothing_is_kept_up_to_the_end_of_this_quarter_hour(cast, database) -> None:

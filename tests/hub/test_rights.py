@@ -163,6 +163,57 @@ async def test_accepted_erasure_needs_the_name_and_erases(cast, bob, dora) -> No
     assert (await bob.get("/api/me")).status_code == 401
 
 
+async def test_accepted_erasure_of_days_erases_them_and_leaves_the_rest(cast, bob, dora) -> None:
+    await store(cast.device(cast.bob), [worked(NOON, NOON + timedelta(minutes=1), app="Code")], datetime.now(UTC))
+    async with connection() as held:
+        today = await held.fetchval("SELECT (now() AT TIME ZONE zone)::date FROM person WHERE id = $1", cast.bob.id)
+    days = {"first_on": str(today - timedelta(days=1)), "last_on": str(today)}
+    made = await asks(bob, "erase", **days)
+    slip = await answers(dora, made, True, name="Bob")
+    done = await answers(dora, made, True, name="Bob Brandt")
+
+    assert ((made["first_on"], made["last_on"]), slip.status_code, done.status_code) == (
+        (days["first_on"], days["last_on"]), 400, 200,
+    )  # fmt: skip
+    told = (await bob.get("/api/me/rights")).json()["requests"][0]
+    assert (told["state"], told["answer"]) == ("accepted", "Because of this")
+    async with connection() as held:
+        assert await held.fetchval('SELECT count(*) FROM "interval" WHERE person = $1', cast.bob.id) == 0
+        assert await held.fetchval("SELECT last FROM erased_days WHERE person = $1", cast.bob.id) == today
+    row = (await Audit.select().where(Audit.action == "days_erased").output(load_json=True))[0]
+    assert (row["actor"], row["subject"]) == (cast.dora.id, cast.bob.id)
+    assert row["detail"] == {"first": days["first_on"], "last": days["last_on"], "rows": 1, "request": made["id"]}
+    assert await Mail.count().where(Mail.person == cast.bob.id, Mail.kind == "answered") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last"), [("erase", 0, 1), ("erase", 0, -1), ("erase", 0, None), ("restrict", -1, 0)]
+)
+async def test_days_to_be_erased_are_two_in_order_and_over(cast, bob, kind, first, last) -> None:
+    async with connection() as held:
+        today = await held.fetchval("SELECT (now() AT TIME ZONE zone)::date FROM person WHERE id = $1", cast.bob.id)
+    days = {
+        name: str(today + timedelta(days=offset))
+        for name, offset in (("first_on", first), ("last_on", last))
+        if offset is not None
+    }
+
+    answer = await bob.change("POST", "/api/me/requests", json={"kind": kind, **days})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "request_days")
+
+
+async def test_days_of_who_is_under_a_hold_stay_and_the_try_is_noted(cast, bob, dora) -> None:
+    await dora.change("PUT", f"/api/people/{cast.bob.id}/hold", json={"reason": "A trial"})
+    made = await asks(bob, "erase", first_on="2026-05-04", last_on="2026-05-05")
+
+    refused = await answers(dora, made, True, name=cast.bob.name)
+
+    assert refused.status_code == 409
+    assert (await bob.get("/api/me/rights")).json()["requests"][0]["state"] == "open"
+    assert await acts() == [(6, "hold_set"), (2, "request_made"), (6, "erasure_held")]
+
+
 async def test_restricted_person_is_seen_by_nobody_but_them(cast, bob, dora, open_browser) -> None:
     await store(
         cast.device(cast.bob), [worked(NOON, NOON + timedelta(minutes=1), app="Code")], NOON + timedelta(minutes=5)

@@ -317,7 +317,7 @@ async def test_mail_is_tried_and_an_api_client_made_and_axe_finds_nothing_on_any
     await expect(page.get_by_text("Idle after").nth(1)).to_be_visible()
     await look.at(page, "a policy to change")
     await page.goto(f"{wall.origin}/my-data")
-    await page.get_by_role("button", name="Erase everything").click()
+    await page.get_by_role("button", name="Erase", exact=True).click()
     await page.get_by_role("dialog").get_by_label("Why").fill("I start anew")
     await look.at(page, "a request to make")
     await page.get_by_role("button", name="Ask").click()

@@ -119,6 +119,7 @@ export const ACTS = {
     "hold_set",
     "hold_lifted",
     "person_erased",
+    "days_erased",
   ],
   devices: [
     "code_made",

@@ -6,6 +6,7 @@ import { type Asked, useAnswerRequestMutation } from "./api";
 import { FormDialog } from "./FormDialog";
 import { WhatGoes } from "./WhatGoes";
 import { WordsBox } from "./WordsBox";
+import { daysOf } from "./what";
 
 interface Props {
   request: Asked;
@@ -14,17 +15,19 @@ interface Props {
 }
 
 /** Accepts a request, which does what it asks for, or declines it: with a reason. An erasure asks for the person's name. */
-export function AnswerDialog({ request: { id, kind, name }, accept, onClose }: Props) {
+export function AnswerDialog({ request, accept, onClose }: Props) {
+  const { id, kind, name } = request;
   const { t } = useTranslation("rights");
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
   const [send, { isLoading, error }] = useAnswerRequestMutation();
   const box = useId();
   const erases = accept && kind === "erase";
+  const days = daysOf(request);
   const named = !erases || typed.trim() === name.trim();
   return (
     <FormDialog
-      title={t(accept ? `accepting.${kind}` : "declining.title", { name })}
+      title={t(!accept ? "declining.title" : days ? "erasingDays.title" : `accepting.${kind}`, { name })}
       go={t(erases ? "erasing.go" : accept ? "accept" : "decline")}
       grave={erases}
       ready={named && reason.trim() !== ""}
@@ -33,10 +36,16 @@ export function AnswerDialog({ request: { id, kind, name }, accept, onClose }: P
       onGo={async () => (await send({ id, accept, reason, ...(erases && { name: typed }) })).error || onClose()}
       onClose={onClose}
     >
-      {erases ? <WhatGoes /> : <p>{t(accept && kind !== "erase" ? `accepting.${kind}Words` : "declining.words")}</p>}
+      {erases && days ? (
+        <p>{t("erasingDays.words", { days })}</p>
+      ) : erases ? (
+        <WhatGoes />
+      ) : (
+        <p>{t(accept && kind !== "erase" ? `accepting.${kind}Words` : "declining.words")}</p>
+      )}
       <WordsBox
         label={t("reason")}
-        hint={erases ? t("erasing.reasonHint") : t("reasonHint")}
+        hint={t(erases && !days ? "erasing.reasonHint" : "reasonHint")}
         value={reason}
         autoFocus
         onType={setReason}
@@ -44,7 +53,12 @@ export function AnswerDialog({ request: { id, kind, name }, accept, onClose }: P
       {erases && (
         <>
           <label htmlFor={box}>
-            <Trans ns="rights" i18nKey="erasing.confirm" values={{ name }} components={{ b: <b /> }} />
+            <Trans
+              ns="rights"
+              i18nKey={days ? "erasingDays.confirm" : "erasing.confirm"}
+              values={{ name }}
+              components={{ b: <b /> }}
+            />
           </label>
           <OutlinedInput
             id={box}

@@ -11,6 +11,8 @@ const request = (changes: Partial<Request> = {}): Request => ({
   kind: "erase",
   wrong: "",
   wanted: "I leave",
+  first_on: null,
+  last_on: null,
   asked_at: "2026-03-02T10:00:00Z",
   due_on: "2026-04-02",
   state: "open",
@@ -62,13 +64,35 @@ describe("my rights", () => {
     expect(await faults()).toEqual([]);
   });
 
+  it("let me name the days that are to be erased", async () => {
+    show(<MyRights me={1} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Erase" }));
+    await userEvent.click(screen.getByRole("button", { name: "Certain days" }));
+    await userEvent.type(screen.getByLabelText("First day"), "2026-03-04");
+    await userEvent.type(screen.getByLabelText("Last day"), "2026-03-03");
+    expect(screen.getByRole("button", { name: "Ask" })).toBeDisabled();
+    await userEvent.clear(screen.getByLabelText("Last day"));
+    await userEvent.type(screen.getByLabelText("Last day"), "2026-03-05");
+    await userEvent.click(screen.getByRole("button", { name: "Ask" }));
+
+    await waitFor(() =>
+      expect(seen.find(({ method }) => method === "POST")?.body).toEqual({
+        kind: "erase",
+        wrong: "",
+        wanted: "",
+        first_on: "2026-03-04",
+        last_on: "2026-03-05",
+      }),
+    );
+  });
+
   it("are taken back", async () => {
     mine.requests = [request()];
     show(<MyRights me={1} />);
     await userEvent.click(await screen.findByRole("button", { name: "Take back: Erase everything" }));
 
     expect(await screen.findByText("taken back")).toBeVisible();
-    expect(screen.getByRole("button", { name: "Erase everything" })).toBeEnabled();
+    expect(screen.getByRole("button", { name: "Erase" })).toBeEnabled();
   });
 
   it("say what was answered, and what holds now", async () => {

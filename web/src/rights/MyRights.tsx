@@ -9,6 +9,7 @@ import { AskDialog } from "./AskDialog";
 import { type Kind, type Request, useMyRightsQuery, useWithdrawRequestMutation } from "./api";
 import css from "./Rights.module.css";
 import { Said } from "./Said";
+import { what } from "./what";
 
 const KINDS: Kind[] = ["correct", "restrict", "erase"];
 
@@ -46,17 +47,14 @@ export function MyRights({ me }: { me: number }) {
   );
 }
 
-function Mine({
-  request: { id, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at },
-}: {
-  request: Request;
-}) {
+function Mine({ request }: { request: Request }) {
+  const { id, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at } = request;
   const { t } = useTranslation("rights");
   const [withdraw, { isLoading, error }] = useWithdrawRequestMutation();
   return (
     <li>
       <p>
-        <b>{t(`kind.${kind}`)}</b> <span className={css.state}>{t(`state.${state}`)}</span>
+        <b>{what(request, t)}</b> <span className={css.state}>{t(`state.${state}`)}</span>
       </p>
       {wrong && <Said as={t("said.wrong")} words={wrong} />}
       {wanted && <Said as={t(kind === "correct" ? "said.right" : "said.why")} words={wanted} />}
@@ -73,7 +71,7 @@ function Mine({
         <Button
           disabled={isLoading}
           onClick={() => withdraw(id)}
-          aria-label={t("withdrawOf", { what: t(`kind.${kind}`) })}
+          aria-label={t("withdrawOf", { what: what(request, t) })}
         >
           {t("withdraw")}
         </Button>

@@ -12,6 +12,8 @@ const asked = (changes: Partial<Asked> = {}): Asked => ({
   kind: "restrict",
   wrong: "",
   wanted: "",
+  first_on: null,
+  last_on: null,
   asked_at: "2026-03-02T10:00:00Z",
   due_on: "2026-04-02",
   state: "open",
@@ -100,6 +102,22 @@ describe("requests about data", () => {
 
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     expect(sent()).toEqual([["/api/requests/1/answer", { accept: true, reason: "Left", name: "Bob Brandt" }]]);
+  });
+
+  it("to erase certain days name them", async () => {
+    rights.requests = [asked({ kind: "erase", first_on: "2026-02-03", last_on: "2026-02-05" })];
+    open("/admin/requests");
+    expect(await screen.findByText("Erase 3 Feb 2026 – 5 Feb 2026")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Accept the request of Bob Brandt" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Erase days of Bob Brandt" }));
+    expect(dialog.getByText(/told of 3 Feb 2026 – 5 Feb 2026/)).toBeVisible();
+    await userEvent.type(dialog.getByRole("textbox", { name: "Reason" }), "A holiday");
+    await userEvent.type(dialog.getByRole("textbox", { name: /to erase these days/ }), "Bob Brandt");
+    await userEvent.click(dialog.getByRole("button", { name: "Erase for good" }));
+
+    await waitFor(() =>
+      expect(sent()).toEqual([["/api/requests/1/answer", { accept: true, reason: "A holiday", name: "Bob Brandt" }]]),
+    );
   });
 
   it("that are closed say what they came to", async () => {

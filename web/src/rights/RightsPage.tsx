@@ -14,6 +14,7 @@ import { type Act, type Asked, type Standing, useEverybodysRightsQuery } from ".
 import { ReasonDialog } from "./ReasonDialog";
 import css from "./Rights.module.css";
 import { Said } from "./Said";
+import { what } from "./what";
 
 type Open = { request: Asked; accept: boolean } | { act: Act; who: Standing };
 
@@ -110,7 +111,7 @@ function Line({ request, own, onAnswer }: LineProps) {
   return (
     <li className={css.line} data-overdue={overdue || undefined}>
       <div className={css.what}>
-        <Link to={`/people?person=${person}`}>{name}</Link> <b>{t(`kind.${kind}`)}</b>
+        <Link to={`/people?person=${person}`}>{name}</Link> <b>{what(request, t)}</b>
         {wrong && <Said as={t("said.wrong")} words={wrong} />}
         {wanted && <Said as={t(kind === "correct" ? "said.right" : "said.why")} words={wanted} />}
         {answer && <Said as={t("said.answer")} words={answer} />}

@@ -9,6 +9,9 @@ export interface Request {
   /** What is not right, and what is; or why. */
   wrong: string;
   wanted: string;
+  /** The days that are to be erased, as `2026-05-04`; null: everything is. */
+  first_on: string | null;
+  last_on: string | null;
   asked_at: string;
   /** The last day for an answer, as `2026-05-04`. */
   due_on: string;
@@ -50,6 +53,8 @@ export interface Ask {
   kind: Kind;
   wrong: string;
   wanted: string;
+  first_on?: string;
+  last_on?: string;
 }
 
 export interface Answer {
