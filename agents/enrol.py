@@ -19,6 +19,8 @@ TIMEOUT_S = 20
 ANSWER_MAX_BYTES = 64 * 1024
 PATH = "/agent/v1/enrol"
 ANSWER_PATH = "/agent/v1/enrol/answer"
+UNANSWERED_MAX = 30
+"""Questions in a row that may go unanswered while a person is waited for: a minute of a hub that starts anew, ten of one that is silent."""
 
 
 class _Problem(msgspec.Struct):
@@ -69,10 +71,19 @@ def enrol(
         waits=asked is not None,
     )
     answer = _exchanged(hub, request, PATH)
+    unanswered = 0
     while isinstance(answer, EnrolAsked):
         assert asked is not None
         asked(answer)
-        answer = _exchanged(hub, EnrolAgain(request=answer.request), ANSWER_PATH)
+        try:
+            answer = _exchanged(hub, EnrolAgain(request=answer.request), ANSWER_PATH)
+            unanswered = 0
+        except EnrolmentRefused:
+            raise
+        except EnrolmentFailed:
+            unanswered += 1
+            if unanswered == UNANSWERED_MAX:
+                raise
     kept = keep_key(home, key, answer.device, keyring)
     enrolment = Enrolment(hub=hub, origin=answer.origin, device=answer.device, person=answer.person, key=kept)
     learned = home.memory() if answer.device == before else Memory()

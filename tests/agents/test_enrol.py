@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from agents import roster as roster_module
 from agents import settings
 from agents.commands import agent
-from agents.enrol import ANSWER_PATH, enrol, hub_address
+from agents.enrol import ANSWER_PATH, UNANSWERED_MAX, enrol, hub_address
 from agents.errors import AlreadyRunning, EnrolmentFailed, EnrolmentRefused, NotEnrolled
 from agents.identity import load_key, real_keyring
 from agents.settings import Home, Memory
@@ -256,6 +256,29 @@ def test_command_says_what_to_compare_and_waits_until_the_computer_is_approved(
     assert done.output.count("ABCD-EFGH") == 2
     assert f"{hub.url}/devices?confirm=ABCD-EFGH" in done.output
     assert "Enrolled with" in done.output
+
+
+def test_hub_that_does_not_answer_for_a_while_ends_no_waiting_for_a_person(hub: EnrolHub, tmp_path: Path) -> None:
+    hub.waits = 4
+
+    def meanwhile(_: EnrolAsked) -> None:
+        hub.status = 503 if len(hub.again) < 3 else 200
+
+    enrolled = enrol(Home(tmp_path / "h"), hub.url, "c", "desk", None, asked=meanwhile)
+
+    assert (enrolled.device, hub.again) == (DEVICE, ["r1"] * 4)
+
+
+def test_hub_that_never_answers_again_ends_the_waiting(hub: EnrolHub, tmp_path: Path) -> None:
+    hub.waits = 99
+
+    def ended(_: EnrolAsked) -> None:
+        hub.status = 503
+
+    with pytest.raises(EnrolmentFailed, match="503"):
+        enrol(Home(tmp_path / "h"), hub.url, "c", "desk", None, asked=ended)
+    assert len(hub.again) == UNANSWERED_MAX
+    assert not (tmp_path / "h").exists()
 
 
 def test_computer_that_is_declined_keeps_nothing(hub: EnrolHub, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ export function RollOutDialog({ onClose }: { onClose: () => void }) {
             ))}
           </ul>
         )}
-        {codes?.length === 0 && <p className={own.none}>{t("rollOut.none")}</p>}
+        {codes?.length === 0 && !made && <p className={own.none}>{t("rollOut.none")}</p>}
         <RollOutForm onMade={setMade} />
       </DialogContent>
       <DialogActions className={css.actions ?? ""}>
