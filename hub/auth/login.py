@@ -108,6 +108,8 @@ class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether they have to set up a second factor before anything else."""
     policy_waits: bool = False
     """Whether a policy that widens theirs waits for them to acknowledge it."""
+    ceiling_waits: bool = False
+    """Whether a higher ceiling, which somebody else proposed, waits for a representative's signature, and they are one."""
 
 
 # --- signing in and out
@@ -276,6 +278,7 @@ async def me(person: int) -> Me:
         locale=row["locale"],
         factor_wanted=viewer is not None and viewer.factor_wanted,
         policy_waits=row["policy_waits"],
+        ceiling_waits=row["ceiling_waits"],
     )
 
 
@@ -298,7 +301,10 @@ _ME = """
         coalesce((
             SELECT wanted <> held AND acknowledged_at IS NULL FROM person_policy
             WHERE person_policy.person = person.id ORDER BY id DESC LIMIT 1
-        ), false) AS policy_waits
+        ), false) AS policy_waits,
+        EXISTS (SELECT FROM role WHERE role.person = person.id AND role.role = 'representative') AND EXISTS (
+            SELECT FROM policy_change WHERE state = 'proposed' AND made_by IS DISTINCT FROM person.id
+        ) AS ceiling_waits
     FROM person
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
     LEFT JOIN team ON team.id = membership.team

@@ -207,10 +207,13 @@ async def test_ceiling_is_raised_by_two_and_lowered_by_one(cast: Cast, open_brow
     refused = await dora.change("PUT", "/api/policies", json=title)
     assert (refused.status_code, refused.json()["code"]) == (400, "above_ceiling")
     number = (await remy.get("/api/policies")).json()["proposal"]["id"]
+    assert (await remy.get("/api/me")).json()["ceiling_waits"] is True
+    assert "ceiling_waits" not in (await alma.get("/api/me")).json()
     sign = f"/api/policies/ceiling/{number}/signature"
     assert (await alma.change("POST", sign, json={"sign": True})).status_code == 404
     assert (await remy.change("POST", sign, json={"sign": True})).status_code == 204
     assert (await remy.change("POST", sign, json={"sign": True})).status_code == 409
+    assert "ceiling_waits" not in (await remy.get("/api/me")).json()
     assert (await dora.change("PUT", "/api/policies", json=title)).status_code == 200
 
     lower = wider | {"ceiling": {"app": True}, "version": 1}

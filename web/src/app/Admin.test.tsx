@@ -35,6 +35,16 @@ describe("what is set up and checked for all", () => {
     expect(paths).toEqual(["/admin/security", "/admin/audit"]);
   });
 
+  it("calls a representative when a proposal waits for them", async () => {
+    const me = { ...ME, roles: [{ role: "representative", team: null }], ceiling_waits: true };
+    answering({ "GET /api/me": { status: 200, body: me } });
+    open("/devices");
+
+    expect(await screen.findByText(/proposal to raise the organisation's ceiling waits for you/)).toBeVisible();
+    expect(screen.getByRole("link", { name: "Look at it" })).toHaveAttribute("href", "/admin/policies?ceiling=");
+    expect(await faults()).toEqual([]);
+  });
+
   it("is reached by keys from elsewhere, page by page", async () => {
     as("admin");
     open("/my-data");

@@ -83,11 +83,10 @@ export function Shell({ me }: { me: Me }) {
         <div className={css.page} id="page" tabIndex={-1}>
           <Away />
           {me.policy_waits && pathname !== "/my-data" && (
-            <p className={css.waits}>
-              <Icon name="ledger" size={14} />
-              <span>{t("policy.waits")}</span>
-              <NavLink to="/my-data">{t("policy.read")}</NavLink>
-            </p>
+            <Waits words={t("policy.waits")} to="/my-data" go={t("policy.read")} />
+          )}
+          {me.ceiling_waits && pathname !== "/admin/policies" && (
+            <Waits words={t("ceiling.waits")} to="/admin/policies?ceiling=" go={t("ceiling.see")} />
           )}
           <Boundary of={pathname} instead={(fault, again) => <Fault fault={fault} onAgain={again} />}>
             <Suspense>
@@ -110,6 +109,17 @@ export function Shell({ me }: { me: Me }) {
         </Suspense>
       </Boundary>
     </div>
+  );
+}
+
+/** Something of one's own that waits, over every page but its own. */
+function Waits({ words, to, go }: { words: string; to: string; go: string }) {
+  return (
+    <aside className={css.waits} aria-label={words}>
+      <Icon name="ledger" size={14} />
+      <span>{words}</span>
+      <NavLink to={to}>{go}</NavLink>
+    </aside>
   );
 }
 

@@ -183,7 +183,7 @@ const policiesApi = api.enhanceEndpoints({ addTagTypes: ["Policies"] }).injectEn
     }),
     signCeiling: build.mutation<null, { id: number; sign: boolean }>({
       query: ({ id, sign }) => ({ path: `/api/policies/ceiling/${id}/signature`, method: "POST", body: { sign } }),
-      invalidatesTags: ["Policies", "Policy"],
+      invalidatesTags: ["Policies", "Policy", "Me"],
     }),
     withdrawCeiling: build.mutation<null, number>({
       query: (id) => ({ path: `/api/policies/ceiling/${id}`, method: "DELETE" }),

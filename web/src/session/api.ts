@@ -31,6 +31,8 @@ export interface Me {
   factor_wanted?: boolean;
   /** A policy that widens theirs waits for their acknowledgement. */
   policy_waits?: boolean;
+  /** A higher ceiling waits for this representative's signature. */
+  ceiling_waits?: boolean;
 }
 
 /** What the second step may be answered with. */
