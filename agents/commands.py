@@ -1,4 +1,4 @@
-"""`daylight agent enrol`, `run`, `status`, `private`, `break` and `resume`.
+"""`daylight agent enrol`, `run`, `status`, `private`, `break`, `resume`, `start` and `stop`.
 
 The group is mounted by the hub's command line, and stands alone as `python -m agents`.
 """
@@ -21,8 +21,9 @@ from agents.identity import real_keyring
 from agents.run import host_name, run
 from agents.session import FLUSH_MS
 from agents.spool_files import Unwritable
-from agents.status import in_words, lines, report
+from agents.status import in_words, lines, pause_in_words, report
 from hub.wire.agent import EnrolAsked
+from hub.wire.policy import start_at
 
 HUB = click.option(
     "--hub", metavar="URL", help="Address of the hub. Needed when this account is enrolled with several."
@@ -140,17 +141,37 @@ def resume(hub: str | None) -> None:
     _declare(hub, "work", None)
 
 
-def _declare(hub: str | None, kind: Literal["private", "break", "work"], minutes: int | None) -> None:
+@agent.command()
+@HUB
+def start(hub: str | None) -> None:
+    """Start work outside your hours, on all of your devices: what your policy allows within them is recorded until you end it."""
+    _declare(hub, "start", None)
+
+
+@agent.command()
+@HUB
+def stop(hub: str | None) -> None:
+    """End the work that you started outside your hours, on all of your devices. The agent goes on running."""
+    _declare(hub, "stop", None)
+
+
+def _declare(hub: str | None, kind: Literal["private", "break", "work", "start", "stop"], minutes: int | None) -> None:
     now = datetime.now(UTC)
     try:
         home = settings.home_of(settings.root(), enrolling.hub_address(hub) if hub else None)
         found = report(home, now)
         if kind == "private" and not found.policy.private_time:
             raise click.ClickException("your policy allows no private time; a break is always yours")
+        if kind == "start" and found.started is None and start_at(found.policy, now) is None:
+            raise click.ClickException("it is within the hours of your policy: nothing has to be started")
+        if kind == "stop" and found.started is None:
+            raise click.ClickException("no work outside your hours is started, as far as this computer knows")
         home.save("wish.json", settings.Wish(kind=kind, at=now, minutes=minutes))
     except (AgentError, OSError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(DECLARED[kind])
+    if kind == "start" and found.pause is not None:
+        click.echo(f"Declared already: {pause_in_words(found.pause)}. End that with `daylight agent resume`.")
     if not found.running:
         click.echo("The agent is not running, so nothing is recorded here. Your other devices hear of it when it runs.")
 
@@ -158,6 +179,9 @@ def _declare(hub: str | None, kind: Literal["private", "break", "work"], minutes
 DECLARED = {
     "private": "Private, on all of your devices: nothing is recorded but that it is private.",
     "break": "On a break, on all of your devices: nothing is recorded but that it is a break.",
+    "start": "Work started, on all of your devices: what your policy allows within your hours is recorded until you end it "
+    "with `daylight agent stop`, until your hours begin, or for six hours, whichever is first.",
+    "stop": "Work ended, on all of your devices: nothing is recorded until your hours begin.",
     "work": "Back: what was declared is over on all of your devices.",
 }
 

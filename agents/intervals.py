@@ -9,7 +9,7 @@ Intervals of one device never overlap and never go backwards, whatever happens t
 the wall clock before the first contact with a hub are of another clock, and flagged.)
 
 Private time keeps the instant it began and ended, and nothing of what happens within: no input, no cuts. Outside the policy's hours
-nothing is recorded at all, not even that.
+nothing is recorded at all, not even that, unless the person has started work.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from agents.clock import HubClock
 from agents.presence import without_input
 from hub.wire.activity import Facts, quarter_of
 from hub.wire.events import EVENT_MAX_S, Event, Gap, Interval
-from hub.wire.policy import Policy, collected, collects, permit_facts
+from hub.wire.policy import Policy, Starts, collected, collects, permit_facts
 
 STALE_MS = 15_000
 """Sensors are read each second; after this long without a sample the facts are no longer known."""
@@ -68,9 +68,10 @@ class _Open(msgspec.Struct):
 class Recorder:
     """Turns one device's samples into events, in order. What it returns belongs in the spool at once."""
 
-    def __init__(self, clock: HubClock, policy: Policy, stale_ms: int = STALE_MS) -> None:
+    def __init__(self, clock: HubClock, policy: Policy, stale_ms: int = STALE_MS, starts: Starts = ()) -> None:
         self._clock = clock
         self._policy = policy
+        self._starts = starts
         self._stale_ms = stale_ms
         self._open: _Open | None = None
         self._sample: Sample | None = None
@@ -116,7 +117,7 @@ class Recorder:
     @property
     def resting(self) -> bool:
         """Nothing is collected at the time of the latest sample."""
-        return self._at is not None and not collects(self._policy, self._at)
+        return self._at is not None and not self._collects(self._at)
 
     def change_policy(self, policy: Policy, mono_ms: int) -> list[Event]:
         """From here on another policy is in force: what was captured until now keeps the old version."""
@@ -133,6 +134,13 @@ class Recorder:
             held = msgspec.structs.replace(self._sample, mono_ms=max(mono_ms, self._sample.mono_ms))
             self._begin(held, without_input(permit_facts(held.facts, policy)), self._at)
         return events
+
+    def start(self, starts: Starts) -> None:
+        """When the person has started work outside the hours, as it is known from here on. The next sample begins it, or ends it where it
+        ended; what began after that is not told."""
+        self._starts = starts
+        if self._open is not None and not self._collects(self._open.started_at):
+            self._open = None
 
     def slept(self, from_ms: int, to_ms: int) -> list[Event]:
         """The machine slept. Closes what was open when it fell asleep, and tells the sleep."""
@@ -162,7 +170,7 @@ class Recorder:
                     policy=self._policy.version,
                     hub_clock=self._met,
                 )
-                for since, until in collected(self._policy, start, stop)
+                for since, until in collected(self._policy, start, stop, self._starts)
             )
             start = stop
         wall_at += end - fell_asleep_at
@@ -217,20 +225,23 @@ class Recorder:
     def _advance(self, to: datetime, events: list[Event]) -> None:
         """Closes what has to be closed up to `to`."""
         while (held := self._open) is not None:
-            due = _closes_at(held)
+            due = min([_closes_at(held), *(each.until_at for each in self._starts if each.until_at > held.started_at)])
             if due > to:
                 return
             self._close(due, events)
-            if not collects(self._policy, due):
-                return  # the policy's hours end with a quarter-hour, where intervals are cut anyway
+            if not self._collects(due):
+                return  # the hours end with a quarter-hour, where intervals are cut anyway; started work with its own end
             self._reopen(held, due)
 
     def _in_hours(self, now: datetime, events: list[Event]) -> bool:
-        if collects(self._policy, now):
+        if self._collects(now):
             return True
         self._advance(now, events)
         self._open = None
         return False
+
+    def _collects(self, at: datetime) -> bool:
+        return collects(self._policy, at, self._starts)
 
     # --- input
 
@@ -239,7 +250,7 @@ class Recorder:
         held = self._open
         if facts.private or (held is not None and held.facts.private):
             self._unheard_ms = sample.mono_ms
-        elif last_ms is not None and last_ms > self._unheard_ms and not collects(self._policy, self._clock.at(last_ms)):
+        elif last_ms is not None and last_ms > self._unheard_ms and not self._collects(self._clock.at(last_ms)):
             self._unheard_ms = last_ms
         elif last_ms is not None and last_ms > self._unheard_ms:
             known = self._last_input_ms

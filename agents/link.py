@@ -21,6 +21,7 @@ from agents.spool_files import Broken, Unwritable
 from hub.wire.agent import FRAME_MAX_BYTES, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, FromHub
 from hub.wire.frames import Codec, agent_side
 from hub.wire.pause import Declared
+from hub.wire.policy import Starts
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,12 @@ class Link:
         """Tells the hub what the person declared here, now or with the next connection."""
         if self._session is not None:
             self._do(self._session.declare(declared, self._mono_ms()))
+            self._wake.set()
+
+    def start(self, starts: Starts, untold: Starts) -> None:
+        """The same of work that the person started or ended here."""
+        if self._session is not None:
+            self._do(self._session.start(starts, untold, self._mono_ms()))
             self._wake.set()
 
     def forget(self) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from hub.wire.closing import Duty
 from hub.wire.pause import Pause
-from hub.wire.policy import Policy
+from hub.wire.policy import Policy, Starts
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +81,12 @@ class PauseChanged(msgspec.Struct, frozen=True):
     pause: Pause | None
 
 
+class StartsChanged(msgspec.Struct, frozen=True):
+    """The person has started work outside the hours, or ended it, for all of their devices."""
+
+    starts: Starts
+
+
 class Quarantined(msgspec.Struct, frozen=True):
     """The hub set one event aside. It counts as received."""
 
@@ -104,6 +110,7 @@ Output = (
     | Renumbered
     | PolicyChanged
     | PauseChanged
+    | StartsChanged
     | Quarantined
     | ClockLearned
 )

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
+from typing import Literal
 
 import msgspec
 
@@ -24,7 +25,17 @@ from agents.identity import Keyring, load_key
 from agents.intervals import STALE_MS, Recorder, Sample
 from agents.link import Link
 from agents.machine import REAL, Clocks, boot_id
-from agents.outputs import ClockLearned, Identity, Output, PauseChanged, PolicyChanged, Quarantined, Ready, Stop
+from agents.outputs import (
+    ClockLearned,
+    Identity,
+    Output,
+    PauseChanged,
+    PolicyChanged,
+    Quarantined,
+    Ready,
+    StartsChanged,
+    Stop,
+)
 from agents.presence import Tracker
 from agents.sensors.logind import Logind, SleepWatch
 from agents.sensors.reading import Desktop, Reading
@@ -34,10 +45,11 @@ from agents.settings import Home, Memory, Wish
 from agents.spool_sqlite import SqliteSpool
 from agents.status import Status
 from hub.wire.activity import Facts
-from hub.wire.agent import FromHub
+from hub.wire.agent import STARTS_MAX, FromHub
 from hub.wire.events import Event
 from hub.wire.frames import Codec
 from hub.wire.pause import Declared, Pause, paused
+from hub.wire.policy import Started, Starts, start_at
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +88,7 @@ class Agent:
         learned = self._memory.learned
         known_us = learned.offset_us if learned and learned.boot and learned.boot == self._boot else None
         self._clock = HubClock(now_ms, datetime.now(UTC), known_us)
-        self._recorder = Recorder(self._clock, self._memory.policy)
+        self._recorder = Recorder(self._clock, self._memory.policy, starts=self._memory.starts)
         self._tracker = Tracker()
         self._sleep = SleepWatch(now_ms, clocks.awake_ms())
         self._spool = SqliteSpool(home.spool)
@@ -194,13 +206,38 @@ class Agent:
             wish = self._home.load("wish.json", Wish)
             self._home.wish.unlink()
             if wish is not None:
-                at = self._clock.at(now_ms)
-                until_at = at + timedelta(minutes=wish.minutes) if wish.minutes else None
-                declared = Declared(kind=wish.kind, at=at, until_at=until_at)
-                pause = None if wish.kind == "work" else Pause(kind=wish.kind, since_at=at, until_at=until_at)
-                self._remember(msgspec.structs.replace(self._memory, pause=pause, declared=declared))
-                self._link.declare(declared)
+                self._wished(wish, self._clock.at(now_ms))
                 log.info("declared here: %s", wish.kind)
+
+    def _wished(self, wish: Wish, at: datetime) -> None:
+        memory = self._memory
+        kind: Literal["private", "break", "work"]
+        match wish.kind:
+            case "start":
+                known = any(each.holds(at) for each in memory.starts)
+                self._started(None if known else start_at(memory.policy, at))
+                return
+            case "stop":
+                held = next((each for each in memory.starts if each.holds(at)), None)
+                self._started(held and msgspec.structs.replace(held, until_at=at))
+                if memory.pause is None or not memory.pause.holds(at):
+                    return
+                kind = "work"
+            case _:
+                kind = wish.kind
+        until_at = at + timedelta(minutes=wish.minutes) if wish.minutes else None
+        declared = Declared(kind=kind, at=at, until_at=until_at)
+        pause = None if kind == "work" else Pause(kind=kind, since_at=at, until_at=until_at)
+        self._remember(msgspec.structs.replace(self._memory, pause=pause, declared=declared))
+        self._link.declare(declared)
+
+    def _started(self, new: Started | None) -> None:
+        """Work that the person started here, or ended."""
+        if new is not None:
+            starts, untold = _with(self._memory.starts, new), _with(self._memory.untold, new)
+            self._remember(msgspec.structs.replace(self._memory, starts=starts, untold=untold))
+            self._recorder.start(starts)
+            self._link.start(starts, untold)
 
     def _keep(self, events: list[Event]) -> None:
         if events:
@@ -242,6 +279,8 @@ class Agent:
             wall=lambda: datetime.now(UTC),
             pause=self._memory.pause,
             declared=self._memory.declared,
+            starts=self._memory.starts,
+            untold=self._memory.untold,
         )
 
     def _capabilities(self) -> tuple[str, ...]:
@@ -268,6 +307,10 @@ class Agent:
                     "%s", f"{output.pause.kind} time was declared" if output.pause else "what was declared is over"
                 )
                 self._remember(msgspec.structs.replace(self._memory, pause=output.pause, declared=None))
+                self._look.set()
+            case StartsChanged():
+                self._recorder.start(output.starts)
+                self._remember(msgspec.structs.replace(self._memory, starts=output.starts, untold=()))
                 self._look.set()
             case ClockLearned():
                 learned = Learned(self._boot, self._clock.offset_us)
@@ -322,6 +365,10 @@ class Agent:
         )
         with contextlib.suppress(OSError):  # a full disk: the status is the least of it
             self._home.save("status.json", status)
+
+
+def _with(starts: Starts, new: Started) -> Starts:
+    return (*(each for each in starts if each.since_at != new.since_at), new)[-STARTS_MAX:]
 
 
 def version() -> str:

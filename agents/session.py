@@ -30,6 +30,7 @@ from agents.outputs import (
     Reconnect,
     Renumbered,
     Send,
+    StartsChanged,
     Stop,
 )
 from agents.presence import Shown
@@ -60,7 +61,7 @@ from hub.wire.closing import duty
 from hub.wire.events import Event
 from hub.wire.frames import BadFrame, Codec
 from hub.wire.pause import Declared, Pause, strip
-from hub.wire.policy import Policy, permit, permit_facts
+from hub.wire.policy import Policy, Starts, permit, permit_facts
 
 FLUSH_MS = 60_000
 """Events go together once a minute, at a phase of the minute drawn for each device."""
@@ -99,6 +100,8 @@ class Session:
         wall: Callable[[], datetime] | None = None,
         pause: Pause | None = None,
         declared: Declared | None = None,
+        starts: Starts = (),
+        untold: Starts = (),
     ) -> None:
         self.phase: Phase = "challenge"
         self.policy = policy
@@ -106,6 +109,10 @@ class Session:
         """What the person has declared, as the hub said last."""
         self.declared = declared
         """What they declared here and the hub does not know yet."""
+        self.starts = starts
+        """When they have started work outside the hours, as far as is known here."""
+        self.untold = untold
+        """What of that began or ended here and the hub does not know yet."""
         self._identity = identity
         self._spool = spool
         self._clock = clock
@@ -168,7 +175,11 @@ class Session:
             case Rejected():
                 return [Quarantined(frame.epoch, frame.seq, frame.reason, frame.receipt)]
             case PolicyUpdate():
-                return self._policy(frame.policy) + self._paused(frame.pause, frame.declared_at)
+                return [
+                    *self._policy(frame.policy),
+                    *self._paused(frame.pause, frame.declared_at),
+                    *self._started(tuple(frame.starts), tuple(frame.heard)),
+                ]
 
     def tick(self, now_ms: int) -> list[Output]:
         """Does what is due: flush, presence, heartbeat, and the deadlines."""
@@ -180,16 +191,19 @@ class Session:
             return self._close(CloseCode.SILENT, "the hub is not heard")
         if self.phase in ("challenge", "welcome"):
             return []
-        outputs = self._present_if_due(now_ms)
+        outputs: list[Output] = []
+        if (
+            now_ms >= self._heartbeat_due_ms()
+        ):  # first: of work that was started the hub must know before what is recorded in it
+            self._synced_ms = self._said_ms = now_ms
+            outputs.append(self._send(self._health(now_ms), now_ms))
+        outputs += self._present_if_due(now_ms)
         if now_ms >= self._next_flush_ms:
             late = (now_ms - self._next_flush_ms) % self._flush_every_ms
             self._next_flush_ms = now_ms - late + self._flush_every_ms
             outputs += self.flush(now_ms)
         elif self._spool.next_seq - 1 - max(self._sent_seq, self._flush_seq) >= EVENTS_MAX:
             outputs += self.flush(now_ms)
-        if now_ms >= self._heartbeat_due_ms():
-            self._synced_ms = self._said_ms = now_ms
-            outputs.append(self._send(self._health(now_ms), now_ms))
         return outputs
 
     def _health(self, now_ms: int) -> Heartbeat:
@@ -198,13 +212,14 @@ class Session:
             sent=max(0, now_ms),
             unsent=max(0, self._spool.next_seq - 1 - self._spool.acked),
             declared=self.declared,
+            starts=list(self.untold),
             skew_ms=round((self._clock.at(now_ms) - self._wall()) / _MS) if self._wall is not None and known else None,
         )
 
     def _heartbeat_due_ms(self) -> int:
         """When neither side has spoken for a while, whichever it is: a hub whose database is away acks nothing, and is asked."""
         unheard_ms = max(self._heard_ms, self._synced_ms)
-        said_ms = self._said_ms + DECLARE_MS if self.declared else unheard_ms + HEARTBEAT_S * 1000
+        said_ms = self._said_ms + DECLARE_MS if self.declared or self.untold else unheard_ms + HEARTBEAT_S * 1000
         return min(
             self._sent_ms + HEARTBEAT_S * 1000, unheard_ms + HEARTBEAT_S * 1000, self._synced_ms + SYNC_MS, said_ms
         )
@@ -230,6 +245,12 @@ class Session:
     def declare(self, declared: Declared, now_ms: int) -> list[Output]:
         """Tells the hub what the person declared here: at once, and again until it says that it knows."""
         self.declared = declared
+        self._said_ms = now_ms - DECLARE_MS
+        return self.tick(now_ms) if self.phase == "live" else []
+
+    def start(self, starts: Starts, untold: Starts, now_ms: int) -> list[Output]:
+        """As `declare`, of work that the person started or ended here. No event goes before the hub was told."""
+        self.starts, self.untold = starts, untold
         self._said_ms = now_ms - DECLARE_MS
         return self.tick(now_ms) if self.phase == "live" else []
 
@@ -281,7 +302,7 @@ class Session:
             if now_ms - self._hello_ms > SLOW_MS:
                 self._synced_ms = now_ms - SYNC_MS + SLOW_MS
         self._credit = frame.credit
-        outputs += self._policy(frame.policy) + self._paused(frame.pause)
+        outputs += self._policy(frame.policy) + self._paused(frame.pause) + self._started(tuple(frame.starts))
         self._unacked.clear()
         self._echoes = 0
         if frame.epoch != spool.epoch:
@@ -299,6 +320,8 @@ class Session:
         self.phase = "live"
         self._sent_seq = frame.acked
         outputs.append(Ready(frame.session, frame.epoch))
+        if self.untold:
+            outputs.append(self._send(self._health(now_ms), now_ms))
         outputs += self._present_if_due(now_ms)
         return outputs + self.flush(now_ms)
 
@@ -363,6 +386,17 @@ class Session:
         self.pause = pause
         return [PauseChanged(pause)]
 
+    def _started(self, starts: Starts, heard: Starts = ()) -> list[Output]:
+        """As `_paused`, of work outside the hours."""
+        if self.untold:
+            if heard != self.untold:
+                return []
+            self.untold = ()
+        elif starts == self.starts:
+            return []
+        self.starts = starts
+        return [StartsChanged(starts)]
+
     # --- sending
 
     def _pump(self, now_ms: int) -> list[Output]:
@@ -385,7 +419,7 @@ class Session:
             else:
                 # What was captured under a wider policy leaves no wider than today's; numbers and digests stay the same.
                 pauses = [self.pause] if self.pause else []
-                lawful = [strip(permit(event, self.policy), pauses) for event in held]
+                lawful = [strip(permit(event, self.policy, self.starts), pauses) for event in held]
                 frame = Batch(epoch=spool.epoch, first_seq=seq, events=lawful)
                 self._sent_seq = seq + len(held) - 1
             self._unacked.append(self._sent_seq)

@@ -27,7 +27,7 @@ import msgspec
 from agents.clock import Learned
 from agents.errors import AlreadyRunning, NotEnrolled, StateUnusable
 from hub.wire.pause import Declared, Pause
-from hub.wire.policy import NOTHING, Policy
+from hub.wire.policy import NOTHING, Policy, Starts
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -50,6 +50,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the person has declared for all of their devices."""
     declared: Declared | None = None
     """What they declared here and the hub does not know yet."""
+    starts: Starts = ()
+    """When they have started work outside the hours, the latest last."""
+    untold: Starts = ()
+    """What of that began or ended here and the hub does not know yet."""
     learned: Learned | None = None
     quarantined: int = 0
     refused: str = ""
@@ -57,9 +61,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What the person declared at this computer, for the running agent to read: `daylight agent private`, `break` or `resume`."""
+    """What the person declared at this computer, for the running agent to read: `daylight agent private`, `break`, `resume`, `start` or
+    `stop`."""
 
-    kind: Literal["private", "break", "work"]
+    kind: Literal["private", "break", "work", "start", "stop"]
     at: datetime
     minutes: int | None = None
 

@@ -9,7 +9,7 @@ from agents.settings import Home
 from agents.spool_files import Unwritable
 from agents.spool_sqlite import SqliteSpool
 from hub.wire.pause import Pause
-from hub.wire.policy import DAY_MIN, Policy
+from hub.wire.policy import DAY_MIN, Policy, Started
 
 OLD_S = 20
 """A running agent writes its status every 5 s."""
@@ -46,6 +46,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     pause: Pause | None
     """What the person has declared for all of their devices."""
+    started: Started | None
+    """Work that they started outside their hours, and that goes on."""
     collected: list[str]
     not_collected: list[str]
     quarantined: int
@@ -73,6 +75,7 @@ def report(home: Home, now: datetime) -> Report:
         connected=running and fresh and status is not None and status.connected,
         policy=memory.policy,
         pause=memory.pause if memory.pause and (memory.pause.until_at is None or now < memory.pause.until_at) else None,
+        started=next((each for each in memory.starts if each.holds(now)), None),
         collected=collected,
         not_collected=not_collected,
         quarantined=memory.quarantined,
@@ -105,7 +108,7 @@ def hours_in_words(policy: Policy) -> str:
         return f"{minute % DAY_MIN // 60:02}:{minute % 60:02}"
 
     named = [f"{days[start // DAY_MIN]} {clock(start)}-{clock(end)}" for start, end in policy.hours or ()]
-    return f"{', '.join(named) or 'never'} ({policy.zone or 'UTC'}); nothing at other times"
+    return f"{', '.join(named) or 'never'} ({policy.zone or 'UTC'}); nothing at other times, unless you start work"
 
 
 def pause_in_words(pause: Pause) -> str:
@@ -122,6 +125,9 @@ def lines(found: Report, now: datetime) -> list[str]:
     told.append(f"Agent:         {state}")
     if found.refused:
         told.append(f"Refused:       {found.refused}")
+    if found.started is not None:
+        until = f"{found.started.until_at.astimezone():%H:%M}"
+        told.append(f"Started:       work outside your hours, until you end it, and {until} at the latest")
     if found.pause is not None:
         told.append(f"Declared:      {pause_in_words(found.pause)}")
     told.append(f"Collected:     {'; '.join(found.collected) or 'nothing'}  (policy {found.policy.version})")

@@ -87,6 +87,8 @@ Act = Literal[
     "data_exported",
     "pause_declared",
     "pause_ended",
+    "work_started",
+    "work_ended",
     "backup_made",
     "keys_kept",
     "restored",

@@ -1,4 +1,4 @@
-"""Private time and breaks that people declare from the web: for all of their devices at once, and as a person's own act.
+"""What people declare for all of their devices at once, as their own act: private time and breaks, and work outside their hours.
 
 Kept in memory, since each event is held against them: read by `load` when a process starts and by `refresh` every second. Nobody else sees
 more of it than the state on the wall.
@@ -20,10 +20,12 @@ from hub.database import connection, transaction
 from hub.errors import Invalid
 from hub.tables import Pause as PauseRow
 from hub.wire.events import Event
-from hub.wire.pause import Declared, Kind, Pause, strip
+from hub.wire.pause import TOLD_WITHIN, Declared, Kind, Pause, strip
+from hub.wire.policy import STARTED_MAX, Started, Starts, collects, start_at
 
 KEPT = timedelta(days=31)
-"""In memory. What a device held for longer is private where its person had paused before then: it can't be told any more when."""
+"""In memory. What a device held for longer is private where its person had paused before then: it can't be told any more when. Of work
+that they had started outside their hours it keeps nothing."""
 MINUTES_MAX = 24 * 60
 LATE_MAX = timedelta(days=1)
 """A device that declared something while it was away is believed for so long."""
@@ -37,14 +39,21 @@ class PauseForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Paused(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds now, and whether private time may be declared at all."""
+    """What holds now, and what may be declared."""
 
     pause: Pause | None
     private_time: bool
+    """Whether private time may be declared at all."""
+    started: Started | None
+    """Work outside the hours, with its end at the latest."""
+    startable: Started | None
+    """What would be started now; none within the hours."""
 
 
 _pauses: dict[int, deque[tuple[int, Pause]]] = {}
 """By person, with their numbers, oldest first."""
+_starts: dict[int, dict[int, Started]] = {}
+"""By person and number, oldest first."""
 _before: set[int] = set()
 """Who had paused before what is kept."""
 _revision = 0
@@ -56,7 +65,9 @@ async def load() -> None:
         rows = await held.fetch(
             "SELECT * FROM pause WHERE until_at IS NULL OR until_at > now() - $1::interval ORDER BY since_at, id", KEPT
         )
-        older = await held.fetch("SELECT DISTINCT person FROM pause WHERE until_at <= now() - $1::interval", KEPT)
+        older = await held.fetch(
+            "SELECT DISTINCT person FROM pause WHERE until_at <= now() - $1::interval AND kind <> 'work'", KEPT
+        )
         latest = await held.fetchval("SELECT coalesce(max(revision), 0) FROM pause")
     forget()
     _before.update(row["person"] for row in older)
@@ -74,6 +85,7 @@ def forget() -> None:
     """As it is before anything was read."""
     global _revision
     _pauses.clear()
+    _starts.clear()
     _before.clear()
     _revision = 0
 
@@ -89,6 +101,12 @@ def permitted(person: int, event: Event, now: datetime) -> Event:
         return strip(event, [Pause(kind="private", since_at=event.started_at)])
     mine = _pauses.get(person)
     return strip(event, [pause for _, pause in mine]) if mine else event
+
+
+def starts(person: int) -> Starts:
+    """When somebody started work outside their hours, in order. What is not kept any more was not started."""
+    mine = _starts.get(person)
+    return tuple(mine.values()) if mine else ()
 
 
 async def declare(person: int, kind: Kind, minutes: int | None) -> Pause:
@@ -121,7 +139,7 @@ async def declared(person: int, told: Declared, now: datetime) -> None:
     async with transaction() as held:
         await _take_turns(held)
         latest = await held.fetchrow(
-            "SELECT * FROM pause WHERE person = $1 ORDER BY since_at DESC, id DESC LIMIT 1", person
+            "SELECT * FROM pause WHERE person = $1 AND kind <> 'work' ORDER BY since_at DESC, id DESC LIMIT 1", person
         )
         if latest is not None:
             until_at = latest["until_at"]
@@ -157,6 +175,43 @@ async def end(person: int) -> None:
             await audit.record("pause_ended", person, person)
 
 
+async def start_work(person: int, at: datetime) -> None:
+    """Begins work outside the hours. Nothing happens within them, and where it is begun already."""
+    started = start_at(policies.of(person), at)
+    async with transaction() as held:
+        await _take_turns(held)
+        if started is not None and await _latest_start(held, person) <= at:
+            await _begin(held, person, started)
+
+
+async def end_work(person: int, at: datetime) -> None:
+    """Ends the work that somebody started, and what they have declared within it. Idempotent."""
+    async with transaction() as held:
+        await _take_turns(held)
+        if await _end_start(held, person, at) and await _end(held, person):
+            await audit.record("pause_ended", person, person)
+
+
+async def started(person: int, told: list[Started], now: datetime) -> None:
+    """Work that somebody started at a device of theirs, or ended. Idempotent by its beginning.
+
+    A device that was away may come with it later: a day at most. It ends no later than if it had been begun here, nothing lengthens it, and
+    what they began or ended since then, anywhere, holds.
+    """
+    async with transaction() as held:
+        await _take_turns(held)
+        for each in told:
+            if not now - LATE_MAX <= each.since_at <= now + TOLD_WITHIN:
+                continue
+            ends_at = max(each.since_at, min(each.until_at, each.since_at + STARTED_MAX))
+            if await _end_start(held, person, ends_at, each.since_at):
+                continue
+            work = start_at(policies.over(person, each.since_at, each.since_at), each.since_at)
+            if work is not None and ends_at > each.since_at >= await _latest_start(held, person):
+                await _begin(held, person, work)
+                await _end_start(held, person, ends_at, each.since_at)
+
+
 @get("/api/me/pause", summary="What one has declared for all of one's devices")
 async def read_pause(viewer: NamedDependency[Viewer]) -> Paused:
     await require(viewer, "declare_pause", Subject(person=viewer.person))
@@ -176,25 +231,84 @@ async def end_pause(viewer: NamedDependency[Viewer]) -> None:
     await end(viewer.person)
 
 
-ROUTES = [read_pause, declare_pause, end_pause]
+@put("/api/me/work", summary="Start work outside one's hours, for all of one's devices")
+async def put_work(viewer: NamedDependency[Viewer]) -> Paused:
+    await require(viewer, "declare_pause", Subject(person=viewer.person))
+    await start_work(viewer.person, datetime.now(UTC))
+    return await _now(viewer.person)
+
+
+@delete("/api/me/work", summary="End the work that one started outside one's hours")
+async def delete_work(viewer: NamedDependency[Viewer]) -> None:
+    await require(viewer, "declare_pause", Subject(person=viewer.person))
+    await end_work(viewer.person, datetime.now(UTC))
+
+
+ROUTES = [read_pause, declare_pause, end_pause, put_work, delete_work]
 
 
 async def _now(person: int) -> Paused:
     """As it is stored, and not only as this process has read."""
+    policy, now = policies.of(person), datetime.now(UTC)
     async with connection() as held:
-        row = await held.fetchrow(_OPEN, person)
-    return Paused(pause=_pause(row) if row else None, private_time=policies.of(person).private_time)
+        rows = {row["kind"] == "work": row for row in await held.fetch(_OPEN, person, now)}
+    pause, work = rows.get(False), rows.get(True)
+    return Paused(
+        pause=_pause(pause) if pause else None,
+        private_time=policy.private_time,
+        started=_started(work) if work and not collects(policy, now) else None,
+        startable=start_at(policy, now),
+    )
 
 
 async def _end(held: Any, person: int) -> bool:
     revision = await _next_revision(held)
     ended: str = await held.execute(
         "UPDATE pause SET until_at = greatest(clock_timestamp(), since_at), revision = $2 "
-        "WHERE person = $1 AND (until_at IS NULL OR until_at > clock_timestamp())",
+        "WHERE person = $1 AND kind <> 'work' AND (until_at IS NULL OR until_at > clock_timestamp())",
         person,
         revision,
     )
     return ended != "UPDATE 0"
+
+
+async def _latest_start(held: Any, person: int) -> datetime:
+    """Up to when work that somebody started outside their hours went on, or may."""
+    until_at: datetime | None = await held.fetchval(
+        "SELECT max(until_at) FROM pause WHERE person = $1 AND kind = 'work'", person
+    )
+    return until_at or datetime.min.replace(tzinfo=UTC)
+
+
+async def _begin(held: Any, person: int, work: Started) -> None:
+    await held.execute(
+        "INSERT INTO pause (person, kind, since_at, until_at, revision) VALUES ($1, 'work', $2, $3, $4)",
+        person,
+        work.since_at,
+        work.until_at,
+        await _next_revision(held),
+    )
+    await audit.record("work_started", person, person)
+
+
+async def _end_start(held: Any, person: int, at: datetime, since_at: datetime | None = None) -> bool:
+    """Ends at `at`, and not later, what was begun: at `since_at`, or what goes on. False when there is none."""
+    row = await held.fetchrow(
+        "SELECT id, since_at, until_at FROM pause WHERE person = $1 AND kind = 'work' AND (since_at = $2 OR "
+        "$2::timestamptz IS NULL AND since_at <= $3 AND until_at > $3)",
+        person,
+        since_at,
+        at,
+    )
+    if row is not None and at < row["until_at"]:
+        await held.execute(
+            "UPDATE pause SET until_at = $2, revision = $3 WHERE id = $1",
+            row["id"],
+            max(at, row["since_at"]),
+            await _next_revision(held),
+        )
+        await audit.record("work_ended", person, person)
+    return row is not None
 
 
 async def _take_turns(held: Any) -> None:
@@ -210,17 +324,25 @@ def _take(rows: list[Any]) -> None:
     horizon = datetime.now(UTC) - KEPT
     for row in rows:
         _reached(row["revision"])
-        mine = _pauses.setdefault(row["person"], deque())
-        known = next((place for place, (number, _) in enumerate(mine) if number == row["id"]), None)
-        if known is None:
-            mine.append((row["id"], _pause(row)))
+        if row["kind"] == "work":
+            mine = _starts.setdefault(row["person"], {})
+            mine[row["id"]] = _started(row)
+            for number in [number for number, each in mine.items() if each.until_at < horizon]:
+                del mine[number]
         else:
-            mine[known] = (row["id"], _pause(row))
-        while (until := mine[0][1].until_at) is not None and until < horizon:
-            mine.popleft()
-            _before.add(row["person"])
-            if not mine:
-                break
+            _take_pause(row, horizon)
+
+
+def _take_pause(row: Any, horizon: datetime) -> None:
+    mine = _pauses.setdefault(row["person"], deque())
+    known = next((place for place, (number, _) in enumerate(mine) if number == row["id"]), None)
+    if known is None:
+        mine.append((row["id"], _pause(row)))
+    else:
+        mine[known] = (row["id"], _pause(row))
+    while mine and (until := mine[0][1].until_at) is not None and until < horizon:
+        mine.popleft()
+        _before.add(row["person"])
 
 
 def _reached(revision: int) -> None:
@@ -232,7 +354,12 @@ def _pause(row: Any) -> Pause:
     return Pause(kind=row["kind"], since_at=row["since_at"], until_at=row["until_at"])
 
 
+def _started(row: Any) -> Started:
+    return Started(since_at=row["since_at"], until_at=row["until_at"])
+
+
 _OPEN = """
-    SELECT * FROM pause WHERE person = $1 AND since_at <= clock_timestamp() AND (until_at IS NULL OR until_at > clock_timestamp())
-    ORDER BY id DESC LIMIT 1
+    SELECT pause.* FROM pause, greatest($2::timestamptz, clock_timestamp()) AS now
+    WHERE person = $1 AND since_at <= now AND (until_at IS NULL OR until_at > now) ORDER BY id
 """
+"""Pauses, and work: of each the latest comes last. Pauses are by the database's clock, and work by the hub's."""

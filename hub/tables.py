@@ -582,12 +582,13 @@ class PersonPolicy(Table, db=ENGINE, tablename="person_policy"):
 
 
 class Pause(Table, db=ENGINE):
-    """Time that somebody declared as private or as a break, for all of their devices. One at a time: another one ends it."""
+    """Time that somebody declared as private or as a break, for all of their devices: one at a time, another one ends it. And, for itself,
+    work that they started outside their hours: one at a time, and always with an end."""
 
     id = BigSerial(primary_key=True)
     person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade, index=True)
     kind = Varchar(length=8)
-    """`private` or `break`."""
+    """`private` or `break`; `work`."""
     since_at = Timestamptz()
     until_at = Timestamptz(null=True, default=None)
     """When it ends or ended; null: when they say so."""

@@ -24,6 +24,7 @@ from hub.live.publisher import Publisher
 from hub.live.store import Store
 from hub.wire.activity import Facts
 from hub.wire.agent import (
+    STARTS_MAX,
     Ack,
     Batch,
     FromHub,
@@ -40,7 +41,7 @@ from hub.wire.closing import Close
 from hub.wire.events import SEQ_MAX, Event
 from hub.wire.frames import BadFrame
 from hub.wire.pause import Declared, Pause, paused
-from hub.wire.policy import Policy, clean, collects, permit, permit_facts, stricter
+from hub.wire.policy import Policy, Started, Starts, clean, collects, permit, permit_facts, stricter
 from hub.wire.today import Today
 
 CREDIT = 4
@@ -80,6 +81,7 @@ class AgentConnection:
         "_resting",
         "_said",
         "_shared",
+        "_starts",
         "_unplaced",
         "_writer",
         "device",
@@ -113,6 +115,8 @@ class AgentConnection:
         """What the agent was told last."""
         self._pause: Pause | None = pauses.of(device.person, shared.now())
         """What it was told that the person has declared."""
+        self._starts: Starts = ()
+        """What it was told of work that they started outside their hours."""
         self._declaring: asyncio.Task[None] | None = None
         self._said: Presence | None = None
         """Its latest word, for when a pause ends."""
@@ -127,6 +131,7 @@ class AgentConnection:
         self.epoch = admission.epoch
         self._policy = policies.of(self.device.person)
         self._pause = pauses.of(self.device.person, self._shared.now())
+        self._starts = pauses.starts(self.device.person)[-STARTS_MAX:]
         await self.line.send(
             Welcome(
                 session=admission.session,
@@ -137,6 +142,7 @@ class AgentConnection:
                 credit=CREDIT,
                 policy=self._policy,
                 pause=self._pause,
+                starts=list(self._starts),
                 stored_until=admission.stored_until,
                 acked_before=admission.acked_before,
             )
@@ -162,6 +168,8 @@ class AgentConnection:
                     self.unsent = frame.unsent
                 if frame.declared is not None and self._declaring is None:
                     self._declaring = asyncio.create_task(self._declare(frame.declared))
+                if frame.starts:
+                    await self._hear_starts(frame.starts)
                 if frame.skew_ms is not None:
                     self.skew_ms = max(-SEQ_MAX, min(frame.skew_ms, SEQ_MAX))
                 await self.line.send(Heartbeat(hub_at=self._shared.now(), sent=frame.sent))
@@ -182,11 +190,25 @@ class AgentConnection:
             await pauses.declared(self.device.person, declared, self._shared.now())
             await pauses.refresh()
             pause = pauses.of(self.device.person, self._shared.now())
-            await self.line.send(PolicyUpdate(policy=self._policy, pause=pause, declared_at=declared.at))
+            starts = list(self._starts)
+            await self.line.send(PolicyUpdate(policy=self._policy, pause=pause, starts=starts, declared_at=declared.at))
         except DATABASE_AWAY:
             pass
         finally:
             self._declaring = None
+
+    async def _hear_starts(self, told: list[Started]) -> None:
+        """Before anything else that the agent says: events that follow are held against what it started."""
+        person = self.device.person
+        try:
+            await pauses.started(person, told, self._shared.now())
+            await pauses.refresh()
+        except DATABASE_AWAY:
+            await self.line.close(Close.UNAVAILABLE)
+            return
+        self._starts = pauses.starts(person)[-STARTS_MAX:]
+        starts = list(self._starts)
+        await self.line.send(PolicyUpdate(policy=self._policy, pause=self._pause, starts=starts, heard=told))
 
     def publish_arrival(self) -> None:
         """Shows the device as connected before its first presence; what was known of it stays."""
@@ -203,9 +225,10 @@ class AgentConnection:
         policy, now = policies.of(self.device.person), self._shared.now()
         told, self._policy = self._policy, policy
         pause, known = pauses.of(self.device.person, now), self._pause
-        self._pause = pause
-        news = policy != told or pause != known
-        if not news and (self._resting or collects(policy, now)):
+        starts, started = pauses.starts(self.device.person)[-STARTS_MAX:], self._starts
+        self._pause, self._starts = pause, starts
+        news = policy != told or pause != known or starts != started
+        if not news and (self._resting or collects(policy, now, starts)):
             return None
         record = self._shared.publisher.latest(self.device.id)
         # Somebody whose hours begin is shown when their agent speaks.
@@ -215,7 +238,7 @@ class AgentConnection:
                 facts, since_at = (self._said.facts, self._said.since_at) if self._said else (Facts(), None)
             facts = permit_facts(facts, policy)
             self._publish(Presence(n=0, at=now, policy=policy.version, facts=facts, since_at=since_at))
-        return PolicyUpdate(policy=policy, pause=pause) if news else None
+        return PolicyUpdate(policy=policy, pause=pause, starts=list(starts)) if news else None
 
     def tell_today(self, today: Today) -> None:
         """Publishes the person's workday with the latest record, unless one of them is of an earlier stay in a team."""
@@ -266,7 +289,7 @@ class AgentConnection:
     def _permitted(self, events: list[Event]) -> list[Event]:
         """Strips what the capture policy, today's, or one that held when it happened forbids, whichever is strictest, event by event."""
         person, now = self.device.person, self._shared.now()
-        today = policies.of(person)
+        today, starts = policies.of(person), pauses.starts(person)
         known: dict[int, Policy] = {}
         permitted = []
         for event in events:
@@ -274,7 +297,7 @@ class AgentConnection:
             if policy is None:
                 policy = known[event.policy] = stricter(today, policies.by_version(event.policy))
             then = policies.over(person, event.started_at, event.ended_at)
-            lawful = permit(event, policy if then is today else stricter(policy, then))
+            lawful = permit(event, policy if then is today else stricter(policy, then), starts)
             permitted.append(pauses.permitted(person, lawful, now))
         return permitted
 
@@ -296,7 +319,7 @@ class AgentConnection:
         # Hub-side numbers: an agent's own may restart with a new session, and ours order what this connection said.
         self.n += 1
         now = self._shared.now()
-        self._resting = not collects(today, now)
+        self._resting = not collects(today, now, pauses.starts(self.device.person))
         facts = permit_facts(frame.facts, stricter(today, policies.by_version(frame.policy)))
         pause = pauses.of(self.device.person, now)
         since_at = frame.since_at

@@ -12,7 +12,7 @@ import msgspec
 from hub.wire.activity import Facts, UtcTime
 from hub.wire.events import DIGEST_BYTES, Epoch, Event, PolicyVersion, Seq, SeqOrZero
 from hub.wire.pause import Declared, Pause
-from hub.wire.policy import Policy
+from hub.wire.policy import Policy, Started
 
 FRAME_MAX_BYTES = 256 * 1024
 EVENTS_MAX = 500
@@ -22,6 +22,8 @@ HEARTBEAT_S = 30
 SILENCE_MAX_S = 75
 """A peer that is not heard for this long is closed: two heartbeats and their delay."""
 HANDSHAKE_S = 10
+STARTS_MAX = 8
+"""Of somebody, that agents are told: what waits in a spool is of no more, or is not sent."""
 NONCE_BYTES = 32
 SUBPROTOCOL_MSGPACK = "daylight.agent.v1.msgpack"
 SUBPROTOCOL_JSON = "daylight.agent.v1.json"
@@ -105,6 +107,9 @@ class Heartbeat(_Frame, frozen=True, kw_only=True, tag="heartbeat"):
     """From an agent: hub time, as it has learned it, minus its wall clock."""
     declared: Declared | None = None
     """From an agent: what its person declared there, until a `policy` with its time in `declared_at` says that the hub knows."""
+    starts: Annotated[list[Started], msgspec.Meta(max_length=STARTS_MAX)] = []
+    """From an agent: work that its person started there outside the hours, or ended, until a `policy` with the same in `heard` says that
+    the hub knows. A batch that follows is held against them already."""
 
 
 FromAgent = Hello | Renew | Presence | Batch | Loss | Heartbeat
@@ -134,6 +139,8 @@ class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
     policy: Policy
     pause: Pause | None = None
     """What the person has declared for all of their devices, now."""
+    starts: list[Started] = []
+    """When the person has started work outside the hours: the latest, in order, also those that are over."""
     stored_until: UtcTime | None = None
     """With a new epoch: unsent events of the old one, numbered up to `acked_before` and ended by this time, are stored already."""
     acked_before: SeqOrZero = 0
@@ -169,6 +176,10 @@ class PolicyUpdate(_Frame, frozen=True, kw_only=True, tag="policy"):
     pause: Pause | None = None
     declared_at: UtcTime | None = None
     """The hub has dealt with what the person declared there at this time: `pause` says what holds now."""
+    starts: list[Started] = []
+    """As in `welcome`."""
+    heard: list[Started] = []
+    """The hub has dealt with these, which the agent said: `starts` says what there is."""
 
 
 class Drain(_Frame, frozen=True, kw_only=True, tag="drain"):

@@ -5,6 +5,7 @@ number stays accounted for.
 """
 
 import functools
+import itertools
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts, quarters
+from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts, UtcTime, quarters
 from hub.wire.events import EVENT_MAX_S, Event, Gap, Interval, PolicyVersion
 
 DAY_MIN = 24 * 60
@@ -44,11 +45,25 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Whether whoever opens the person's details has to say why, which the person sees. Nothing that an agent acts on."""
 
 
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """`[since_at, until_at)`, for which the person started work outside the hours: what the policy permits within them is collected."""
+
+    since_at: UtcTime
+    until_at: UtcTime
+
+    def holds(self, at: datetime) -> bool:
+        return self.since_at <= at < self.until_at
+
+
+Starts = tuple[Started, ...]
+
 DEFAULT = Policy(version=1, app=True)
 """Where nothing is set: state and app. Titles, sites and input counts are off."""
 
 NOTHING = Policy(version=0)
 
+STARTED_MAX = timedelta(hours=6)
+"""That a start holds. One that is forgotten in the evening ends in the night, and never records a whole one."""
 _LONGEST = timedelta(seconds=EVENT_MAX_S)
 TEXT_MAX = {"app": 200, "site": 255, "title": 500}
 
@@ -82,7 +97,7 @@ def widened(old: Policy, new: Policy) -> list[str]:
     return wider
 
 
-def collects(policy: Policy, at: datetime) -> bool:
+def collects(policy: Policy, at: datetime, starts: Starts = ()) -> bool:
     """Whether anything is collected at `at`. A UTC quarter-hour lies wholly within the hours or wholly without."""
     if policy.hours is None:
         return True
@@ -91,20 +106,34 @@ def collects(policy: Policy, at: datetime) -> bool:
         return False
     local = at.astimezone(zone)
     minute = local.weekday() * DAY_MIN + local.hour * 60 + local.minute
-    return any(start <= minute < end for start, end in policy.hours)
+    return any(start <= minute < end for start, end in policy.hours) or any(each.holds(at) for each in starts)
 
 
-def collected(policy: Policy, started_at: datetime, ended_at: datetime) -> list[tuple[datetime, datetime]]:
-    """The parts of `[started_at, ended_at)` that lie within the policy's hours, in order."""
+def collected(
+    policy: Policy, started_at: datetime, ended_at: datetime, starts: Starts = ()
+) -> list[tuple[datetime, datetime]]:
+    """The parts of `[started_at, ended_at)` that lie within the policy's hours or a start, in order."""
     if policy.hours is None:
         return [(started_at, ended_at)]
+    cuts = {cut for each in starts for cut in (each.since_at, each.until_at)}
     parts: list[tuple[datetime, datetime]] = []
-    for start, end in quarters(started_at, ended_at):
-        if collects(policy, start):
-            if parts and parts[-1][1] == start:
-                start = parts.pop()[0]
-            parts.append((start, end))
+    for quarter in quarters(started_at, ended_at):
+        edges = sorted({*quarter, *(cut for cut in cuts if quarter[0] < cut < quarter[1])})
+        for start, end in itertools.pairwise(edges):
+            if collects(policy, start, starts):
+                if parts and parts[-1][1] == start:
+                    start = parts.pop()[0]
+                parts.append((start, end))
     return parts
+
+
+def start_at(policy: Policy, at: datetime) -> Started | None:
+    """What somebody starts who starts work at `at`: until the hours begin, and no longer than may be. `None` where it is no use: within the
+    hours, and where these are not known."""
+    if collects(policy, at) or _zone(policy.zone) is None:
+        return None
+    rest = (start for start, _ in quarters(at, at + STARTED_MAX) if collects(policy, start))
+    return Started(since_at=at, until_at=next(rest, at + STARTED_MAX))
 
 
 def permit_facts(facts: Facts, policy: Policy) -> Facts:
@@ -129,15 +158,15 @@ def permit_facts(facts: Facts, policy: Policy) -> Facts:
     )
 
 
-def permit(event: Event, policy: Policy) -> Event:
+def permit(event: Event, policy: Policy, starts: Starts = ()) -> Event:
     """The event without what the policy does not permit. Idempotent; times and sequence are never touched.
 
-    One that does not lie within the policy's hours keeps what private time keeps.
+    One that does not lie within the policy's hours, or a start of the person's, keeps what private time keeps.
     """
     if isinstance(event, Gap):
         return event
     if policy.hours is not None:
-        event = _in_hours(policy, event)
+        event = _in_hours(policy, event, starts)
     counted = policy.input_counts and not event.facts.private
     facts = permit_facts(event.facts, policy)
     if facts is event.facts and (counted or event.keys == event.clicks == event.scrolls == 0):
@@ -157,17 +186,20 @@ def permit(event: Event, policy: Policy) -> Event:
     )
 
 
-def _in_hours(policy: Policy, event: Interval) -> Interval:
-    """The event with nothing of what lies outside the hours: nothing at all, or without an input from before they began."""
+def _in_hours(policy: Policy, event: Interval, starts: Starts) -> Interval:
+    """The event with nothing of what lies outside the hours and every start: nothing at all, or without an input from outside them."""
     last = event.facts.last_input_at
     whole = (
         event.ended_at - event.started_at <= _LONGEST  # a longer one is quarantined in any case
-        and collects(policy, event.started_at)
-        and all(collects(policy, start) for start, _ in quarters(event.started_at, event.ended_at))
+        and collects(policy, event.started_at, starts)
+        and all(
+            collects(policy, start) or any(each.since_at <= start and end <= each.until_at for each in starts)
+            for start, end in quarters(event.started_at, event.ended_at)
+        )
     )
     if not whole:
         return msgspec.structs.replace(event, facts=Facts(private=True))
-    if last is not None and not collects(policy, last):
+    if last is not None and not collects(policy, last, starts):
         return msgspec.structs.replace(event, facts=msgspec.structs.replace(event.facts, last_input_at=None))
     return event
 

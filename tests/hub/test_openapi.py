@@ -49,6 +49,7 @@ ROUTES = {
     ("GET", "/api/security"), ("GET", "/api/security/refusals"),
     ("GET", "/api/audit"), ("GET", "/api/audit/chain"), ("POST", "/api/audit/chain/check"), ("GET", "/api/audit/export"),
     ("GET", "/api/me/export"), ("GET", "/api/me/pause"), ("PUT", "/api/me/pause"), ("DELETE", "/api/me/pause"),
+    ("PUT", "/api/me/work"), ("DELETE", "/api/me/work"),
     ("GET", "/api/policies"), ("PUT", "/api/policies"), ("POST", "/api/policies/preview"), ("GET", "/api/policies/history"),
     ("PUT", "/api/policies/ceiling"), ("POST", "/api/policies/ceiling/preview"), ("DELETE", "/api/policies/ceiling/{proposal}"),
     ("POST", "/api/policies/ceiling/{proposal}/signature"), ("GET", "/api/me/policy"), ("POST", "/api/me/policy/acknowledgement"),

@@ -55,7 +55,7 @@ async def test_person_declares_ends_and_sees_it(cast, bob):
     ended = await bob.change("DELETE", "/api/me/pause")
     again = await bob.change("DELETE", "/api/me/pause")
 
-    assert none == {"pause": None, "private_time": True}
+    assert none == {"pause": None, "private_time": True, "started": None, "startable": None}
     lasts = datetime.fromisoformat(declared["pause"]["until_at"]) - datetime.fromisoformat(
         declared["pause"]["since_at"]
     )

@@ -92,6 +92,8 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/me/pause"): [own("/api/me/pause")],
     ("PUT", "/api/me/pause"): [own("/api/me/pause", body={"kind": "break"})],
     ("DELETE", "/api/me/pause"): [own("/api/me/pause", 204)],
+    ("PUT", "/api/me/work"): [own("/api/me/work")],
+    ("DELETE", "/api/me/work"): [own("/api/me/work", 204)],
     ("POST", "/api/session/proof"): [own("/api/session/proof", 204, {"password": PASSWORD})],
     ("GET", "/api/me/factors"): [own("/api/me/factors")],
     ("POST", "/api/me/totp"): [own("/api/me/totp", 201)],

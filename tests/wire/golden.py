@@ -33,7 +33,7 @@ from hub.wire.agent import (
 from hub.wire.events import Gap, Interval
 from hub.wire.frames import Codec, agent_side, hub_side, viewer_browser_side, viewer_hub_side
 from hub.wire.pause import Declared, Pause
-from hub.wire.policy import Policy
+from hub.wire.policy import Policy, Started
 from hub.wire.viewer import (
     Beat,
     Delta,
@@ -101,6 +101,7 @@ FROM_AGENT: dict[str, msgspec.Struct] = {
     "loss": Loss(epoch=3, from_seq=40, to_seq=41, reason="spool full"),
     "heartbeat": Heartbeat(sent=123_456_789),
     "heartbeat-declared": Heartbeat(sent=1, declared=Declared(kind="private", at=AT, until_at=LATER)),
+    "heartbeat-started": Heartbeat(sent=1, starts=[Started(since_at=AT, until_at=LATER)]),
     "heartbeat-health": Heartbeat(sent=123_456_789, unsent=12_000, skew_ms=-90_250),
 }
 FROM_HUB: dict[str, msgspec.Struct] = {
@@ -129,12 +130,27 @@ FROM_HUB: dict[str, msgspec.Struct] = {
         policy=Policy(version=1, app=True),
         pause=Pause(kind="break", since_at=AT),
     ),
+    "welcome-started": Welcome(
+        session=1,
+        epoch=1,
+        acked=0,
+        digest=b"",
+        hub_at=AT,
+        credit=1,
+        policy=Policy(version=1, app=True),
+        starts=[Started(since_at=AT, until_at=LATER)],
+    ),
     "ack": Ack(epoch=3, seq=41),
     "resend": Resend(epoch=3, from_seq=40),
     "rejected": Rejected(epoch=3, seq=41, reason="outside_horizon", receipt="5f1c"),
     "policy": PolicyUpdate(policy=POLICY),
     "policy-declared": PolicyUpdate(policy=POLICY, declared_at=AT),
     "policy-paused": PolicyUpdate(policy=POLICY, pause=Pause(kind="private", since_at=AT, until_at=LATER)),
+    "policy-started": PolicyUpdate(
+        policy=POLICY,
+        starts=[Started(since_at=AT, until_at=LATER), Started(since_at=LATER, until_at=LATER)],
+        heard=[Started(since_at=AT, until_at=LATER)],
+    ),
     "drain": Drain(retry_ms=1500),
     "heartbeat-answer": Heartbeat(hub_at=AT, sent=123_456_789),
 }

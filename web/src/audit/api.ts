@@ -103,6 +103,8 @@ export const ACTS = {
     "policy_acknowledged",
     "pause_declared",
     "pause_ended",
+    "work_started",
+    "work_ended",
     "ceiling_lowered",
     "ceiling_proposed",
     "ceiling_signed",

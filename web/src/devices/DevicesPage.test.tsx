@@ -22,7 +22,7 @@ const hub = () => ({
   "GET /api/me": { status: 200, body: ME },
   "GET /api/devices": () => ({ status: 200, body: held }),
   "GET /api/me/policy": { status: 200, body: myPolicy() },
-  "GET /api/me/pause": { status: 200, body: { pause: null, private_time: true } },
+  "GET /api/me/pause": { status: 200, body: { pause: null, private_time: true, started: null, startable: null } },
   "POST /api/devices/code": {
     status: 201,
     body: {

@@ -37,7 +37,7 @@ const hub = (looks: Look[] = [], day = mine()) => ({
   "GET /api/me/looks": { status: 200, body: { looks, more: false } },
   "GET /api/me/policy": { status: 200, body: myPolicy() },
   "GET /api/me/rights": { status: 200, body: { requests: [], restricted_at: null, held: null } },
-  "GET /api/me/pause": { status: 200, body: { pause: null, private_time: true } },
+  "GET /api/me/pause": { status: 200, body: { pause: null, private_time: true, started: null, startable: null } },
   "GET /api/devices": { status: 200, body: [] },
 });
 

@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { speak } from "../i18n/i18n";
@@ -13,7 +13,7 @@ let refuses: boolean;
 
 beforeEach(() => {
   withSockets();
-  held = { pause: null, private_time: true };
+  held = { pause: null, private_time: true, started: null, startable: null };
   refuses = false;
   const device = {
     id: "0b2f",
@@ -43,6 +43,14 @@ beforeEach(() => {
     },
     "DELETE /api/me/pause": () => {
       held = { ...held, pause: null };
+      return { status: 204 };
+    },
+    "PUT /api/me/work": () => {
+      held = { ...held, started: held.startable };
+      return { status: 200, body: held };
+    },
+    "DELETE /api/me/work": () => {
+      held = { ...held, started: null, pause: null };
       return { status: 204 };
     },
   });
@@ -97,5 +105,46 @@ describe("private time and breaks", () => {
     await userEvent.click(await screen.findByRole("button", { name: "خاص" }));
 
     expect(await screen.findByText("لا تسمح سياستك بوقت خاص.")).toBeVisible();
+  });
+});
+
+describe("work outside one's hours", () => {
+  const startable = () => ({
+    since_at: new Date().toISOString(),
+    until_at: new Date(Date.now() + 6 * 3_600_000).toISOString(),
+  });
+
+  it("is started and ended, and says how long it lasts at the most", async () => {
+    held = { ...held, startable: startable() };
+    open("/devices");
+    const box = within(await screen.findByRole("region", { name: "Work outside your hours" }));
+    expect(box.getByText("It is outside the hours of your policy: nothing is recorded.")).toBeVisible();
+    expect(box.getByText(/never records a whole night/)).toBeVisible();
+    await userEvent.click(box.getByRole("button", { name: "Start work" }));
+
+    expect(await box.findByText(/^Working since .*, until .* at the latest$/)).toBeVisible();
+    expect(screen.getByRole("button", { name: "Break" })).toBeVisible();
+    expect(await faults()).toEqual([]);
+    await userEvent.click(box.getByRole("button", { name: "End work" }));
+    expect(await box.findByRole("button", { name: "Start work" })).toBeVisible();
+  });
+
+  it("waits for the end of a pause", async () => {
+    held = {
+      ...held,
+      startable: startable(),
+      pause: { kind: "break", since_at: startable().since_at, until_at: null },
+    };
+    open("/devices");
+
+    expect(await screen.findByRole("button", { name: "Start work" })).toBeDisabled();
+    expect(screen.getByText("End it first to start work.")).toBeVisible();
+  });
+
+  it("is not spoken of within the hours", async () => {
+    open("/devices");
+
+    expect(await screen.findByRole("button", { name: "Break" })).toBeVisible();
+    expect(screen.queryByRole("region", { name: "Work outside your hours" })).toBeNull();
   });
 });

@@ -10,6 +10,7 @@ import { clock } from "../ui/time";
 import { useNow } from "../ui/useNow";
 import { type Pause, useDeclarePauseMutation, useEndPauseMutation, usePauseQuery } from "./api";
 import css from "./PauseBox.module.css";
+import { WorkBox } from "./WorkBox";
 
 const REFRESH_MS = 15_000;
 const SPANS = { quarter: 15, hour: 60, open: null } as const;
@@ -67,6 +68,7 @@ export function PauseBox() {
           {!data.private_time && <p className={css.note}>{t("noPrivate")}</p>}
         </>
       )}
+      {data && <WorkBox data={{ ...data, pause }} now={now} />}
     </div>
   );
 }

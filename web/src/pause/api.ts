@@ -9,8 +9,17 @@ export interface Pause {
   until_at: string | null;
 }
 
+/** Work outside the hours: until then at the latest. */
+export interface Started {
+  since_at: string;
+  until_at: string;
+}
+
 export interface Paused {
   pause: Pause | null;
+  started: Started | null;
+  /** What would be started now; none within the hours. */
+  startable: Started | null;
   /** Whether the policy lets one declare private time. */
   private_time: boolean;
 }
@@ -26,7 +35,16 @@ const pauseApi = api.injectEndpoints({
       query: () => ({ path: "/api/me/pause", method: "DELETE" }),
       invalidatesTags: ["Pause"],
     }),
+    startWork: build.mutation<Paused, void>({
+      query: () => ({ path: "/api/me/work", method: "PUT" }),
+      invalidatesTags: ["Pause"],
+    }),
+    endWork: build.mutation<null, void>({
+      query: () => ({ path: "/api/me/work", method: "DELETE" }),
+      invalidatesTags: ["Pause"],
+    }),
   }),
 });
 
-export const { usePauseQuery, useDeclarePauseMutation, useEndPauseMutation } = pauseApi;
+export const { usePauseQuery, useDeclarePauseMutation, useEndPauseMutation, useStartWorkMutation, useEndWorkMutation } =
+  pauseApi;
