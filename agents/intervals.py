@@ -141,6 +141,8 @@ class Recorder:
         self._starts = starts
         if self._open is not None and not self._collects(self._open.started_at):
             self._open = None
+        if self._last_input_at is not None and not self._collects(self._last_input_at):
+            self._last_input_at = None
 
     def slept(self, from_ms: int, to_ms: int) -> list[Event]:
         """The machine slept. Closes what was open when it fell asleep, and tells the sleep."""

@@ -199,7 +199,7 @@ def _in_hours(policy: Policy, event: Interval, starts: Starts) -> Interval:
     )
     if not whole:
         return msgspec.structs.replace(event, facts=Facts(private=True))
-    if last is not None and not collects(policy, last, starts):
+    if last is not None and last != event.ended_at and not collects(policy, last, starts):
         return msgspec.structs.replace(event, facts=msgspec.structs.replace(event.facts, last_input_at=None))
     return event
 

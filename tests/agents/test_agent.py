@@ -21,12 +21,12 @@ from agents.intervals import SHORT_MS
 from agents.settings import Enrolment, Home, Memory, home_of, make_private, write_private
 from agents.spool_sqlite import SqliteSpool
 from hub.wire.activity import Facts
-from hub.wire.agent import SUBPROTOCOL_MSGPACK, Heartbeat, Hello, PolicyUpdate
+from hub.wire.agent import SUBPROTOCOL_MSGPACK, Heartbeat, Hello, PolicyUpdate, Presence
 from hub.wire.closing import Close
 from hub.wire.events import Interval
 from hub.wire.frames import hub_side
 from hub.wire.pause import Pause
-from hub.wire.policy import DEFAULT
+from hub.wire.policy import DAY_MIN, DEFAULT, STARTED_MAX, Policy, Started
 
 from .desk import Desk, a_desk
 from .fakehub import FakeHub
@@ -210,9 +210,16 @@ async def test_declared_time_stops_the_recording_at_once_and_is_in_the_status(de
     assert {item.facts.app for item in stored[:began]} <= {"Alpha", None}
 
 
-async def test_break_that_is_declared_here_holds_at_once_and_is_told_to_the_hub(desk: Desk, tmp_path: Path) -> None:
+async def test_what_is_declared_here_holds_at_once_and_is_told_to_the_hub(desk: Desk, tmp_path: Path) -> None:
+    codec = hub_side(SUBPROTOCOL_MSGPACK)
+    another_day = (datetime.now(UTC).weekday() + 3) % 7 * DAY_MIN
+    closed = Policy(version=2, app=True, hours=((another_day, another_day + 15),), zone="UTC")
     async with FakeHub() as hub:
-        enrolled(tmp_path, hub.url)
+        home = enrolled(tmp_path, hub.url)
+
+        def works() -> list[Started]:
+            return [frame.starts[-1] for frame in hub.frames if isinstance(frame, Heartbeat) and frame.starts]
+
         await switch(desk, "Alpha")
         async with running(tmp_path, desk) as agent:
             await hub.until(lambda: hub.presences() and hub.presences()[-1].facts.app == "Alpha")
@@ -222,6 +229,15 @@ async def test_break_that_is_declared_here_holds_at_once_and_is_told_to_the_hub(
             status = await asyncio.to_thread(agent.status)
             await asyncio.to_thread(agent.command, "resume")
             await hub.until(lambda: hub.presences()[-1].facts.app == "Alpha")
+            await hub.live[0].send(codec.encode(PolicyUpdate(policy=closed)))  # it is outside the hours
+            await until(lambda: home.memory().policy == closed)
+            await switch(desk, "Beta")
+            started = await asyncio.to_thread(agent.command, "start")
+            await hub.until(lambda: hub.presences()[-1].facts.app == "Beta")
+            at_work = await asyncio.to_thread(agent.status)
+            await asyncio.to_thread(agent.command, "stop")
+            await hub.until(lambda: works() and works()[-1] != works()[0])
+            await switch(desk, "Alpha")
             await agent.stop()
 
     declared = [frame.declared for frame in hub.frames if isinstance(frame, Heartbeat) and frame.declared]
@@ -229,6 +245,17 @@ async def test_break_that_is_declared_here_holds_at_once_and_is_told_to_the_hub(
     assert "'kind': 'break'" in str(status["pause"])
     assert [declared[0].kind, declared[-1].kind] == ["break", "work"]
     assert declared[0].until_at == declared[0].at + timedelta(minutes=15)
+    begun, ended = works()[0], works()[-1]
+    assert "until your hours begin" in started
+    assert at_work["started"] is not None
+    assert begun.until_at == begun.since_at + STARTED_MAX
+    assert begun.since_at == ended.since_at < ended.until_at < begun.until_at
+    first = next(place for place, frame in enumerate(hub.frames) if isinstance(frame, Heartbeat) and frame.starts)
+    shown = [place for place, frame in enumerate(hub.frames) if isinstance(frame, Presence) and frame.policy == 2]
+    assert min(shown) > first, "nothing before the hub was told"
+    within = [each for _, each in sorted(hub.model.stored.items()) if isinstance(each, Interval) and each.policy == 2]
+    assert {each.facts.app for each in within} == {"Beta"}
+    assert all(begun.since_at <= each.started_at < each.ended_at <= ended.until_at for each in within)
 
 
 async def test_second_agent_of_one_account_is_told_off(desk: Desk, tmp_path: Path) -> None:

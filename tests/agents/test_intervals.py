@@ -12,7 +12,7 @@ from agents.clock import HubClock
 from agents.intervals import Recorder, Sample
 from hub.wire.activity import Facts, quarter_of
 from hub.wire.events import EVENT_MAX_S, Event, Gap, Interval
-from hub.wire.policy import DAY_MIN, DEFAULT, Policy
+from hub.wire.policy import DAY_MIN, DEFAULT, Policy, Started
 
 from .wires import T0
 
@@ -302,6 +302,43 @@ def test_of_a_sleep_only_what_lies_within_the_hours_is_told() -> None:
 
     assert [type(e) for e in at.events] == [Interval, Gap]
     assert at.spans() == [(0, 10), (10, 900)]
+
+
+def start(from_s: float, until_s: float) -> Started:
+    return Started(since_at=T0 + timedelta(seconds=from_s), until_at=T0 + timedelta(seconds=until_s))
+
+
+def test_of_work_that_is_started_outside_the_hours_it_is_recorded_from_its_start_to_its_end() -> None:
+    at = desk(office(900, 1800))
+    at.run(100, typing=True)
+    at.recorder.start((start(100.2, 900),))
+    at.run(95, typing=True)
+    at.recorder.start((start(100.2, 193.5),))  # ended a moment ago, as is heard now
+    at.run(5, typing=True)
+    assert at.recorder.resting
+    at.recorder.start((start(100.2, 193.5), start(210, 330)))
+    at.run(150, typing=True)
+    at.events += at.recorder.slept(at.ms, at.ms + 1_000_000)
+
+    assert at.recorder.resting is False, "the hours have begun"
+    assert at.spans()[0] == (101, 120)
+    assert (120, 180) in at.spans()
+    assert (180, 193.5) in at.spans(), "cut at its end"
+    assert [spans for spans in at.spans() if 193.5 < spans[1] < 400] == [(210, 240), (240, 300), (300, 330)]
+    assert at.spans()[-1] == (900, 1350), "of the sleep what lies within the hours"
+    told = [e.facts.last_input_at for e in at.events if isinstance(e, Interval) and e.facts.last_input_at]
+    assert all(T0 + timedelta(seconds=100.2) <= each < T0 + timedelta(seconds=330) for each in told)
+    check(at.events)
+
+
+def test_what_began_after_an_end_that_is_heard_of_late_is_not_told() -> None:
+    at = desk(office(900, 1800))
+    at.recorder.start((start(0, 900),))
+    at.run(122, typing=True)
+    at.recorder.start((start(0, 119.5),))
+    at.run(3)
+
+    assert at.spans() == [(1, 60), (60, 120)], "what is closed already is stripped before it is sent, and by the hub"
 
 
 def test_who_may_be_recorded_again_is_recorded_from_the_next_sample() -> None:

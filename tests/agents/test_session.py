@@ -17,6 +17,7 @@ from agents.outputs import (
     Reconnect,
     Renumbered,
     Send,
+    StartsChanged,
     Stop,
 )
 from agents.presence import Shown
@@ -40,7 +41,7 @@ from hub.wire.agent import (
 from hub.wire.closing import Close
 from hub.wire.events import Interval
 from hub.wire.pause import Declared, Pause
-from hub.wire.policy import DEFAULT, Policy
+from hub.wire.policy import DEFAULT, Policy, Started
 
 from .wires import DEVICE, IDENTITY, T0, ModelHub, Wire, event, events
 
@@ -328,6 +329,34 @@ def test_what_is_declared_here_is_said_until_the_hub_knows_and_its_older_word_do
     said = [[frame.declared for frame in sent if isinstance(frame, Heartbeat)] for sent in (first, second, third)]
     assert said == [[declared], [declared], []]
     assert [output for output in wire.outputs if isinstance(output, PauseChanged)] == [PauseChanged(pause)]
+
+
+def test_work_started_here_is_said_before_what_is_recorded_in_it_and_until_the_hub_knows() -> None:
+    here = Started(since_at=T0, until_at=T0 + timedelta(hours=6))
+    ended = msgspec.structs.replace(here, until_at=T0 + timedelta(minutes=1))
+    office = Policy(version=4, app=True, hours=((0, 15),), zone="UTC")
+    wire = Wire(filled(3))
+    wire.hub.policy = office
+    wire.session.starts = wire.session.untold = (here,)
+    wire.say(wire.hub.challenge())
+    welcomed = wire.say(wire.hub.welcome())
+    wire.say(PolicyUpdate(policy=office))
+    wire.take(wire.session.start((ended,), (ended,), wire.now_ms))
+    wire.say(PolicyUpdate(policy=office, starts=[here], heard=[here]))
+    wire.now_ms += 5_000
+    again = wire.take(wire.session.tick(wire.now_ms))
+    wire.say(PolicyUpdate(policy=office, starts=[ended], heard=[ended]))
+    wire.now_ms += 5_000
+    over = wire.take(wire.session.tick(wire.now_ms))
+    resent = wire.say(Resend(epoch=1, from_seq=1))
+
+    assert [type(frame) for frame in welcomed] == [Heartbeat, Batch]
+    assert [frame.starts for frame in (welcomed[0], again[0]) if isinstance(frame, Heartbeat)] == [[here], [ended]]
+    assert over == []
+    assert [output for output in wire.outputs if isinstance(output, StartsChanged)] == [StartsChanged((ended,))]
+    batches = [frame for frame in (welcomed[1], *resent) if isinstance(frame, Batch)]
+    kept = [[each.facts.app for each in frame.events if isinstance(each, Interval)] for frame in batches]
+    assert kept == [["Editor"] * 3, ["Editor", None, None]], "held against it again before it is sent"
 
 
 def test_clock_is_learned_in_the_middle_of_the_round_trip() -> None:

@@ -14,15 +14,18 @@ from hub.wire.policy import (
     DAY_MIN,
     DEFAULT,
     NOTHING,
+    STARTED_MAX,
     TEXT_MAX,
     WEEK_MIN,
     Policy,
+    Started,
     clean,
     collected,
     collects,
     joined,
     permit,
     permit_facts,
+    start_at,
     stricter,
     widened,
 )
@@ -225,6 +228,75 @@ def test_hours_are_by_the_clock_of_their_zone_also_where_it_is_changed() -> None
 
 def test_hours_of_a_zone_that_nobody_knows_collect_nothing() -> None:
     assert not collects(Policy(version=1, hours=((0, WEEK_MIN),), zone="Nowhere/At_All"), AT)
+
+
+OFFICE = Policy(version=9, app=True, title=True, hours=NINE_TO_FIVE, zone="UTC")
+SIX = AT.replace(hour=18, minute=7, second=13)
+
+
+def _evening(start_s: float, end_s: float, input_s: float | None = None) -> Interval:
+    last = SIX + timedelta(seconds=input_s) if input_s is not None else None
+    facts = msgspec.structs.replace(_full().facts, last_input_at=last)
+    started_at, ended_at = SIX + timedelta(seconds=start_s), SIX + timedelta(seconds=end_s)
+    return msgspec.structs.replace(_full(), started_at=started_at, ended_at=ended_at, facts=facts)
+
+
+def test_work_that_is_started_lasts_until_the_hours_begin_and_no_longer_than_may_be() -> None:
+    oslo = Policy(version=1, hours=((6 * DAY_MIN + 360, WEEK_MIN),), zone="Europe/Oslo")  # on Sundays from six
+    night = datetime(2026, 3, 28, 23, 30, 5, tzinfo=UTC)  # half past midnight, and at two it is three
+
+    assert start_at(OFFICE, SIX) == Started(since_at=SIX, until_at=SIX + STARTED_MAX)
+    assert start_at(OFFICE, at := AT.replace(hour=6, minute=1)) == Started(
+        since_at=at, until_at=AT.replace(hour=9, minute=0)
+    )
+    assert start_at(oslo, night) == Started(since_at=night, until_at=datetime(2026, 3, 29, 4, tzinfo=UTC))
+    assert start_at(oslo, night + timedelta(days=7)).until_at == datetime(2026, 4, 5, 4, tzinfo=UTC)
+    assert start_at(OFFICE, AT.replace(hour=9)) is None
+    assert start_at(Policy(version=1), SIX) is None
+    assert start_at(Policy(version=1, hours=NINE_TO_FIVE, zone="Nowhere/At_All"), SIX) is None
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "kept"),
+    [
+        (0, 60, True), (540, 600, True), (0, 600, True), (60, 60, True),
+        (-1, 59, False), (-0.001, 1, False), (599, 600.001, False), (600, 660, False), (600, 600, False), (-60, 0, False),
+        (-60, 700, False),
+    ],
+)  # fmt: skip
+def test_what_lies_wholly_within_a_start_is_kept_and_of_the_rest_nothing(
+    start_s: float, end_s: float, kept: bool
+) -> None:
+    starts = (Started(since_at=SIX, until_at=SIX + timedelta(minutes=10)),)
+    event = _evening(start_s, end_s)
+
+    permitted = permit(event, OFFICE, starts)
+
+    assert permitted.facts == (
+        permit(event, Policy(version=9, app=True, title=True)).facts if kept else Facts(private=True)
+    )
+    assert permit(permitted, OFFICE, starts) == permitted
+    assert permit(event, OFFICE).facts == Facts(private=True)
+    unknown = msgspec.structs.replace(OFFICE, zone="Nowhere/At_All")
+    assert permit(event, unknown, starts).facts == Facts(private=True)
+
+
+def test_a_start_lets_no_more_through_than_the_hours_and_no_input_from_before_it() -> None:
+    starts = (Started(since_at=SIX, until_at=SIX + timedelta(minutes=10)),)
+    bare = Policy(version=2, hours=NINE_TO_FIVE, zone="UTC")
+
+    assert permit(_evening(0, 60, 5), bare, starts).facts == permit(_evening(0, 60, 5), Policy(version=2)).facts
+    assert permit(_evening(0, 60, 5), OFFICE, starts).facts.last_input_at == SIX + timedelta(seconds=5)
+    assert permit(_evening(0, 60, -5), OFFICE, starts).facts.last_input_at is None
+    begun = SIX.replace(minute=0, second=0) - timedelta(hours=1)  # where the hours end
+    over = msgspec.structs.replace(
+        _full(), started_at=begun - timedelta(minutes=1), ended_at=begun + timedelta(minutes=1)
+    )
+    assert permit(over, OFFICE, (Started(since_at=begun, until_at=begun + timedelta(hours=1)),)).facts.title == "Plan"
+    assert collected(OFFICE, begun - timedelta(minutes=1), SIX + timedelta(hours=1), starts) == [
+        (begun - timedelta(minutes=1), begun),
+        (SIX, SIX + timedelta(minutes=10)),
+    ]
 
 
 def test_outside_the_hours_an_event_keeps_what_private_time_keeps() -> None:
