@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from hub import audit, objects, people, runs
+from hub import audit, mail, objects, people, runs
 from hub.database import connection, transaction
 from hub.errors import Conflict, Invalid, NotFound
 from hub.feed.contract import Feed
@@ -59,8 +59,10 @@ class Cleaned(msgspec.Struct, frozen=True):
     objects: int
 
 
-async def erase(person: int, by: int | None, request: int | None = None) -> Erased:
+async def erase(person: int, by: int | None, request: int | None = None, *, tell: bool = False) -> Erased:
     """Erases somebody, at their `request` perhaps. Idempotent: of who is erased already it tells when.
+
+    `tell`: a last mail tells them, for which their address is kept until it is sent, a day at the most.
 
     Raises `NotFound`; `Invalid` for oneself and for the last admin; `Conflict`, which is noted in the audit, under a legal hold.
     """
@@ -68,11 +70,11 @@ async def erase(person: int, by: int | None, request: int | None = None) -> Eras
         raise Invalid("Nobody erases themselves: another admin has to.", "person", "erase_own")
     for _ in range(TRIES - 1):
         with suppress(asyncpg.DeadlockDetectedError):
-            return await _erase(person, by, request)
-    return await _erase(person, by, request)
+            return await _erase(person, by, request, tell)
+    return await _erase(person, by, request, tell)
 
 
-async def _erase(person: int, by: int | None, request: int | None) -> Erased:
+async def _erase(person: int, by: int | None, request: int | None, tell: bool) -> Erased:
     try:
         async with transaction() as held:
             await _take_turns(held)
@@ -84,12 +86,16 @@ async def _erase(person: int, by: int | None, request: int | None) -> Erased:
             await refuse_held(held, person)
             await people.require_another_admin(person)
             done = Erased(person, await held.fetchval("SELECT now()"), by)
+            if tell:
+                await mail.queue_last(held, person)
             devices, rows = await _delete(held, done)
             asked = {} if request is None else {"request": request}
             await audit.record("person_erased", by, person, devices=devices, rows=rows, **asked)
     except Held:
         raise await note_held(person, by) from None
     await hurry()
+    if tell:
+        await mail.hurry()
     return done
 
 

@@ -7,6 +7,9 @@ Until the server was told DATA, a try that fails is made again, at growing dista
 row says `handed` before, in a commit of its own. Says the server no, it has not taken it (RFC 5321, 4.2.5): for the moment (4yz), and it
 is tried again; or for good (5yz): `refused`. Is nothing heard, or does the worker die, nobody can know whether it arrived: `unclear`, and
 it is not sent a second time unless somebody asks for it. Who reads mail is the person of the row, at the address that they have by then.
+
+Whoever was erased has none: their last mail is a row of its own (`last_mail`) with an address and no person, gone once it is sent or can't
+be, after a day at the latest, and of what became of it nothing is kept.
 """
 
 import asyncio
@@ -17,7 +20,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate, make_msgid
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -30,7 +33,7 @@ from hub.database import connection, transaction
 from hub.settings import MailServer
 from hub.tables import Mail
 
-Kind = Literal["test", "invitation", "reset", "answered"]
+Kind = Literal["test", "invitation", "reset", "answered", "erased"]
 State = Literal["queued", "handed", "sent", "refused", "failed", "unclear", "void"]
 JOB = "send_mail"
 TRIED_FOR = timedelta(days=1)
@@ -59,7 +62,8 @@ class ToSend(msgspec.Struct, frozen=True):
 
     id: int
     kind: str
-    person: int
+    person: int | None
+    """Null: they were erased."""
     email: str
     name: str
     language: str
@@ -98,6 +102,14 @@ async def queue(kind: Kind, person: int | None, language: str = "en") -> None:
         kind,
         person,
         language,
+    )
+
+
+async def queue_last(held: Any, person: int) -> None:
+    """Queues the mail that tells somebody that they are erased, within the transaction that does it, and before it does."""
+    await held.execute(
+        "INSERT INTO last_mail (email, language) SELECT email, coalesce(locale, 'en') FROM person WHERE id = $1 AND NOT simulated",
+        person,
     )
 
 
@@ -169,8 +181,9 @@ async def send_due(server: MailServer, sender: str, write: Write, now: datetime)
 
 
 async def prune(now: datetime) -> int:
-    """Deletes what became of mails long ago."""
+    """Deletes what became of mails long ago; and last mails that were not sent in time, also where no mail is set up any more."""
     async with connection() as held:
+        await held.execute("DELETE FROM last_mail WHERE queued_at < $1", now - TRIED_FOR)
         deleted: str = await held.execute("DELETE FROM mail WHERE ended_at < $1", now - KEPT)
     return int(deleted.split()[-1])
 
@@ -179,6 +192,9 @@ async def _give_up(now: datetime) -> int:
     """Ends what has waited too long, what nobody is there to read, and what a lost worker may have handed in."""
     async with connection() as held:
         await held.execute("DELETE FROM mail WHERE person IS NULL AND state = 'queued'")
+        await held.execute(
+            "DELETE FROM last_mail WHERE queued_at < $1 OR handed_at < $2", now - TRIED_FOR, now - LOST_AFTER
+        )
         ended: str = await held.execute(
             """
             UPDATE mail SET ended_at = $1, state = CASE state WHEN 'handed' THEN 'unclear' ELSE 'failed' END,
@@ -204,6 +220,18 @@ async def _take(now: datetime) -> ToSend | None:
                 ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
             )
             RETURNING mail.id, kind, person.id AS person, email, person.name, language, attempts
+            """,
+            now,
+            AGAIN_S,
+            AGAIN_MAX_S,
+        ) or await held.fetchrow(
+            """
+            UPDATE last_mail SET attempts = attempts + 1,
+                due_at = $1::timestamptz + least($3::float8, $2::float8 * 2 ^ least(attempts, 20)) * interval '1 second'
+            WHERE id = (
+                SELECT id FROM last_mail WHERE handed_at IS NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+            )
+            RETURNING id, 'erased' AS kind, NULL::int AS person, email, '' AS name, language, attempts
             """,
             now,
             AGAIN_S,
@@ -258,6 +286,13 @@ async def _hand_in(client: SMTP, sender: str, mail: ToSend, write: Write) -> tup
 async def _handed(mail: ToSend, write: Write) -> Letter | None:
     """Marks the mail as handed in, which nobody can do twice, and writes it; `None` when it is not to be sent any more."""
     async with transaction() as held:
+        if mail.person is None:
+            taken = await held.fetchval(
+                "UPDATE last_mail SET handed_at = now() WHERE id = $1 AND handed_at IS NULL AND attempts = $2 RETURNING true",
+                mail.id,
+                mail.attempts,
+            )
+            return await write(mail) if taken else None
         # Before the mail, as whoever takes it back or queues another does.
         await held.execute("SELECT FROM person WHERE id = $1 FOR NO KEY UPDATE", mail.person)
         taken = await held.fetchval(
@@ -272,6 +307,11 @@ async def _note(mail: ToSend, state: State, error: str, now: datetime) -> None:
     """Says how a try ended, unless it was taken back meanwhile, or another try has begun."""
     note = log.info if state == "sent" else log.warning
     note("mail", mail=mail.id, kind=mail.kind, state=state, attempt=mail.attempts, error=error or None)
+    if mail.person is None:
+        async with connection() as held:
+            change = "UPDATE last_mail SET handed_at = NULL" if state == "queued" else "DELETE FROM last_mail"
+            await held.execute(f"{change} WHERE id = $1 AND attempts = $2", mail.id, mail.attempts)
+        return
     change = (
         "UPDATE mail SET state = $3::varchar, error = $4, ended_at = CASE WHEN $3::varchar <> 'queued' THEN $5::timestamptz END "
         "WHERE id = $1 AND attempts = $2 AND state IN ('queued', 'handed')"

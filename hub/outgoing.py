@@ -64,6 +64,9 @@ def writer(settings: Settings) -> mail.Write:
         if to.kind == "answered":
             name = (await login.organisation()).name
             return letter("answered", to.language, organisation=name, name=to.name, url=f"{settings.origin}/my-data")
+        if to.kind == "erased":
+            name = (await login.organisation()).name
+            return letter("erased", to.language, organisation=name, name="", url=settings.origin)
         if to.kind != "test":
             return await links.write(settings, to)
         return mail.Letter(

@@ -50,6 +50,27 @@ there is an answer to what you asked {organisation} about your data, or somethin
 {url}
 """,
     ),
+    ("erased", "en"): (
+        "You were erased at {organisation}",
+        """Hello,
+
+everything that Daylight at {organisation} ({url}) held about you was erased, and your account is gone. If you asked for it, this is the
+answer. Devices of yours are refused from now on: you can remove the agent from them. A copy of before lies in backups until {organisation}
+deletes those; it is erased again if one is ever restored.
+
+This is the last mail that you get from there, and your address is deleted with it.
+""",
+    ),
+    ("erased", "ar"): (
+        "مُحيت بياناتك لدى {organisation}",
+        """مرحبًا،
+
+مُحي كل ما احتفظ به Daylight عنك لدى {organisation} ({url})، ولم يعد لك حساب فيه. إن كنت قد طلبت ذلك فهذا هو الجواب. تُرفض أجهزتك من الآن:
+يمكنك إزالة البرنامج عنها. وتبقى نسخة مما سبق في النسخ الاحتياطية إلى أن تحذفها {organisation}، وتُمحى من جديد إن استُعيدت إحداها.
+
+هذه آخر رسالة تصلك من هناك، ويُحذف عنوانك معها.
+""",
+    ),
     ("invitation", "ar"): (
         "حسابك في {organisation}",
         """مرحبًا {name}،
@@ -78,7 +99,7 @@ there is an answer to what you asked {organisation} about your data, or somethin
 
 
 def letter(purpose: str, language: str, *, organisation: str, name: str, url: str) -> Letter:
-    """The mail with a link for this purpose, in English where we don't speak the language."""
+    """The mail for this purpose, with a link or the hub's address, in English where we don't speak the language."""
     subject, text = _WORDS.get((purpose, language)) or _WORDS[purpose, "en"]
     given = {"organisation": organisation, "name": name, "url": url}
     return Letter(subject.format(**given), text.format(**given))

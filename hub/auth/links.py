@@ -191,6 +191,8 @@ async def ask(settings: Settings, limits: Limits, address: str, email: str, lang
 
 async def write(settings: Settings, to: mail.ToSend) -> mail.Letter | None:
     """The mail with its link, which is made here; nothing for who has lost the need for it meanwhile. Within the caller's transaction."""
+    if to.person is None:
+        return None
     row = await _lock(to.person)
     if row["deactivated_at"] is not None or _purpose(row) != to.kind:
         return None

@@ -48,7 +48,17 @@ from hub.settings import ObjectStore
 
 APART = "subject_key"
 """The table whose rows are in the file of keys."""
-LEFT_OUT = [APART, "sign_in", "idempotency_key", "enrolment_code", "enrolment_request", "link", "mail", "people_import"]
+LEFT_OUT = [
+    APART,
+    "sign_in",
+    "idempotency_key",
+    "enrolment_code",
+    "enrolment_request",
+    "link",
+    "mail",
+    "last_mail",
+    "people_import",
+]
 """Tables whose rows would do harm when they come back, and no good: sessions, codes and links that were used since, mails that
 were sent since, and files that wait for an hour at most."""
 PATIENCE_S = 10

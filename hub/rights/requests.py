@@ -89,7 +89,10 @@ class OwnRights(msgspec.Struct, frozen=True):
 
 
 class AllRights(msgspec.Struct, frozen=True, kw_only=True):
-    """What admins see: requests (open ones by their last day, closed ones newest first), and who is restricted or under a hold."""
+    """What admins see: requests (open ones by their last day, closed ones newest first), and who is restricted or under a hold.
+
+    `mail`: it is set up, so whoever is erased is told by a last one.
+    """
 
     requests: list[AskedBy]
     open: int
@@ -97,6 +100,7 @@ class AllRights(msgspec.Struct, frozen=True, kw_only=True):
     closed: int
     restricted: list[Standing]
     held: list[Standing]
+    mail: bool
 
 
 async def own(person: int) -> OwnRights:
@@ -108,7 +112,7 @@ async def own(person: int) -> OwnRights:
     return OwnRights([Request(**row) for row in rows], restricted_at, Standing(**holds[0]) if holds else None)
 
 
-async def everybodys(closed: bool) -> AllRights:
+async def everybodys(closed: bool, mail: bool) -> AllRights:
     """For admins: the open requests, or those that are not."""
     async with connection() as held:
         rows = await held.fetch(_CLOSED if closed else _OPEN, SHOWN_MAX)
@@ -122,6 +126,7 @@ async def everybodys(closed: bool) -> AllRights:
         closed=counted["closed"],
         restricted=[Standing(**row) for row in restricted],
         held=[Standing(**row) for row in holds],
+        mail=mail,
     )
 
 
@@ -169,10 +174,11 @@ async def subject_of(number: int) -> int:
     return person
 
 
-async def answer(number: int, form: AnswerForm, by: int) -> None:
+async def answer(number: int, form: AnswerForm, by: int, *, tell: bool = False) -> None:
     """Accepts or declines, and does what was asked: restricts, erases days or all; what is to be corrected an admin corrects.
 
-    Raises `NotFound`, `Conflict` for one that is closed, `Invalid` without a reason, and what `erasure.erase` raises.
+    `tell`: mail is set up. Raises `NotFound`, `Conflict` for one that is closed, `Invalid` without a reason, and what `erasure.erase`
+    raises.
     """
     reason = words(form.reason, "reason", needed=True)
     person = await subject_of(number)
@@ -181,7 +187,7 @@ async def answer(number: int, form: AnswerForm, by: int) -> None:
     if erases:
         await require_name(person, form.name)
         if asks["first_on"] is None:
-            await erasure.erase(person, by, request=number)
+            await erasure.erase(person, by, request=number, tell=tell)
             return
     try:
         async with transaction() as held:

@@ -60,10 +60,12 @@ async def withdraw(viewer: NamedDependency[Viewer], asked: FromPath[int]) -> req
 
 @get("/api/requests", summary="Requests of people about their data, and who is restricted or under a legal hold")
 async def list_requests(
-    viewer: NamedDependency[Viewer], closed: Annotated[bool, QueryParameter()] = False
+    viewer: NamedDependency[Viewer],
+    settings: NamedDependency[Settings],
+    closed: Annotated[bool, QueryParameter()] = False,
 ) -> requests.AllRights:
     await require(viewer, "keep_rights", ORGANISATION)
-    return await requests.everybodys(closed)
+    return await requests.everybodys(closed, _mails(settings))
 
 
 @post("/api/requests/{asked:int}/answer", status_code=200, summary="Accept or decline a request")
@@ -76,17 +78,19 @@ async def answer(
     """An accepted request to erase erases, for good."""
     person = await requests.subject_of(asked)
     await require(viewer, "keep_rights", Subject(person=person), requests.NO_REQUEST, fresh=True)
-    await requests.answer(asked, data, viewer.person)
+    await requests.answer(asked, data, viewer.person, tell=_mails(settings))
     await _tell(settings)
-    return await requests.everybodys(closed=False)
+    return await requests.everybodys(False, _mails(settings))
 
 
 @post("/api/people/{person:int}/erasure", status_code=200, summary="Erase a person, for good")
-async def erase_person(viewer: NamedDependency[Viewer], person: FromPath[int], data: JSONBody[Named]) -> ErasedAt:
-    """Everything that is held about them, at once; the audit keeps numbers. Refused (409) under a legal hold."""
+async def erase_person(
+    viewer: NamedDependency[Viewer], settings: NamedDependency[Settings], person: FromPath[int], data: JSONBody[Named]
+) -> ErasedAt:
+    """Everything that is held about them, at once; the audit keeps numbers. Refused (409) under a legal hold. A last mail tells them."""
     await _require(viewer, person, "erase_person")
     await requests.require_name(person, data.name)
-    return ErasedAt((await erasure.erase(person, viewer.person)).at)
+    return ErasedAt((await erasure.erase(person, viewer.person, tell=_mails(settings))).at)
 
 
 @put("/api/people/{person:int}/hold", status_code=204, summary="Put a person under a legal hold")
@@ -122,6 +126,10 @@ async def _require(viewer: Viewer, person: int, action: Literal["keep_rights", "
     await require(viewer, action, Subject(person=person), erasure.NOBODY, fresh=True)
 
 
+def _mails(settings: Settings) -> bool:
+    return settings.mail_server is not None
+
+
 async def _tell(settings: Settings) -> None:
-    if settings.mail_server:
+    if _mails(settings):
         await mail.hurry()

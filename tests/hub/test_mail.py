@@ -13,7 +13,7 @@ import pytest
 import structlog
 from limits import RateLimitItemPerMinute
 
-from hub import mail, runs, web, worker
+from hub import erasure, mail, outgoing, runs, web, worker
 from hub.app import api
 from hub.auth import limits
 from hub.database import connection, transaction
@@ -417,3 +417,52 @@ async def test_mails_are_forgotten_a_month_after_they_ended(cast: Cast, database
 
     assert swept.mails == 1
     assert [state for state, _, _ in await states()] == ["sent", "queued"]
+
+
+async def last_mails() -> list[str]:
+    async with connection() as held:
+        return [row["email"] for row in await held.fetch("SELECT email FROM last_mail")]
+
+
+async def test_who_is_erased_gets_a_last_mail_and_their_address_is_gone_with_it(
+    cast: Cast, settings: Settings, box: Mailbox
+) -> None:
+    await erasure.erase(cast.bob.id, cast.dora.id, tell=True)
+    waiting = await last_mails()
+    async with connection() as held:
+        await held.execute("ANALYZE")
+        sampled = await held.fetchval(
+            "SELECT count(*) FROM pg_stats WHERE tablename = 'last_mail' AND attname = 'email'"
+        )
+    server = mail_server(f"smtp+insecure://localhost:{box.port}")
+
+    went = await mail.send_due(server, SENDER, outgoing.writer(settings), datetime.now(UTC) + timedelta(seconds=1))
+
+    assert (waiting, sampled) == ([cast.bob.email], 0)
+    assert went == mail.Sent(sent=1)
+    message = box.arrived[0]
+    assert to(message) == cast.bob.email
+    assert "was erased" in message.get_content()
+    assert await last_mails() == []
+    assert await states() == []
+
+
+async def test_last_mail_that_can_not_be_sent_is_given_up_with_the_address(cast: Cast, database: str) -> None:
+    await erasure.erase(cast.bob.id, cast.dora.id, tell=True)
+    await erasure.erase(cast.bea.id, cast.dora.id)
+    nowhere = mail_server("smtp+insecure://localhost:9")  # nothing listens on the discard port
+
+    first = await mail.send_due(nowhere, SENDER, write, datetime.now(UTC) + timedelta(seconds=1))
+    waiting = await last_mails()
+    await mail.send_due(nowhere, SENDER, write, datetime.now(UTC) + mail.TRIED_FOR + timedelta(minutes=1))
+
+    assert (first, waiting) == (mail.Sent(again=1), [cast.bob.email])
+    assert await last_mails() == []
+
+
+async def test_last_mail_that_is_refused_for_good_is_gone(cast: Cast, database: str, box: Mailbox) -> None:
+    box.said = {"RCPT": "550 nobody here"}
+    await erasure.erase(cast.bob.id, cast.dora.id, tell=True)
+
+    assert await send(box) == mail.Sent(ended=1)
+    assert await last_mails() == []

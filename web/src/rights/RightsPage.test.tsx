@@ -37,7 +37,7 @@ let seen: Seen[];
 
 beforeEach(() => {
   withSockets();
-  rights = { requests: [LATE, asked()], open: 2, overdue: 1, closed: 1, restricted: [], held: [] };
+  rights = { requests: [LATE, asked()], open: 2, overdue: 1, closed: 1, restricted: [], held: [], mail: true };
   seen = answering({
     "GET /api/me": { status: 200, body: ADMIN },
     "GET /api/requests": () => ({ status: 200, body: rights }),
@@ -93,6 +93,7 @@ describe("requests about data", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Accept the request of Bob Brandt" }));
     const dialog = within(screen.getByRole("dialog", { name: "Erase Bob Brandt" }));
     expect(dialog.getByText(/rows of the audit with a number instead of a name/)).toBeVisible();
+    expect(dialog.getByText(/A last mail tells them that it was done/)).toBeVisible();
     expect(await faults()).toEqual([]);
     await userEvent.type(dialog.getByRole("textbox", { name: "Reason" }), "Left");
     await userEvent.type(dialog.getByRole("textbox", { name: "Type Bob Brandt to erase them" }), "Bob");

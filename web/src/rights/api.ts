@@ -47,6 +47,8 @@ export interface AllRights {
   closed: number;
   restricted: Standing[];
   held: Standing[];
+  /** Mail is set up: whoever is erased is told by a last one. */
+  mail: boolean;
 }
 
 export interface Ask {
