@@ -155,6 +155,8 @@ async def clean_up(feed: Callable[[], AbstractAsyncContextManager[Feed]], store:
             for row in waiting:
                 removed += await bucket.remove(f"people/{row['person']}/")
     async with connection() as held:
+        if waiting:  # one that was being kept just then
+            await held.execute(_FORGET_ANSWERS)
         # PostgreSQL keeps values as samples of each column: until it has counted again, and of a table that is empty now for ever.
         await held.execute("ANALYZE", timeout=ANALYZE_S)
         await held.execute(_FORGET_SAMPLES)
@@ -246,7 +248,7 @@ async def _delete(held: Any, done: Erased) -> tuple[int, int]:
     # Files of people that an admin is about to import may name them: they are read anew.
     await held.execute("DELETE FROM people_import")
     # So may answers that others would get once more: they hear that it was done, and not what was said.
-    await held.execute("UPDATE idempotency_key SET answer = NULL WHERE answer IS NOT NULL")
+    await held.execute(_FORGET_ANSWERS)
     await held.execute(_TOMBSTONE, person, done.at)
     await _note(held, done, devices, teams)
     return len(devices), rows
@@ -287,6 +289,7 @@ _DAYS = """
     SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname ~ '^interval_[0-9]{8}$'
     ORDER BY relname
 """
+_FORGET_ANSWERS = "UPDATE idempotency_key SET answer = NULL WHERE answer IS NOT NULL"
 _DAYS_WAITING = """
     SELECT erased_days.id, erased_days.person, team FROM erased_days
     LEFT JOIN membership ON membership.person = erased_days.person AND until_at IS NULL WHERE cleaned_at IS NULL

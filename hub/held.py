@@ -177,8 +177,12 @@ async def export_own(viewer: NamedDependency[Viewer]) -> Stream:
 ROUTES = [export_own]
 
 
+class Gone(Exception):
+    """Who asked is erased meanwhile: the file is broken off, and nothing more is read."""
+
+
 async def archive(person: int, at: datetime) -> AsyncIterator[bytes]:
-    """The archive's bytes as they are packed."""
+    """The archive's bytes as they are packed. Raises `Gone`."""
     packed = _Packed()
     counts: dict[str, int] = {}
     async with AT_ONCE:
@@ -205,6 +209,8 @@ async def _pages(part: Part, person: int) -> AsyncIterator[tuple[list[str], list
     place = 0
     while True:
         async with connection() as held:
+            if await held.fetchval("SELECT erased_at IS NOT NULL FROM person WHERE id = $1", person):
+                raise Gone
             asked = await held.prepare(part.asked)
             head = [column.name for column in asked.get_attributes()][1:]
             rows = await asked.fetch(person, place, PAGE)

@@ -6,7 +6,8 @@ it is being done (409). What was refused (4xx) has done nothing: it may be tried
 it is kept sealed.
 
 When a hub dies or fails within, whether the act was done is not known: the key is refused (409) until it is forgotten, and nothing is
-done twice. Nor is an answer given to somebody who may see something else by now than they did after the act: what they were then is over.
+done twice. An answer that was begun before somebody was erased is neither kept nor given: it may tell of them. Nor is one given to
+somebody who may see something else by now than they did after the act: what they were then is over.
 """
 
 import contextlib
@@ -109,7 +110,10 @@ async def _claim(name: bytes, person: int, asked: bytes) -> bool:
 async def _kept(name: bytes, person: int, asked: bytes, secret: str) -> Kept:
     """The answer of the first. Raises `Reused` and `Conflict`."""
     async with connection() as held:
-        row = await held.fetchrow("SELECT asked, answer FROM idempotency_key WHERE name = $1", name)
+        row = await held.fetchrow(
+            f"SELECT asked, CASE WHEN NOT {_ERASED_SINCE} THEN answer END AS answer FROM idempotency_key WHERE name = $1",  # noqa: S608
+            name,
+        )
     if row is None or (row["asked"] == asked and row["answer"] is None):
         raise Conflict(
             "This is being done, or was begun and cut off. Look whether it is done before you ask with another key."
@@ -130,7 +134,7 @@ async def _keep(name: bytes, person: int, secret: str, told: list[Message]) -> N
             version: int = await held.fetchval("SELECT access_version FROM person WHERE id = $1", person)
             answer = msgspec.msgpack.encode(Kept(start["status"], headers, body, version))
             await held.execute(
-                "UPDATE idempotency_key SET answer = $2 WHERE name = $1",
+                f"UPDATE idempotency_key SET answer = $2 WHERE name = $1 AND NOT {_ERASED_SINCE}",  # noqa: S608 - ours
                 name,
                 sealed.seal(secret, PURPOSE, person, answer),
             )
@@ -139,3 +143,7 @@ async def _keep(name: bytes, person: int, secret: str, told: list[Message]) -> N
 async def _forget(name: bytes) -> None:
     async with connection() as held:
         await held.execute("DELETE FROM idempotency_key WHERE name = $1", name)
+
+
+# An erasure takes two minutes at the most, so one that was not seen when the request came began no longer before.
+_ERASED_SINCE = "EXISTS (SELECT FROM erased WHERE at > idempotency_key.created_at - interval '5 minutes')"

@@ -15,7 +15,8 @@ import pytest
 import redis.asyncio
 
 from hub import audit, chain, devices, erasure, people
-from hub.auth import tokens
+from hub import held as held_of
+from hub.auth import idempotency, tokens
 from hub.chain import signing_key
 from hub.database import connection, transaction
 from hub.directory import acts as directory
@@ -33,7 +34,7 @@ from hub.wire.activity import Facts
 from hub.wire.closing import Close
 
 from .live import connected, dialled, running, signed_in, viewing
-from .locks import until_waiting
+from .locks import locked, until_waiting
 from .stored import store, worked
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
@@ -251,6 +252,68 @@ async def test_answer_that_an_admin_got_about_them_is_not_given_again(cast, open
     after = await dora.post("/api/people", json=bob, headers=once)
     assert after.status_code == 409
     assert traces(after.text.lower()) == []
+
+
+async def test_answer_that_is_being_kept_while_somebody_is_erased_is_not_kept_nor_given_again(
+    cast, open_browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dora = open_browser()
+    await dora.sign_in(cast.dora)
+    once = {**await dora.csrf(), "idempotency-key": "once"}
+    bob = {"name": "Robert Brandt", "email": "robert@halden.example", "team": cast.payments}
+    keep = idempotency._keep
+
+    async def late(name: bytes, person: int, secret: str, told: list[Any]) -> None:
+        added = await Person.select(Person.id).where(Person.email == bob["email"]).first()
+        await erasure.erase(added["id"], cast.alma.id)
+        await keep(name, person, secret, told)
+
+    monkeypatch.setattr(idempotency, "_keep", late)
+    added = await dora.post("/api/people", json=bob, headers=once)
+    again = await dora.post("/api/people", json=bob, headers=once)
+
+    assert (added.status_code, again.status_code) == (201, 409)
+    async with connection() as held:
+        assert await held.fetchval("SELECT answer FROM idempotency_key") is None
+
+
+async def test_answer_that_is_kept_while_an_erasure_ends_is_not_given_and_soon_gone(
+    cast, database: str, settings: Settings
+) -> None:
+    """The erasure has forgotten answers, and is not committed yet."""
+    async with locked(database, "LOCK TABLE erased IN SHARE MODE"):
+        erasing = asyncio.create_task(erasure.erase(cast.bob.id, cast.dora.id))
+        async with asyncio.timeout(30):
+            await until_waiting(1, unless=erasing)
+        assert await idempotency._claim(b"once", cast.dora.id, b"asked")
+        told = [{"status": 200, "headers": []}, {"type": "http.response.body", "body": b"Bob"}]
+        await idempotency._keep(b"once", cast.dora.id, settings.secret, told)
+    await erasing
+
+    with pytest.raises(Conflict):
+        await idempotency._kept(b"once", cast.dora.id, b"asked", settings.secret)
+    await erasure.clean_up(no_feed, None)
+    async with connection() as held:
+        assert await held.fetchval("SELECT answer FROM idempotency_key WHERE name = 'once'") is None
+
+
+async def test_archive_that_is_being_made_of_somebody_is_broken_off_when_they_are_erased(
+    cast, open_browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_of, "PAGE", 2)
+    await lived_in(cast, open_browser)
+    packing = held_of.archive(cast.bob.id, at(0))
+    begun = await anext(packing)
+
+    await erasure.erase(cast.bob.id, cast.dora.id)
+
+    rest = b""
+    with pytest.raises(held_of.Gone):
+        async for chunk in packing:
+            rest += chunk
+    assert b"person.csv" in begun
+    assert b"teams.csv" not in rest
+    assert await of_bob(cast) == {"erased": 1}
 
 
 async def test_second_erasure_changes_nothing(cast, database) -> None:
