@@ -110,6 +110,7 @@ Act = Literal[
     "ceiling_signed",
     "ceiling_declined",
     "ceiling_withdrawn",
+    "period_over",
 ]
 
 

@@ -282,7 +282,7 @@ _OF_DEVICES = ("loss", "quarantine")
 _OF_PEOPLE = (
     "subject_key", "legal_hold", "person_request", "erased_days", "device", "enrolment_code", "enrolment_request", "membership", "role",
     "former_zone", "saved_view", "identity", "sign_in", "totp_factor", "passkey", "recovery_code", "factor_tries", "personal_token",
-    "idempotency_key", "link", "mail", "policy_setting", "policy_change", "person_policy", "pause",
+    "idempotency_key", "link", "mail", "policy_setting", "policy_change", "person_policy", "pause", "kept_since",
 )  # fmt: skip
 """A test holds them against the schema: each table with a person is here, or says why not."""
 _DAYS = """

@@ -81,6 +81,9 @@ PARTS = (
         WHERE given.person = $1 AND given.id > $2 ORDER BY given.id LIMIT $3"""),
     Part("own-policy.csv", "What is set of a policy for you alone.", """
         SELECT id AS place, settings::text FROM policy_setting WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+    Part("kept-since.csv", "Since when each kind is kept: what was before is over its period and has been removed. Empty: nothing was.", """
+        SELECT person AS place, activity_at AS activity, title_at AS titles, app_at AS apps_and_sites, count_at AS counts, sum_at AS days
+        FROM kept_since WHERE person = $1 AND person > $2 ORDER BY person LIMIT $3"""),
     Part("holds.csv", "Legal holds on what is held about you: while one stands, nothing of it is deleted.", """
         SELECT id AS place, since_at, reason, lifted_at, lifted_reason FROM legal_hold
         WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),

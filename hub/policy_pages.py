@@ -4,9 +4,11 @@ Admins change, representatives see and sign, everybody reads and acknowledges th
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime, time, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
+import asyncpg
 import msgspec
 from litestar import delete, get, post, put
 from litestar.di import NamedDependency
@@ -14,7 +16,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
-from hub.database import connection
+from hub.database import connection, transaction
 from hub.named import Named
 from hub.policies import changes
 from hub.policies.changes import Touched, Who
@@ -29,10 +31,12 @@ from hub.policies.settings import (
     Source,
 )
 from hub.rollups.read import idle_under
-from hub.wire.policy import DEFAULT, Hours, Policy, widened
+from hub.wire.policy import DEFAULT, DETAILS, PERIODS, Hours, Policy, widened
 
 TOLD_MIN = 5
 """Of fewer people together no figure is told: it would be one of each."""
+COUNT_S, COUNTED_MAX = 2, 200_000
+"""Records that a shorter period would have removed are counted for so long, and so many of them."""
 JUDGED_MAX = 60
 """People whose last week is judged anew for one question: some 30 ms each."""
 WEEK_DAYS = 7
@@ -52,6 +56,11 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     hours: CollectingHours | None
     private_time: bool
     look_reason: bool
+    title_days: int
+    app_days: int
+    count_days: int
+    activity_days: int
+    sum_days: int
     sources: dict[str, Source]
 
 
@@ -149,6 +158,21 @@ class CeilingDone(msgspec.Struct, frozen=True):
     in_force: bool
 
 
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shorter period would have removed the next night, for good. Nothing of who is under a legal hold."""
+
+    period: str
+    days: int
+    """The shortest that it becomes of anybody."""
+    people: int
+    """Of whom it becomes shorter."""
+    since: date | None
+    """The day of the oldest that would go; null when nothing would, and of fewer than five people of whom something would and who may be
+    shown."""
+    records: int | None
+    """How many rows, to two digits; 200,000 for as many or more. Null as above, and where it takes too long to count them."""
+
+
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What a change would do."""
 
@@ -164,6 +188,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     up yet, and of fewer than five people who were there and may be shown."""
     idle_min: float | None
     """By how many minutes more, or fewer, they would have been idle last week; null as above, and of very many people."""
+    removes: list[Removal]
+    """What shorter periods would have removed; of a detail only where it goes before its activity."""
 
 
 class PolicyTold(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +205,11 @@ class PolicyTold(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     private_time: bool
     look_reason: bool
+    title_days: int
+    app_days: int
+    count_days: int
+    activity_days: int
+    sum_days: int
 
 
 class MyChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -400,7 +431,43 @@ async def _difference(touched: Collection[Touched]) -> Difference:
         asked=sum(each.held != each.new for each in touched),
         without_app_min=await _with_app_min(without) if len(without) >= TOLD_MIN else None,
         idle_min=await _more_idle_min(limits) if TOLD_MIN <= len(limits) <= JUDGED_MAX else None,
+        removes=[removal for period in PERIODS if (removal := await _removed(period, touched))],
     )
+
+
+async def _removed(period: str, touched: Collection[Touched]) -> Removal | None:
+    """By what will count for each of them, whether or not they acknowledge a longer one. Days are those of UTC here."""
+    shorter = {each.person: getattr(each.held, period) for each in touched if _is_shorter(period, each)}
+    if not shorter:
+        return None
+    today = datetime.now(UTC).date()
+    people, before = list(shorter), [today - timedelta(days=days) for days in shorter.values()]
+    since, records = None, None
+    async with transaction() as held:
+        found = await held.fetch(_OVER, people, before)
+        old = {row["person"]: row["day"] for row in found if row["day"]}
+        if len(old) >= TOLD_MIN:
+            since = min(old.values())
+            await held.execute(f"SET LOCAL statement_timeout = '{COUNT_S}s'")
+            with suppress(asyncpg.QueryCanceledError):
+                async with held.transaction():
+                    limits = [today - timedelta(days=shorter[person]) for person in old]
+                    counted = await held.fetchrow(_COUNTED[period], list(old), limits, since, COUNTED_MAX)
+                    records, since = counted["count"], since if counted["count"] == COUNTED_MAX else counted["day"]
+    return Removal(
+        period=period,
+        days=min(shorter.values()),
+        people=len(shorter),
+        since=since,
+        records=None if records is None else int(_roughly(records)),
+    )
+
+
+def _is_shorter(period: str, each: Touched) -> bool:
+    """Of a detail that goes with its activity that is told."""
+    days, activity = getattr(each.held, period), each.held.activity_days
+    with_it = period in DETAILS and days == activity < each.old.activity_days
+    return days < getattr(each.old, period) and not with_it
 
 
 async def _of_last_week(people: list[int]) -> list[int]:
@@ -463,6 +530,11 @@ def _effective(resolved: Resolved) -> Effective:
         hours=resolved.hours,
         private_time=policy.private_time,
         look_reason=policy.look_reason,
+        title_days=policy.title_days,
+        app_days=policy.app_days,
+        count_days=policy.count_days,
+        activity_days=policy.activity_days,
+        sum_days=policy.sum_days,
         sources=resolved.sources,
     )
 
@@ -511,6 +583,37 @@ def _mine(rows: Collection[Any], versions: dict[int, Policy]) -> list[MyChange]:
     return made
 
 
+# The earliest day that would go of each of these people who may be shown.
+_OVER = """
+    SELECT w.person, least(
+        (SELECT day FROM rollup_day WHERE person = w.person AND day < w.before ORDER BY day LIMIT 1),
+        (SELECT (started_at AT TIME ZONE 'UTC')::date FROM "interval"
+            WHERE person = w.person AND started_at < w.before::timestamp AT TIME ZONE 'UTC'
+            ORDER BY started_at LIMIT 1)
+    ) AS day
+    FROM unnest($1::int[], $2::date[]) AS w(person, before) JOIN person ON person.id = w.person
+    WHERE restricted_at IS NULL
+        AND NOT EXISTS (SELECT FROM legal_hold WHERE legal_hold.person = w.person AND lifted_at IS NULL)
+"""
+_ROWS_OVER = """
+    SELECT count(*), min(day) AS day FROM (
+        SELECT (started_at AT TIME ZONE 'UTC')::date AS day FROM unnest($1::int[], $2::date[]) AS w(person, before)
+        JOIN "interval" i ON i.person = w.person AND i.started_at < w.before::timestamp AT TIME ZONE 'UTC'
+        WHERE i.started_at >= $3::date::timestamp AT TIME ZONE 'UTC' AND FILLED LIMIT $4
+    ) AS found
+"""
+_COUNTED = {
+    "title_days": _ROWS_OVER.replace("FILLED", "title IS NOT NULL"),
+    "app_days": _ROWS_OVER.replace("FILLED", "(app IS NOT NULL OR site IS NOT NULL)"),
+    "count_days": _ROWS_OVER.replace("FILLED", "(keys > 0 OR clicks > 0 OR scrolls > 0)"),
+    "activity_days": _ROWS_OVER.replace("FILLED", "true"),
+    "sum_days": """
+        SELECT count(*), min(day) AS day FROM (
+            SELECT day FROM unnest($1::int[], $2::date[]) AS w(person, before) JOIN rollup_day USING (person)
+            WHERE day < before AND day >= $3 LIMIT $4
+        ) AS found
+    """,
+}
 _TEAMS = """
     SELECT team.id, team.name, team.parent, count(membership.id) AS people
     FROM team LEFT JOIN membership ON membership.team = team.id AND membership.until_at IS NULL

@@ -23,7 +23,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
 
-from hub import anchors, erasure, logs, mail, outgoing, retention, runs, subject_keys
+from hub import anchors, erasure, logs, mail, outgoing, periods, retention, runs, subject_keys
 from hub.database import DATABASE_AWAY, close_pool, open_pool, refuse_half_restored, transaction
 from hub.rollups import job as rollups
 from hub.settings import Settings
@@ -122,6 +122,7 @@ JOBS = {
     "roll_up": Job(roll_up, MINUTE_S, 0, timeout_s=300),
     "keep_days": Job(retention.keep_days, HOUR_S, 5 * 60, timeout_s=60),
     "retention": Job(retention.retain, 24 * HOUR_S, 2 * HOUR_S + 40 * 60, timeout_s=1800),
+    periods.JOB: Job(periods.keep, 24 * HOUR_S, 2 * HOUR_S + 50 * 60, timeout_s=periods.RUN_S + 600),
     "sweep": Job(sweep, HOUR_S, 17 * 60, timeout_s=300),
 }
 

@@ -41,7 +41,18 @@ from hub.wire.closing import Close
 from hub.wire.events import SEQ_MAX, Event
 from hub.wire.frames import BadFrame
 from hub.wire.pause import Declared, Pause, paused
-from hub.wire.policy import Policy, Started, Starts, clean, collects, permit, permit_facts, stricter
+from hub.wire.policy import (
+    Policy,
+    Started,
+    Starts,
+    clean,
+    collects,
+    in_time,
+    permit,
+    permit_facts,
+    shortest,
+    stricter,
+)
 from hub.wire.today import Today
 
 CREDIT = 4
@@ -287,15 +298,20 @@ class AgentConnection:
         return self._in_flight > 0 or self._writer is not None
 
     def _permitted(self, events: list[Event]) -> list[Event]:
-        """Strips what the capture policy, today's, or one that held when it happened forbids, whichever is strictest, event by event."""
+        """Strips what the capture policy, today's, or one that held when it happened forbids, whichever is strictest, event by event; and
+        what comes later than it is kept."""
         person, now = self.device.person, self._shared.now()
         today, starts = policies.of(person), pauses.starts(person)
-        known: dict[int, Policy] = {}
+        known: dict[int, tuple[Policy, datetime]] = {}
         permitted = []
         for event in events:
-            policy = known.get(event.policy)
-            if policy is None:
-                policy = known[event.policy] = stricter(today, policies.by_version(event.policy))
+            found = known.get(event.policy)
+            if found is None:
+                policy = stricter(today, policies.by_version(event.policy))
+                found = known[event.policy] = policy, now - shortest(policy)
+            policy, kept_from = found
+            if event.started_at < kept_from:
+                event = in_time(event, policy, now)
             then = policies.over(person, event.started_at, event.ended_at)
             lawful = permit(event, policy if then is today else stricter(policy, then), starts)
             permitted.append(pauses.permitted(person, lawful, now))
@@ -372,6 +388,7 @@ class AgentConnection:
             last_seq=last_seq,
             events=events,
             loss_reason=loss_reason,
+            kept_days=policies.of(self.device.person).activity_days,
         )
         self._shared.store.submit(submission).add_done_callback(functools.partial(self._answered, epoch))
 

@@ -19,7 +19,7 @@ from hub.live import rows
 from hub.live.packing import packed
 from hub.rollups.united import QUARTER
 from hub.wire.activity import quarter_of
-from hub.wire.events import Event, digest
+from hub.wire.events import RETENTION_DAYS, Event, digest
 
 _QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -69,6 +69,8 @@ class Submission:
     last_seq: int
     events: list[Event]
     loss_reason: str = ""
+    kept_days: int = RETENTION_DAYS
+    """How long the person's activity is kept: what is older is set aside, and nothing but its times."""
     done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     size: int = field(init=False)
@@ -115,6 +117,7 @@ class Plan:
         erased: Mapping[int, Sequence[tuple[datetime, datetime]]],
     ) -> None:
         """`erased`: the time of people of which nothing is stored any more."""
+        self._now = now
         self._horizon = rows.Horizon(now)
         self.poison = poison
         self._erased = erased
@@ -167,6 +170,9 @@ class Plan:
             first = max(submission.first_seq, seq + 1)
             self.losses.append((device, epoch, first, submission.last_seq, submission.loss_reason))
             return (), b""
+        horizon = self._horizon
+        if submission.kept_days < RETENTION_DAYS:
+            horizon = rows.Horizon(self._now, submission.kept_days)
         receipts: list[Receipt] = []
         digested = b""
         skipped = max(0, seq + 1 - submission.first_seq)
@@ -175,7 +181,7 @@ class Plan:
         erased = self._erased.get(person, ())
         for index in range(skipped, len(submission.events)):
             event, number = submission.events[index], submission.first_seq + index
-            reason = rows.fault_of(event, self._horizon)
+            reason = rows.fault_of(event, horizon)
             if reason is None and self.poison:
                 reason = self.poison.get((device, epoch, number))
             if reason:

@@ -27,12 +27,14 @@ _WALL_APART_MAX = timedelta(days=366 * 200)
 
 
 class Horizon:
-    """What can be stored at a moment: nothing that retention would drop at once, nothing from a clock that is far ahead."""
+    """What can be stored at a moment: nothing that retention would drop at once, nothing from a clock that is far ahead. `kept_days`: of
+    activity, by the person's policy; an input may lie longer back."""
 
-    __slots__ = ("earliest", "latest")
+    __slots__ = ("earliest", "kept_from", "latest")
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, kept_days: int = RETENTION_DAYS) -> None:
         self.earliest, self.latest = now - BEHIND_MAX, now + AHEAD_MAX
+        self.kept_from = now - timedelta(days=kept_days)
 
 
 def fault_of(event: Event, horizon: Horizon) -> str | None:
@@ -41,7 +43,7 @@ def fault_of(event: Event, horizon: Horizon) -> str | None:
     earliest, latest = horizon.earliest, horizon.latest
     if end <= start:
         return "ends_before_start"
-    if start < earliest or end > latest:
+    if start < horizon.kept_from or end > latest:
         return "outside_horizon"
     if end - start > _EVENT_MAX:
         return "too_long"
@@ -118,7 +120,9 @@ def _without_input(row: Row, start_at: datetime, end_at: datetime) -> Row:
 
 
 def for_quarantine(event: Event, reason: str) -> bytes:
-    """A quarantined event as msgpack, without texts that can't be written down."""
+    """A quarantined event as msgpack, without texts that can't be written down; of what is not kept any more nothing but its times."""
+    if reason == "outside_horizon" and not isinstance(event, Gap):
+        event = structs.replace(event, facts=_NO_FACTS, first_input_at=None, keys=0, clicks=0, scrolls=0)
     if reason == "text" and not isinstance(event, Gap):
         event = structs.replace(event, facts=structs.replace(event.facts, app=None, site=None, title=None))
     return _encode(event)

@@ -12,7 +12,6 @@ from hub.policies import changes
 from hub.policies.changes import Who
 from hub.policies.settings import NO_SETTINGS, Ceiling, CollectingHours, PolicySettings
 from hub.settings import Settings
-from hub.wire.events import RETENTION_DAYS
 
 CHANGES_TOLD = 10
 
@@ -30,6 +29,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     hours: CollectingHours | None
     private_time: bool
     look_reason: bool
+    title_days: int
+    app_days: int
+    count_days: int
+    activity_days: int
+    sum_days: int
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +81,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     overdue: int
     restricted: int
     holds: int
-    retention_days: int
     store: str
     """Host of the object store; empty: there is none, or the one on this machine. So are the next two."""
     mail: str
@@ -131,7 +134,6 @@ async def facts(settings: Settings) -> Facts:
         overdue=figures["overdue"],
         restricted=figures["restricted"],
         holds=figures["holds"],
-        retention_days=RETENTION_DAYS,
         store=_elsewhere(settings.s3_url),
         mail=settings.mail_server.host if settings.mail_server else "",
         provider=_elsewhere(settings.oidc_issuer),
@@ -156,6 +158,11 @@ def _rule(world: changes.World, team: int | None, name: str | None, people: int)
         hours=resolved.hours,
         private_time=policy.private_time,
         look_reason=policy.look_reason,
+        title_days=policy.title_days,
+        app_days=policy.app_days,
+        count_days=policy.count_days,
+        activity_days=policy.activity_days,
+        sum_days=policy.sum_days,
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from hub.papers.facts import Change, Facts, Rule
 from hub.policies.settings import KINDS, CollectingHours
-from hub.wire.policy import DAY_MIN
+from hub.wire.policy import DAY_MIN, PERIODS
 
 LANGUAGES = ("en", "ar")
 FROM_RIGHT = {"ar"}
@@ -60,7 +60,7 @@ def isolated(text: str, language: str) -> str:
 def assessment(found: Facts, language: str) -> Paper:
     w = WORDS[language]
     own = w["dpia"]
-    risks = [[risk, measure.format(days=found.retention_days), ""] for risk, measure in own["risk"]]
+    risks = [[risk, measure.format(days=found.rules[0].activity_days), ""] for risk, measure in own["risk"]]
     subjects = [
         [what, str(n)]
         for what, n in zip(own["subjects_rows"], (found.people, found.watched, found.devices), strict=True)
@@ -77,7 +77,7 @@ def assessment(found: Facts, language: str) -> Paper:
             _rules(found, w, language),
             _ceiling(found, w, language),
             _who(found, w),
-            _keep(found, w),
+            _keep(found, w, language),
             _others(found, w),
             _rights(found, w),
             Section(own["need"], [Block(items=own["need_list"]), Block(blanks=[own["need_blank"]])]),
@@ -111,7 +111,7 @@ def sheet(found: Facts, language: str) -> Paper:
             _ceiling(found, w, language),
             Section(own["yours"], [Block(items=own["yours_list"]), *few]),
             _who(found, w),
-            _keep(found, w),
+            _keep(found, w, language),
             _rights(found, w),
             _others(found, w),
             Section(own["changes"], [told]),
@@ -218,13 +218,28 @@ def _who(found: Facts, w: dict[str, Any]) -> Section:
     return Section(own["title"], [Block(head=own["head"], rows=rows), Block(text=own["looks"].format(n=found.looks))])
 
 
-def _keep(found: Facts, w: dict[str, Any]) -> Section:
+def _keep(found: Facts, w: dict[str, Any], language: str) -> Section:
     own = w["keep"]
-    rows = [
-        [own[what][0], own[what][1].format(n=found.retention_days)]
-        for what in ("activity", "account", "audit", "backup")
-    ]
-    return Section(own["title"], [Block(head=own["head"], rows=rows)])
+    rows = [[own[period], _kept(found, period, own, language)] for period in PERIODS]
+    rows += [own[what] for what in ("account", "audit", "backup")]
+    return Section(own["title"], [Block(text=own["words"]), Block(head=own["head"], rows=rows)])
+
+
+def _kept(found: Facts, period: str, own: dict[str, Any], language: str) -> str:
+    """For everybody, then for each team for which it is another."""
+    everybody, *teams = found.rules
+    days: int = getattr(everybody, period)
+    said = str(own["days"].format(n=days))
+    for rule in teams:
+        if (other := getattr(rule, period)) != days:
+            team = isolated(rule.team or "", language)
+            said = (
+                own["for"]
+                .replace("{days}", said)
+                .replace("{other}", own["days"].format(n=other))
+                .replace("{team}", team)
+            )
+    return said
 
 
 def _others(found: Facts, w: dict[str, Any]) -> Section:

@@ -10,7 +10,20 @@ from typing import Annotated, Literal
 import msgspec
 
 from hub.errors import Invalid
-from hub.wire.policy import DAY_MIN, DEFAULT, QUARTER_MIN, WEEK_MIN, Hours, Policy, joined, stricter, widened
+from hub.wire.events import RETENTION_DAYS, SUMS_DAYS_MAX
+from hub.wire.policy import (
+    DAY_MIN,
+    DEFAULT,
+    DETAILS,
+    PERIODS,
+    QUARTER_MIN,
+    WEEK_MIN,
+    Hours,
+    Policy,
+    joined,
+    stricter,
+    widened,
+)
 
 Scope = Literal["organisation", "team", "person"]
 Origin = Literal["default", "ceiling", "organisation", "team", "person"]
@@ -19,6 +32,11 @@ KINDS: tuple[Kind, ...] = ("app", "site", "title", "input_counts")
 UNAVAILABLE = ("site", "calls", "screenshots")
 """Kinds that no agent can capture yet, and nobody can switch on."""
 IDLE_MIN_S, IDLE_MAX_S = 60, 2 * 3600
+DAYS_MIN, DAYS_MAX = (
+    dict.fromkeys(DETAILS, 1) | dict.fromkeys(PERIODS[3:], 7),
+    dict.fromkeys(PERIODS, RETENTION_DAYS) | {"sum_days": SUMS_DAYS_MAX},
+)
+"""Of each period. Activity is kept for a week at least: what a change would have meant last week is told from it."""
 ALWAYS: Hours = ((0, WEEK_MIN),)
 
 
@@ -44,6 +62,11 @@ class PolicySettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     hours: CollectingHours | None = None
     private_time: bool | None = None
     look_reason: bool | None = None
+    title_days: int | None = None
+    app_days: int | None = None
+    count_days: int | None = None
+    activity_days: int | None = None
+    sum_days: int | None = None
 
 
 class Ceiling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +105,8 @@ NO_SETTINGS = PolicySettings()
 FIELDS = tuple(PolicySettings.__struct_fields__)
 _DEFAULT = Source("default")
 _CEILING = Source("ceiling")
+_WITHIN = (("activity_days", "sum_days"), *((detail, "activity_days") for detail in DETAILS))
+"""What is kept no longer than what it belongs to, in the order in which the one shortens the other."""
 
 
 def resolve(places: Sequence[Place], ceiling: Ceiling, zone: str) -> Resolved:
@@ -98,6 +123,9 @@ def resolve(places: Sequence[Place], ceiling: Ceiling, zone: str) -> Resolved:
         if values[kind] and not getattr(ceiling, kind):
             values[kind] = False
             sources[kind] = _CEILING
+    for shorter, longer in _WITHIN:
+        if values[shorter] > values[longer]:  # type: ignore[operator]
+            values[shorter], sources[shorter] = values[longer], sources[longer]
     hours = values["hours"] if isinstance(values["hours"], CollectingHours) else None
     if hours is not None and week(hours) == ALWAYS:
         hours = None
@@ -137,6 +165,7 @@ def normal(settings: PolicySettings, ceiling: Ceiling) -> PolicySettings:
             "idle_limit",
             IDLE_MAX_S,
         )
+    _require_periods(settings)
     hours = settings.hours
     if hours is None:
         return settings
@@ -145,6 +174,25 @@ def normal(settings: PolicySettings, ceiling: Ceiling) -> PolicySettings:
     if hours.from_min % QUARTER_MIN or hours.until_min % QUARTER_MIN:
         raise Invalid("Hours begin and end at quarter-hours.", "hours", "hours_quarters")
     return msgspec.structs.replace(settings, hours=msgspec.structs.replace(hours, days=sorted(set(hours.days))))
+
+
+def _require_periods(settings: PolicySettings) -> None:
+    """What is inherited shortens what is set here, and the other way round; but one place does not contradict itself."""
+    for period in PERIODS:
+        days = getattr(settings, period)
+        if days is not None and not DAYS_MIN[period] <= days <= DAYS_MAX[period]:
+            least, most = DAYS_MIN[period], DAYS_MAX[period]
+            told = f"This is kept for {least} to {most} whole days."
+            raise (
+                Invalid(told, period, "days_least", least) if days < least else Invalid(told, period, "days_most", most)
+            )
+    for shorter, longer in _WITHIN:
+        if (getattr(settings, shorter) or 0) > (getattr(settings, longer) or SUMS_DAYS_MAX):
+            raise Invalid(
+                "Nothing is kept longer than what it belongs to.",
+                shorter,
+                "within_activity" if longer == "activity_days" else "within_sums",
+            )
 
 
 def raised(old: Ceiling, new: Ceiling) -> list[Kind]:

@@ -64,8 +64,12 @@ async def roll_up(now: datetime) -> Progress:
         deleted = await held.fetch(_TAKE, _due(now), pairs_at_once)
         marks = {(mark["person"], mark["quarter_at"]) for mark in deleted}
         known = await limits(held)  # of every version that a row of these marks can carry
-        oldest = horizon(now, known.longest)
-        quarters = {(person, at) for person, at in affected(marks, known.longest) if at >= oldest}
+        kept = await _kept_since(held, marks)
+        quarters = {
+            (person, at)
+            for person, at in affected(marks, known.longest)
+            if at >= horizon(now, known.longest, kept.get(person))
+        }
         windows = windows_of(quarters)
         found = await fetch(held, windows, known.longest)
         pieces: list[tuple[int, Piece]] = []
@@ -102,6 +106,35 @@ _TAKE = """
     WITH due AS (SELECT DISTINCT person, quarter_at FROM dirty WHERE quarter_at <= $1 ORDER BY person, quarter_at LIMIT $2)
     DELETE FROM dirty USING due WHERE dirty.person = due.person AND dirty.quarter_at = due.quarter_at
     RETURNING dirty.person, dirty.quarter_at
+"""
+
+
+async def _kept_since(held: Any, marks: set[tuple[int, datetime]]) -> dict[int, datetime]:
+    """Since when activity is kept of these people, of whom it is not all. What was stored of a time that was over already does not stay:
+    of details it is removed with the next that are over, and of activity here."""
+    rows = await held.fetch(
+        "SELECT person, activity_at, greatest(title_at, app_at, count_at) AS detail_at FROM kept_since WHERE person = ANY($1::int[])",
+        list({person for person, _ in marks}),
+    )
+    details = {row["person"]: row["detail_at"] for row in rows if row["detail_at"]}
+    late = [mark for mark in marks if mark[0] in details and mark[1] < details[mark[0]]]
+    if late:
+        await held.execute(_SET_BACK, *_columns(late, 2))
+        await held.execute(_OVER, *_columns(late, 2))
+    return {row["person"]: row["activity_at"] for row in rows if row["activity_at"]}
+
+
+_SET_BACK = """
+    UPDATE kept_since SET title_at = CASE WHEN title_at > late.at THEN late.at ELSE title_at END,
+        app_at = CASE WHEN app_at > late.at THEN late.at ELSE app_at END,
+        count_at = CASE WHEN count_at > late.at THEN late.at ELSE count_at END
+    FROM (SELECT person, min(at) AS at FROM unnest($1::int[], $2::timestamptz[]) AS mark(person, at) GROUP BY person) AS late
+    WHERE kept_since.person = late.person
+"""
+_OVER = """
+    DELETE FROM "interval" USING unnest($1::int[], $2::timestamptz[]) AS mark(person, at), kept_since
+    WHERE "interval".person = mark.person AND kept_since.person = mark.person
+        AND started_at >= mark.at AND started_at < least(mark.at + interval '15 minutes', kept_since.activity_at)
 """
 
 

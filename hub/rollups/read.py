@@ -239,17 +239,18 @@ async def _stale(held: Any, windows: list[Window], now: datetime) -> tuple[set[t
     known = await limits(held)
     around = known.longest + QUARTER
     marks = await held.fetch(
-        "SELECT DISTINCT w.person, d.quarter_at "
+        "SELECT DISTINCT w.person, d.quarter_at, kept_since.activity_at "
         "FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS w(person, start_at, end_at) "
-        "JOIN dirty d ON d.person = w.person AND d.quarter_at >= w.start_at AND d.quarter_at < w.end_at",
+        "JOIN dirty d ON d.person = w.person AND d.quarter_at >= w.start_at AND d.quarter_at < w.end_at "
+        "LEFT JOIN kept_since ON kept_since.person = w.person",
         *_columns(((person, start - around, end + around) for person, start, end in windows), 3),
     )
     by_person = {window.person: window for window in windows}
-    oldest = horizon(now, known.longest)
+    oldest = {row["person"]: horizon(now, known.longest, row["activity_at"]) for row in marks}
     return {
         (person, at)
-        for person, at in affected(map(tuple, marks), known.longest)
-        if at >= oldest and by_person[person].start_at <= at < by_person[person].end_at
+        for person, at in affected(((row["person"], row["quarter_at"]) for row in marks), known.longest)
+        if at >= oldest[person] and by_person[person].start_at <= at < by_person[person].end_at
     }, known
 
 

@@ -56,9 +56,12 @@ async def limits(held: Any) -> Limits:
     )
 
 
-def horizon(now: datetime, longest: timedelta) -> datetime:
-    """The first quarter-hour that can still be judged: rows are kept from the day `RETENTION_DAYS` back, and it needs those before it."""
+def horizon(now: datetime, longest: timedelta, kept_since: datetime | None = None) -> datetime:
+    """The first quarter-hour that can still be judged: rows are kept from the day `RETENTION_DAYS` back, and it needs those before it.
+    Of somebody whose activity is kept for less, from `kept_since` on (the table's `activity_at`)."""
     kept = (now.astimezone(UTC) - timedelta(days=RETENTION_DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
+    if kept_since is not None:
+        kept = max(kept, kept_since)
     return quarter_of(kept + longest - timedelta(microseconds=1)) + QUARTER
 
 

@@ -12,6 +12,8 @@ EVENT_MAX_S = 24 * 3600
 """A longer event is quarantined; agents cut a longer sleep into several."""
 RETENTION_DAYS = 365
 """The longest that intervals are kept: an older event is quarantined."""
+SUMS_DAYS, SUMS_DAYS_MAX = 730, 1826
+"""How long sums of days are kept where nothing is set, and at the longest: two years and five, for records of working time."""
 DIGEST_BYTES = 8
 _MICROSECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

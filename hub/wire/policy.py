@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from hub.wire.activity import IDLE_LIMIT_MIN_S, Facts, UtcTime, quarters
-from hub.wire.events import EVENT_MAX_S, Event, Gap, Interval, PolicyVersion
+from hub.wire.events import EVENT_MAX_S, RETENTION_DAYS, SUMS_DAYS, SUMS_DAYS_MAX, Event, Gap, Interval, PolicyVersion
 
 DAY_MIN = 24 * 60
 WEEK_MIN = 7 * DAY_MIN
@@ -26,8 +26,14 @@ Hours = tuple[tuple[WeekMinute, WeekMinute], ...]
 interval lies on both sides of an end."""
 
 
+Days = Annotated[int, msgspec.Meta(ge=1, le=RETENTION_DAYS)]
+PERIODS = ("title_days", "app_days", "count_days", "activity_days", "sum_days")
+"""Details first, then the activity that they belong to, then the sums that outlive it: none is kept longer than what it belongs to."""
+DETAILS = PERIODS[:3]
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What agents may collect. Of the words the defaults are the narrowest: state and nothing else."""
+    """What agents may collect, and how long it is kept. Of the words the defaults are the narrowest: state and nothing else."""
 
     version: PolicyVersion
     idle_limit_s: Annotated[int, msgspec.Meta(ge=0, le=24 * 3600)] = 300
@@ -42,7 +48,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     private_time: bool = True
     """Whether the person may declare private time. What is private stays so, whatever this says."""
     look_reason: bool = False
-    """Whether whoever opens the person's details has to say why, which the person sees. Nothing that an agent acts on."""
+    """Whether whoever opens the person's details has to say why, which the person sees. Agents act on nothing from here on."""
+    title_days: Days = RETENTION_DAYS
+    """How many days before today titles are kept; then apps and sites, counts of input, and the activity itself."""
+    app_days: Days = RETENTION_DAYS
+    count_days: Days = RETENTION_DAYS
+    activity_days: Days = RETENTION_DAYS
+    sum_days: Annotated[int, msgspec.Meta(ge=1, le=SUMS_DAYS_MAX)] = SUMS_DAYS
+    """Of sums of whole days, and when in them somebody was in which state."""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +94,16 @@ def stricter(one: Policy, other: Policy) -> Policy:
         zone=one.zone or other.zone,
         private_time=one.private_time or other.private_time,
         look_reason=one.look_reason or other.look_reason,
+        title_days=min(one.title_days, other.title_days),
+        app_days=min(one.app_days, other.app_days),
+        count_days=min(one.count_days, other.count_days),
+        activity_days=min(one.activity_days, other.activity_days),
+        sum_days=min(one.sum_days, other.sum_days),
     )
 
 
 def widened(old: Policy, new: Policy) -> list[str]:
-    """The fields by which `new` collects what `old` does not, or takes private time away; empty when it is no wider.
+    """The fields by which `new` collects what `old` does not, keeps it longer, or takes private time away; empty when it is no wider.
 
     The idle limit says what is meant by what was collected, so it widens nothing; another zone is the person's own.
     """
@@ -94,7 +112,7 @@ def widened(old: Policy, new: Policy) -> list[str]:
         wider.append("hours")
     if old.private_time and not new.private_time:
         wider.append("private_time")
-    return wider
+    return wider + [period for period in PERIODS if getattr(new, period) > getattr(old, period)]
 
 
 def collects(policy: Policy, at: datetime, starts: Starts = ()) -> bool:
@@ -184,6 +202,26 @@ def permit(event: Event, policy: Policy, starts: Starts = ()) -> Event:
         clicks=event.clicks if counted else 0,
         scrolls=event.scrolls if counted else 0,
     )
+
+
+def in_time(event: Event, policy: Policy, now: datetime) -> Event:
+    """The event without what is over its period when it arrives: what lies more than that many times 24 hours back. Idempotent."""
+    if isinstance(event, Gap):
+        return event
+    days = (now - event.started_at) / timedelta(days=1)
+    facts = event.facts
+    if days > policy.title_days:
+        facts = msgspec.structs.replace(facts, title=None)
+    if days > policy.app_days:
+        facts = msgspec.structs.replace(facts, app=None, site=None)
+    if days > policy.count_days:
+        event = msgspec.structs.replace(event, keys=0, clicks=0, scrolls=0)
+    return msgspec.structs.replace(event, facts=facts)
+
+
+def shortest(policy: Policy) -> timedelta:
+    """The period within which an event loses nothing."""
+    return timedelta(days=min(policy.title_days, policy.app_days, policy.count_days, policy.activity_days))
 
 
 def _in_hours(policy: Policy, event: Interval, starts: Starts) -> Interval:

@@ -20,13 +20,13 @@ AT = datetime(2026, 5, 4, 9, 15, tzinfo=UTC)
 EVERYBODY = Rule(
     team=None, people=41, app=True, site=False, title=False, input_counts=False, idle_limit_s=300,
     hours=CollectingHours(days=[0, 1, 4], from_min=480, until_min=1050), private_time=True,
-    look_reason=False,
+    look_reason=False, title_days=30, app_days=90, count_days=365, activity_days=365, sum_days=730,
 )  # fmt: skip
 FACTS = Facts(
     made_at=AT, organisation="Halden", zone="Europe/Oslo", people=41, devices=40, watched=39, rules=[EVERYBODY], exceptions=0,
     ceiling=Ceiling(), ceiling_signed=None, proposed=False, managers=6, managed_teams=5, admins=1, auditors=1, representatives=1,
     programs=2, tokens=3, looks=132, requests=4, overdue=1, restricted=2, holds=3,
-    retention_days=365, store="", mail="mail.halden.example", provider="", changes=[], version=0,
+    store="", mail="mail.halden.example", provider="", changes=[], version=0,
     ceiling_version=0, digest="ab" * 32,
 )  # fmt: skip
 NASTY = '#panic("x") $ x^2 $ *b* _i_ `raw` \\ <a> [ ] { } "q" // /* @x = \u202e \u0000'
@@ -45,7 +45,8 @@ def test_documents_say_what_is_in_force_and_leave_blank_what_the_program_can_not
             [["Everybody", "41", "yes", "no", "no", "no", "5 min", "Mon, Tue, Fri 08:00–17:30", "yes", "no"]]
         ]
         for what in (
-            "365 days",
+            '["Titles","30 days"]',
+            '["Activity: states, minute by minute","365 days"]',
             "mail.halden.example",
             '"6","the state',
             "5 teams",
@@ -62,7 +63,7 @@ def test_documents_change_with_the_settings() -> None:
     last = Change(at=AT, scope="ceiling", team="", by="Dora", reason="For support", decided_by="Remy", state="signed")
     changed = structs.replace(
         FACTS,
-        rules=[EVERYBODY, structs.replace(EVERYBODY, team="Support", people=3, title=True, hours=None, look_reason=True)],
+        rules=[EVERYBODY, structs.replace(EVERYBODY, team="Support", people=3, title=True, hours=None, look_reason=True, title_days=7)],
         ceiling=Ceiling(title=True), ceiling_signed=last, proposed=True, representatives=0, version=4, changes=[last],
     )  # fmt: skip
 
@@ -72,7 +73,7 @@ def test_documents_change_with_the_settings() -> None:
         '["Support","3","yes","no","yes","no","5 min","at any time","yes","yes"]', "proposed by Dora, signed by Remy",
         "Apps, Window titles",
         "waits for a representative's signature", "version 4", '["2026-05-04","Ceiling","Dora","For support","signed by Remy"]',
-        "nobody can sign a higher ceiling",
+        "nobody can sign a higher ceiling", '["Titles","30 days; Support: 7 days"]',
     ):  # fmt: skip
         assert what in text
         assert what not in said(sheet(FACTS, "en"))

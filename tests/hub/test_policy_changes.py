@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,11 +17,13 @@ from hub.rollups.united import Flag
 from hub.settings import Settings
 from hub.tables import Audit
 from hub.wire.activity import Facts
-from hub.wire.agent import Ack, PolicyUpdate
+from hub.wire.agent import Ack, PolicyUpdate, Rejected
+from hub.wire.events import Event
 from hub.wire.policy import DEFAULT
 
 from .conftest import Browser, Cast
 from .live import Agent, Running, connected, minute, running
+from .stored import store, worked
 
 OPEN = Ceiling(app=True, title=True, input_counts=True)
 OFF, ON = PolicySettings(app=False), PolicySettings(title=True, input_counts=True)
@@ -255,10 +257,10 @@ async def test_difference_names_people_and_devices_and_tells_no_figure_of_fewer_
     everybody = await browser.change("POST", path, json={"scope": "organisation", "policy": {"app": False}})
 
     assert team.json() == {
-        "people": 3, "devices": 3, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None
+        "people": 3, "devices": 3, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None, "removes": [],
     }  # fmt: skip
     assert everybody.json() | {"people": 0} == {
-        "people": 0, "devices": 6, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None
+        "people": 0, "devices": 6, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None, "removes": [],
     }  # fmt: skip
     assert (await changes.world()).organisation.version == 0
 
@@ -298,6 +300,64 @@ async def test_figures_are_of_five_people_who_were_there_and_may_be_shown_and_ro
             "UPDATE person SET restricted_at = now() WHERE id = ANY($1::int[])", [cast.rita.id, cast.maxim.id]
         )
     assert await told() is None
+
+
+async def test_difference_names_what_a_shorter_period_removes(cast: Cast, open_browser: Callable[..., Browser]) -> None:
+    now = datetime.now(UTC).replace(minute=5, second=0, microsecond=0)
+    for device in cast.devices:
+        for days in (60, 40, 20):
+            start = now - timedelta(days=days)
+            await store(device, [worked(start, start + timedelta(minutes=1), app="Editor")], now)
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+
+    async def removes(scope: str, place: int | None, **periods: int) -> Any:
+        asked = {"scope": scope, "place": place, "policy": periods}
+        return (await browser.change("POST", "/api/policies/preview", json=asked)).json()["removes"]
+
+    oldest = str((now - timedelta(days=60)).date())
+    goes = {"people": len(cast.people), "since": oldest, "records": 12}
+    assert await removes("organisation", None, activity_days=30) == [{"period": "activity_days", "days": 30} | goes]
+    assert await removes("organisation", None, app_days=30, title_days=50, sum_days=800) == [
+        {"period": "title_days", "days": 50, "people": len(cast.people), "since": None, "records": 0},
+        {"period": "app_days", "days": 30} | goes,
+    ]
+    # Of fewer than five no figure is told.
+    assert await removes("team", cast.payments, app_days=30) == [
+        {"period": "app_days", "days": 30, "people": 3, "since": None, "records": None}
+    ]
+    assert await removes("organisation", None, activity_days=100) == [
+        {"period": "activity_days", "days": 100, "people": len(cast.people), "since": None, "records": None}
+    ]
+
+
+async def test_periods_that_contradict_each_other_are_refused_and_longer_ones_of_above_are_cut(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+    wrong: list[tuple[dict[str, int], str, str]] = [
+        ({"title_days": 0}, "title_days", "days_least"),
+        ({"app_days": 366}, "app_days", "days_most"),
+        ({"activity_days": 6}, "activity_days", "days_least"),
+        ({"sum_days": 1827}, "sum_days", "days_most"),
+        ({"title_days": 31, "activity_days": 30}, "title_days", "within_activity"),
+        ({"count_days": 31, "sum_days": 30, "activity_days": 20}, "count_days", "within_activity"),
+        ({"activity_days": 31, "sum_days": 30}, "activity_days", "within_sums"),
+    ]
+    for periods, field, code in wrong:
+        asked = {"scope": "organisation", "policy": periods, "version": 0, "reason": "Because"}
+        answer = await browser.change("PUT", "/api/policies", json=asked)
+        assert (answer.status_code, answer.json()["field"], answer.json()["code"]) == (400, field, code)
+
+    await changes.change("organisation", None, 0, PolicySettings(title_days=90), "Less", cast.dora.id)
+    await changes.change("team", cast.payments, 0, PolicySettings(sum_days=30), "Less", cast.dora.id)
+    policy = policies.of(cast.bob.id)
+    assert {policy.title_days, policy.app_days, policy.activity_days, policy.sum_days} == {30}
+    assert (policies.of(cast.charlie.id).title_days, policies.of(cast.charlie.id).activity_days) == (90, 365)
+    page = (await browser.get("/api/policies")).json()
+    team = next(each for each in page["teams"] if each["id"] == cast.payments)
+    assert team["effective"]["sources"]["title_days"] == {"scope": "team", "team": cast.payments}
 
 
 async def test_a_kind_that_no_agent_captures_can_not_be_switched_on(
@@ -381,6 +441,41 @@ async def test_what_an_unacknowledged_policy_would_add_is_stripped_also_when_it_
         ("Mail", None, 0),
         ("Mail", "Plan", 9),
     ]
+
+
+async def test_what_comes_later_than_it_is_kept_is_stripped_or_set_aside_and_accounted_for(
+    hub: Running, cast: Cast
+) -> None:
+    device = cast.device(cast.bob)
+    await raise_ceiling(cast)
+    periods = {"title_days": 30, "count_days": 32, "app_days": 34, "activity_days": 36}
+    await changes.change(
+        "organisation", None, 0, PolicySettings(title=True, input_counts=True, **periods), "On", cast.dora.id
+    )
+    await changes.acknowledge(cast.bob.id, await latest(cast.bob.id))
+    async with connection() as held:  # long enough ago for what is told to have been permitted
+        await held.execute(
+            "UPDATE person_policy SET since_at = since_at - interval '90 days', acknowledged_at = acknowledged_at - interval '90 days'"
+        )
+    await policies.load()
+    wide = policies.of(cast.bob.id).version
+    told = Facts(app="Mail", title="To the doctor", last_input_at=minute(60 * 24 * 60).started_at)
+    async with connected(hub, device) as agent:
+        late = [minute(days * 24 * 60 + 1, policy=wide, facts=told, keys=9) for days in (36, 34, 32, 30, 29)]
+        await agent.batch(1, late)
+        rejected = await agent.receive(Rejected)
+        assert (rejected.seq, rejected.reason) == (1, "outside_horizon")
+        assert (await agent.receive(Ack)).seq == len(late)
+
+    assert [(row["seq"], row["app"], row["title"], row["keys"]) for row in await rows(device.id)] == [
+        (2, None, None, 0),
+        (3, "Mail", None, 0),
+        (4, "Mail", None, 9),
+        (5, "Mail", "To the doctor", 9),
+    ]
+    async with connection() as held:
+        kept = await held.fetchval("SELECT event FROM quarantine")
+    assert msgspec.msgpack.decode(kept, type=Event) == msgspec.structs.replace(late[0], facts=Facts(), keys=0)
 
 
 async def test_outside_the_hours_nothing_is_kept_and_nobody_is_shown(hub: Running, cast: Cast) -> None:

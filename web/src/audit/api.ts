@@ -110,6 +110,7 @@ export const ACTS = {
     "ceiling_signed",
     "ceiling_declined",
     "ceiling_withdrawn",
+    "period_over",
   ],
   rights: [
     "request_made",

@@ -19,7 +19,7 @@ import {
   usePoliciesQuery,
 } from "./api";
 import css from "./ChangePanel.module.css";
-import { inherits, saidAs } from "./said";
+import { inherits, removalSaid, saidAs } from "./said";
 
 interface Props {
   place: Place;
@@ -105,6 +105,28 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
               </span>
             </p>
           )}
+          {difference.removes.length > 0 && (
+            <div className={css.removes}>
+              <p>
+                <Icon name="attention" size={16} /> <b>{t("removal.title")}</b>
+              </p>
+              <ul aria-label={t("removal.title")}>
+                {difference.removes.map((removal) => (
+                  <li key={removal.period}>
+                    <b>
+                      {t("removal.line", {
+                        what: t(`policy:field.${removal.period}`),
+                        period: saidAs(removal.period, removal.days),
+                        people: t("removal.people", { count: removal.people }),
+                      })}
+                    </b>
+                    <span>{removalSaid(removal)}</span>
+                  </li>
+                ))}
+              </ul>
+              <p>{t("removal.words")}</p>
+            </div>
+          )}
         </>
       )}
       <ul className={css.changes}>
@@ -114,7 +136,9 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
             <span>{t("difference.was")}</span>
             <del>{saidAs(field, place.settings[field] ?? place.above[field])}</del>
             <span>{t("difference.now")}</span>
-            <ins>{settings[field] === undefined ? inherits(place, field) : saidAs(field, settings[field])}</ins>
+            <ins>
+              {settings[field] === undefined ? inherits(place, field, settings) : saidAs(field, settings[field])}
+            </ins>
           </li>
         ))}
       </ul>

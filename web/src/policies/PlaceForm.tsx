@@ -4,15 +4,18 @@ import { Link } from "react-router";
 import { Choice } from "../forms/Choice";
 import { useDraft } from "../forms/draft";
 import type { Hours } from "../forms/hours";
-import { FIELDS, KINDS } from "../policy/api";
+import { FIELDS, KINDS, PERIODS } from "../policy/api";
+import { isPeriod } from "../policy/said";
 import { HoursBox } from "../profile/HoursBox";
 import { Icon } from "../ui/Icon";
 import { AT_ANY_TIME, type Field, isAway, type Kind, type Place, type Policies, type Settings } from "./api";
 import { ChangePanel } from "./ChangePanel";
 import css from "./PlaceForm.module.css";
-import { inherits, saidAs } from "./said";
+import { inherits, longest, saidAs } from "./said";
 
 const LIMITS_MIN = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120];
+const DAYS = [1, 7, 14, 30, 60, 90, 180, 365, 730, 1095, 1461, 1826];
+const DAYS_MIN = { activity_days: 7, sum_days: 7 } as Partial<Record<Field, number>>;
 const OFFICE: Hours = { days: [0, 1, 2, 3, 4], from_min: 540, until_min: 1020 };
 
 interface Props {
@@ -40,7 +43,7 @@ export function PlaceForm({ place, policies, admin }: Props) {
       field={field}
       place={place}
       policies={policies}
-      value={settings[field]}
+      settings={settings}
       changed={changed.includes(field)}
       admin={admin}
       onSet={(value) => set(field, value)}
@@ -71,6 +74,7 @@ export function PlaceForm({ place, policies, admin }: Props) {
           ))}
         </Group>
         <Group title={t("group.when")}>{(["hours", "private_time"] as const).map(row)}</Group>
+        <Group title={t("group.kept")}>{PERIODS.map(row)}</Group>
         <Group title={t("group.looks")}>{row("look_reason")}</Group>
       </div>
       {admin && (
@@ -97,18 +101,22 @@ function Group({ title, children }: { title: string; children: React.ReactNode }
 
 interface RowProps extends Props {
   field: Field;
-  value: Settings[Field] | undefined;
+  settings: Settings;
   changed: boolean;
   onSet: (value: Settings[Field] | undefined) => void;
 }
 
-function Row({ field, place, policies, value, changed, admin, onSet }: RowProps) {
+function Row({ field, place, policies, settings, changed, admin, onSet }: RowProps) {
   const { t } = useTranslation(["policies", "policy"]);
+  const value = settings[field];
   const kind = (KINDS as readonly string[]).includes(field) ? (field as Kind) : null;
   const capped = kind !== null && !policies.ceiling[kind];
-  const options: [string, string][] = [["", inherits(place, field)]];
-  if (field === "idle_limit_s") {
-    options.push(...LIMITS_MIN.map((min): [string, string] => [String(min * 60), saidAs(field, min * 60)]));
+  const options: [string, string][] = [["", inherits(place, field, settings)]];
+  if (field === "idle_limit_s" || isPeriod(field)) {
+    const numbers = isPeriod(field)
+      ? DAYS.filter((days) => days >= (DAYS_MIN[field] ?? 1) && days <= longest(place, settings, field))
+      : LIMITS_MIN.map((min) => min * 60);
+    options.push(...numbers.map((each): [string, string] => [String(each), saidAs(field, each)]));
     if (typeof value === "number" && !options.some(([each]) => each === String(value))) {
       options.push([String(value), saidAs(field, value)]);
     }
@@ -132,7 +140,7 @@ function Row({ field, place, policies, value, changed, admin, onSet }: RowProps)
     } else if (field === "hours") {
       onSet(next === "always" ? AT_ANY_TIME : OFFICE);
     } else {
-      onSet(field === "idle_limit_s" ? Number(next) : next === "true");
+      onSet(field === "idle_limit_s" || isPeriod(field) ? Number(next) : next === "true");
     }
   }
 

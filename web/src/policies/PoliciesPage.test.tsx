@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FIELDS } from "../policy/api";
 import { type Answer, answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
-import type { Change, Effective, Policies, Source } from "./api";
+import type { Change, Effective, Policies, Removal, Source } from "./api";
 import "./PoliciesPage"; // it is loaded before the first test asks for it
 
 const from = (source: Source): Effective["sources"] =>
@@ -18,6 +18,11 @@ const effective = (changes: Partial<Effective> = {}): Effective => ({
   hours: null,
   private_time: true,
   look_reason: false,
+  title_days: 365,
+  app_days: 365,
+  count_days: 365,
+  activity_days: 365,
+  sum_days: 730,
   sources: from({ scope: "default", team: null }),
   ...changes,
 });
@@ -45,6 +50,7 @@ const proposal: Change = {
 };
 const withRole = (role: string) => ({ ...ME, roles: [{ role, team: null }] });
 let policies: Policies;
+let removes: Removal[];
 let saving: Answer;
 let seen: Seen[];
 
@@ -53,10 +59,10 @@ function hub(role: string) {
     "GET /api/me": { status: 200, body: withRole(role) },
     "GET /api/policies": () => ({ status: 200, body: policies }),
     "GET /api/policies/history": { status: 200, body: { changes: [proposal], more: false } },
-    "POST /api/policies/preview": {
+    "POST /api/policies/preview": () => ({
       status: 200,
-      body: { people: 17, devices: 21, widens: ["title"], asked: 15, without_app_min: null, idle_min: 400 },
-    },
+      body: { people: 17, devices: 21, widens: ["title"], asked: 15, without_app_min: null, idle_min: 400, removes },
+    }),
     "PUT /api/policies": () => saving,
     "PUT /api/policies/ceiling": { status: 200, body: { in_force: false } },
     "POST /api/policies/ceiling/7/signature": { status: 204 },
@@ -66,6 +72,7 @@ function hub(role: string) {
 beforeEach(() => {
   withSockets();
   sessionStorage.clear();
+  removes = [];
   saving = { status: 200, body: { version: 3 } };
   const set = { scope: "team" as const, team: 1 };
   policies = {
@@ -126,6 +133,29 @@ describe("the page Policies", () => {
       }),
     );
     expect(await screen.findByRole("complementary", { name: "Nothing is changed" })).toBeVisible();
+  });
+
+  it("says what a shorter period removes for good, and offers none longer than what it belongs to", async () => {
+    removes = [
+      { period: "title_days", days: 30, people: 17, since: "2026-01-05", records: 12_000 },
+      { period: "app_days", days: 30, people: 17, since: null, records: null },
+    ];
+    open("/admin/policies?team=2");
+    const kept = within(await screen.findByRole("list", { name: "How long it is kept" }));
+    expect(kept.getByRole("combobox", { name: "Sums of days kept" })).toHaveDisplayValue("As above: 730 days");
+
+    await userEvent.selectOptions(kept.getByRole("combobox", { name: "Activity kept" }), "30 days");
+
+    const titles = kept.getByRole("combobox", { name: "Titles kept" });
+    expect(titles).toHaveDisplayValue("As above: 30 days");
+    expect(within(titles).queryByText("60 days")).toBeNull();
+    const goes = within(await screen.findByRole("list", { name: "Removes what is there, for good" }));
+    expect(goes.getByText("Titles kept: 30 days, of 17 people").closest("li")).toHaveTextContent(
+      "What is older goes the next night: about 12,000 records, the oldest of",
+    );
+    expect(goes.getByText(/Apps and sites kept/).closest("li")).toHaveTextContent("Of fewer than five people");
+    expect(asked("POST", "/api/policies/preview")).toMatchObject({ policy: { activity_days: 30 } });
+    expect(await faults()).toEqual([]);
   });
 
   it("keeps what was chosen when somebody else was first", async () => {

@@ -1,11 +1,11 @@
 import type { Hours } from "../forms/hours";
 import { api } from "../http/api";
-import { FIELDS, type Field, type Kind } from "../policy/api";
+import { FIELDS, type Field, type Kind, type Period } from "../policy/api";
 
 export type { Field, Kind };
 
 /** What one place sets; what is not there is inherited. */
-export interface Settings extends Partial<Record<Kind, boolean>> {
+export interface Settings extends Partial<Record<Kind, boolean>>, Partial<Record<Period, number>> {
   idle_limit_s?: number;
   /** All days from 0 to 1440: at any time. */
   hours?: Hours;
@@ -20,7 +20,7 @@ export interface Source {
   team: number | null;
 }
 
-export interface Effective extends Ceiling {
+export interface Effective extends Ceiling, Record<Period, number> {
   idle_limit_s: number;
   hours: Hours | null;
   private_time: boolean;
@@ -92,7 +92,20 @@ export interface Difference {
   asked: number;
   without_app_min: number | null;
   idle_min: number | null;
+  removes: Removal[];
 }
+
+/** What a shorter period would have removed; `since` and `records` where it may be said. */
+export interface Removal {
+  period: Period;
+  days: number;
+  people: number;
+  since: string | null;
+  records: number | null;
+}
+
+/** As many records as are counted. */
+export const COUNTED_MAX = 200_000;
 
 /** Where a policy is set, with all that its form needs. */
 export interface Place extends Set {
@@ -120,6 +133,11 @@ const DEFAULT: Effective = {
   hours: null,
   private_time: true,
   look_reason: false,
+  title_days: 365,
+  app_days: 365,
+  count_days: 365,
+  activity_days: 365,
+  sum_days: 730,
   sources: Object.fromEntries(FIELDS.map((field) => [field, { scope: "default", team: null }])) as Effective["sources"],
 };
 

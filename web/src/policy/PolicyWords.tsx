@@ -4,6 +4,7 @@ import { hoursSaid } from "../forms/hours";
 import { list, number } from "../ui/time";
 import { hoursOf, KINDS, type MyPolicy, type Policy } from "./api";
 import css from "./PolicyWords.module.css";
+import { keptSaid } from "./said";
 
 /** A policy as one plain page: what is collected, what is not, and when. */
 export function PolicyWords({ policy, unavailable }: { policy: Policy; unavailable: MyPolicy["unavailable"] }) {
@@ -33,6 +34,9 @@ export function PolicyWords({ policy, unavailable }: { policy: Policy; unavailab
         {t("idle", { minutes: number(idle_limit_s / 60, { maximumFractionDigits: 1 }) })}{" "}
         {t(private_time ? "private" : "notPrivate")} {look_reason && `${t("lookReason")} `}
         {t("version", { version: number(version) })}
+      </p>
+      <p>
+        {keptSaid(policy).join(" ")} {t("kept.hold")}
       </p>
     </div>
   );

@@ -3,12 +3,15 @@ import { api } from "../http/api";
 
 export const KINDS = ["app", "site", "title", "input_counts"] as const;
 export type Kind = (typeof KINDS)[number];
-export const FIELDS = [...KINDS, "idle_limit_s", "hours", "private_time", "look_reason"] as const;
+/** How many days each is kept: details, the activity that they belong to, and the sums that outlive it. */
+export const PERIODS = ["title_days", "app_days", "count_days", "activity_days", "sum_days"] as const;
+export type Period = (typeof PERIODS)[number];
+export const FIELDS = [...KINDS, "idle_limit_s", "hours", "private_time", "look_reason", ...PERIODS] as const;
 export type Field = (typeof FIELDS)[number];
-/** By which a policy may collect more. */
+/** By which a policy may collect more, or keep it longer. */
 export type Wider = Exclude<Field, "idle_limit_s" | "look_reason">;
 
-export interface Policy extends Record<Kind, boolean> {
+export interface Policy extends Record<Kind, boolean>, Record<Period, number> {
   version: number;
   idle_limit_s: number;
   /** Stretches of the week, in minutes after Monday's midnight in `zone`; none given: at any time. */

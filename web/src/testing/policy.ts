@@ -11,6 +11,11 @@ export const policyOf = (changes: Partial<Policy> = {}): Policy => ({
   zone: "",
   private_time: true,
   look_reason: false,
+  title_days: 365,
+  app_days: 365,
+  count_days: 365,
+  activity_days: 365,
+  sum_days: 730,
   ...changes,
 });
 
