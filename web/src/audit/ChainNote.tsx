@@ -77,7 +77,7 @@ export function ChainNote() {
   }
 
   function stands({ rows, checked, checked_at }: Chain): string {
-    if (!checked || !checked_at) {
+    if (!checked || !checked_at || (checked.rows === 0 && !checked.broken)) {
       return t("chain.unchecked", { rows: number(rows) });
     }
     return checked.broken

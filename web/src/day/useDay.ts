@@ -25,13 +25,17 @@ export interface DayPicture {
 export function useDay(person: number): DayPicture {
   const [sitting] = useState(newSitting);
   const [reason, setReason] = useState("");
+  const [shut, setShut] = useState(false);
   const { currentData, fulfilledTimeStamp, error, refetch } = useDayQuery(
     { person, sitting, reason },
-    { pollingInterval: REFRESH_MS },
+    { pollingInterval: shut ? 0 : REFRESH_MS }, // Each try that is refused is in the audit: one is what the person did.
   );
   const problem = error as Problem | undefined;
   const hidden = problem?.status === 404;
   const asks = problem?.code === "look_reason";
+  if (shut !== (hidden || asks)) {
+    setShut(hidden || asks);
+  }
   const day = hidden ? undefined : currentData;
   const atMs = fulfilledTimeStamp ?? 0;
   return {

@@ -164,7 +164,7 @@ describe("my policy", () => {
     await user.click(await screen.findByRole("link", { name: "Read it" }));
     const note = within(await screen.findByRole("region", { name: "A new policy waits for you" }));
     expect(note.getByText("It goes further: window titles.")).toBeVisible();
-    expect(note.getByText("Reason given: An audit")).toBeVisible();
+    expect(note.getByText("An audit")).toBeVisible();
     expect(note.getByText(/no deadline, and nobody is shown whether you have/)).toBeVisible();
     expect(await faults()).toEqual([]);
     await user.click(note.getByRole("button", { name: "I have seen it" }));

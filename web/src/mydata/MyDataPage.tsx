@@ -56,6 +56,13 @@ export function MyDataPage({ person }: { person: number }) {
                 )}
               </p>
             </Sheet>
+          </div>
+          <div className={css.column}>
+            <Sheet title={t("day.title")} words={t("day.words")}>
+              {waits}
+              {day && bare && day.hour.length === 0 && <p>{t("day.none")}</p>}
+              {day && !(bare && day.hour.length === 0) && <DaySections day={day} />}
+            </Sheet>
             <Sheet title={t("export.title")} words={t("export.words")}>
               <Export />
             </Sheet>
@@ -63,11 +70,6 @@ export function MyDataPage({ person }: { person: number }) {
               <MyRights me={person} />
             </Sheet>
           </div>
-          <Sheet title={t("day.title")} words={t("day.words")}>
-            {waits}
-            {day && bare && day.hour.length === 0 && <p>{t("day.none")}</p>}
-            {day && !(bare && day.hour.length === 0) && <DaySections day={day} />}
-          </Sheet>
           <Sheet title={t("looks.title")} words={t("looks.words")}>
             <Looks now={now} />
           </Sheet>

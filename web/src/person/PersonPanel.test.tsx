@@ -276,12 +276,15 @@ describe("the panel of a person", () => {
 
   it("forgets the picture of somebody who is no longer the viewer's to see", async () => {
     const answers = [{ status: 200, body: dayOf() as unknown }];
-    answering({ [PATH]: () => answers.shift() ?? { status: 404, body: { title: "Not found" } } });
+    const asked = answering({ [PATH]: () => answers.shift() ?? { status: 404, body: { title: "Not found" } } });
     show(<PersonPanel person={7} onClose={closed} />);
     await screen.findByText("4 h 51");
     await minute();
 
     expect(await screen.findByText("This person is not yours to see")).toBeVisible();
+    const refused = asked.length;
+    await minute();
+    expect(asked).toHaveLength(refused);
     expect(screen.queryByText("4 h 51")).toBeNull();
     expect(screen.queryByText("Ben Rao")).toBeNull();
     expect(await faults()).toEqual([]);

@@ -153,7 +153,9 @@ function Proposal({ policies, admin, signs, me }: Props) {
     <aside className={panel.panel} aria-label={t("ceiling.proposal", { kinds: list(kinds) })}>
       <h3 className={panel.title}>{t("ceiling.proposal", { kinds: list(kinds) })}</h3>
       <p className={panel.words}>{t("ceiling.by", { name: proposal.by?.name ?? "–", at: dayAndClock(proposal.at) })}</p>
-      <p className={panel.said}>{proposal.reason}</p>
+      <p className={panel.said}>
+        <bdi>{proposal.reason}</bdi>
+      </p>
       <p className={panel.words}>{t(signs && own ? "ceiling.ownProposal" : "ceiling.waits")}</p>
       {problem && <ProblemNote problem={problem} kept={t("ui:kept.unchanged")} />}
       <p className={panel.acts}>

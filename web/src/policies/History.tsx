@@ -52,7 +52,9 @@ export function History() {
                   })}
                 </p>
               ))}
-              <p className={css.reason}>{change.reason}</p>
+              <p className={css.reason}>
+                <bdi>{change.reason}</bdi>
+              </p>
               {change.state !== "made" && (
                 <p className={css.state}>
                   {t(`history.state.${change.state}`, { name: change.decided_by?.name ?? "–" })}

@@ -46,7 +46,11 @@ function Waits({ waiting, onStale }: { waiting: NonNullable<Mine["waiting"]>; on
       <p>
         <b>{t("waiting.adds", { fields: list(widens.map((field) => t(`wider.${field}`))) })}</b>
       </p>
-      {reason && <p>{t("waiting.reason", { reason })}</p>}
+      {reason && (
+        <p>
+          {t("waiting.reason")} <bdi>{reason}</bdi>
+        </p>
+      )}
       <p>{t("waiting.words")}</p>
       <p className={css.go}>
         <Button variant="contained" color="primary" disabled={isLoading} onClick={() => acknowledge(number)}>
@@ -74,7 +78,11 @@ function History({ history }: { history: MyChange[] }) {
             {changesSaid(change.old, change.new).map((line) => (
               <p key={line}>{line}</p>
             ))}
-            {change.reason && <p className={css.reason}>{change.reason}</p>}
+            {change.reason && (
+              <p className={css.reason}>
+                <bdi>{change.reason}</bdi>
+              </p>
+            )}
             {change.acknowledged_at && <p>{t("history.acknowledged", { at: dayAndClock(change.acknowledged_at) })}</p>}
           </li>
         ))}
