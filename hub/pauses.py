@@ -317,7 +317,7 @@ async def _take_turns(held: Any) -> None:
 
 
 async def _next_revision(held: Any) -> int:
-    return int(await held.fetchval("SELECT coalesce(max(revision), 0) + 1 FROM pause"))
+    return int(await held.fetchval("SELECT nextval('pause_revisions')"))
 
 
 def _take(rows: list[Any]) -> None:

@@ -404,7 +404,7 @@ async def _give(held: Any, world: World, number: int | None) -> list[Touched]:
 
 
 async def _next_revision(held: Any) -> int:
-    return int(await held.fetchval("SELECT coalesce(max(revision), 0) + 1 FROM person_policy"))
+    return int(await held.fetchval("SELECT nextval('person_policy_revisions')"))
 
 
 async def _store(held: Any, scope: str, team: int | None, person: int | None, version: int, settings: Any) -> None:

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 import redis.asyncio
 
-from hub import audit, chain, devices, erasure, people
+from hub import audit, chain, devices, erasure, pauses, people, policies
 from hub import held as held_of
 from hub.auth import idempotency, tokens
 from hub.chain import signing_key
@@ -579,6 +579,22 @@ async def test_what_could_not_be_cleaned_up_is_by_the_next_run(cast, settings: S
     again = await erasure.clean_up(no_feed, None)
 
     assert (done.people, again.people) == (1, 0)
+
+
+async def test_what_others_declare_and_are_given_after_it_is_heard_of(cast, database: str) -> None:
+    """A process asks for what is newer than it knows; what it read last is gone with them."""
+    await changes.change("person", cast.bob.id, 0, PolicySettings(idle_limit_s=600), "Reads much", cast.dora.id)
+    await changes.change("person", cast.bob.id, 1, PolicySettings(app=False), "Less", cast.dora.id)
+    await pauses.declare(cast.bob.id, "private", None)
+    await pauses.refresh()
+    await erasure.erase(cast.bob.id, cast.dora.id)
+
+    await changes.change("person", cast.bea.id, 0, PolicySettings(app=False), "Less", cast.dora.id)
+    await pauses.declare(cast.bea.id, "private", None)
+    await pauses.refresh()
+
+    assert policies.of(cast.bea.id).app is False
+    assert pauses.of(cast.bea.id, datetime.now(UTC)) is not None
 
 
 async def test_list_is_replayed_over_a_database_of_before(cast, database, open_browser) -> None:
