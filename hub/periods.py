@@ -210,13 +210,8 @@ class _Run:
 async def _remove_activity(held: Any, due: Sequence[Slice]) -> Counter[int]:
     rows = await _do(held, 'DELETE FROM "interval" AS stored USING {over} WHERE {rows}', _by_row(due))
     rows += await _do(held, "DELETE FROM rollup_quarter AS stored USING {over} WHERE {quarters}", due)
-    # The latest of all stays: whoever declares the next one numbers it from that.
-    return rows + await _do(
-        held,
-        "DELETE FROM pause AS stored USING {over} WHERE stored.person = w.person AND stored.until_at < w.end_at "
-        "AND stored.revision < (SELECT max(revision) FROM pause)",
-        due,
-    )
+    over = "DELETE FROM pause AS stored USING {over} WHERE stored.person = w.person AND stored.until_at < w.end_at"
+    return rows + await _do(held, over, due)
 
 
 async def _remove_titles(held: Any, due: Sequence[Slice]) -> Counter[int]:
