@@ -220,7 +220,8 @@ async def record_person_look(
 
     One row for each viewer, subject and sitting, whichever hub process is asked, and another one once that is `SITTING_MAX` old: then the
     time is that of the row which is there. Without a sitting each call is a look. `seal` makes of the reason that was given what the row
-    says of it; without one, and where one `needs` to be given, `ReasonNeeded` is raised. Not within a transaction.
+    says of it; without one, and where one `needs` to be given, `ReasonNeeded` is raised: also in a sitting that began when none was needed,
+    which then has another row. Not within a transaction.
     """
     async with transaction() as held:
         await held.execute(
@@ -229,11 +230,12 @@ async def record_person_look(
         if sitting is not None:
             looked_at: datetime | None = await held.fetchval(
                 "SELECT max(at) FROM audit WHERE action = 'look_person' AND subject = $1 AND actor = $2 "
-                "AND at > now() - $3::interval AND detail->>'sitting' = $4",
+                "AND at > now() - $3::interval AND detail->>'sitting' = $4 AND (NOT $5 OR detail ?| '{sealed,erased}')",
                 subject,
                 viewer,
                 SITTING_MAX,
                 str(sitting),
+                needs,
             )
             if looked_at is not None:
                 return looked_at

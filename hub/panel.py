@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import unquote
 from uuid import UUID
 
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from hub import audit, people, policies
 from hub.auth import login
@@ -35,8 +36,11 @@ REASON_MAX = 200
 NOBODY = "There is nobody here with this number."
 Why = Annotated[
     str,
-    QueryParameter(
-        max_length=REASON_MAX, description="Why one looks: needed where the person's policy says so, and shown to them."
+    HeaderParameter(
+        name="Daylight-Reason",
+        max_length=12 * REASON_MAX,
+        description=f"Why one looks: needed where the person's policy says so, and shown to them. At most {REASON_MAX} characters, "
+        "percent-encoded UTF-8. A header, since addresses are what proxies write down.",
     ),
 ]
 REASON_NEEDED = "By this person's policy whoever looks says why, and they see it. Say why."
@@ -156,9 +160,15 @@ ROUTES = [read_panel]
 async def look(
     viewer: Viewer, subject: Subject, sitting: UUID | None, policy: Policy, now: datetime, reason: str = ""
 ) -> Panel:
-    """The panel of `subject` at `now`, for `viewer`. Raises `NotFound` for who may see nothing of it, `Invalid` for a look that needs a
-    reason, and `Unavailable` for one that can't be written down."""
+    """The panel of `subject` at `now`, for `viewer`; `reason` as it came, percent-encoded.
+
+    Raises `NotFound` for who may see nothing of it, `Invalid` for a look that needs a reason, and `Unavailable` for one that can't be
+    written down.
+    """
     assert subject.person is not None
+    reason = unquote(reason)
+    if len(reason) > REASON_MAX:
+        raise Invalid(f"Say why in at most {REASON_MAX} characters.", "reason")
     reason = clean(reason, REASON_MAX) or ""
     row = (await Person.raw(_ABOUT, subject.person))[0]
     async with connection() as held:

@@ -109,14 +109,14 @@ async def test_parameters_go_by_the_names_of_the_contract(schema: dict[str, Any]
         "/api/people/imports/{preview}": {"show", "page"},
         "/api/requests": {"closed"},
         "/api/people": {"find", "team", "role", "state", "after", "limit"},
-        "/api/people/{person}/now": {"sitting", "reason"},
+        "/api/people/{person}/now": {"sitting"},
         "/api/policies/history": {"before", "limit"},
         "/api/papers/dpia.pdf": {"language"},
         "/api/papers/works-council.pdf": {"language"},
         "/api/security/refusals": {"before", "limit"},
         "/api/v1/teams": {"find", "cursor", "limit"},
         "/api/v1/people": {"find", "team", "cursor", "limit"},
-        "/api/v1/people/{person}/now": {"sitting", "reason"},
+        "/api/v1/people/{person}/now": {"sitting"},
         "/api/audit": {"before", "limit", "act", "find", "person", "since", "until"},
     }
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -364,20 +366,43 @@ async def test_look_of_which_policy_asks_why_needs_a_reason_that_its_person_read
     await alice.sign_in(cast.alice)
     await bob.sign_in(cast.bob)
 
-    without = await alice.get(path, params={"sitting": str(SITTING), "reason": "  "})
+    begun = {"sitting": str(SITTING)}
+
+    async def look(reason: str) -> Any:
+        return await alice.get(path, params=begun, headers={"daylight-reason": quote(reason)})
+
+    without = await look("  ")
     assert (without.status_code, without.json()["field"], without.json()["code"]) == (400, "reason", "look_reason")
+    assert (await alice.get(path, params=begun | {"reason": "In the address"})).status_code == 400
     assert (await bob.get("/api/me/looks")).json()["looks"] == []
-    assert (await alice.get(path, params={"reason": "x" * 201})).status_code == 400
-    unseen = await alice.get(
-        path, params={"sitting": str(SITTING), "reason": "\u200b\u202e\u2066\u00ad\0\u2028\u200d\u3164"}
-    )
+    assert [(await look(long)).status_code for long in ("x" * 201, "界" * 201, "x" * 5000)] == [400] * 3
+    unseen = await look("\u200b\u202e\u2066\u00ad\0\u2028\u200d\u3164")
     assert (unseen.status_code, unseen.json()["code"]) == (400, "look_reason")
-    params = {"sitting": str(SITTING), "reason": "He asked\u202e me\0 whether he is on\ttime."}
-    assert (await alice.get(path, params=params)).status_code == 200
+    assert (await look("He asked\u202e me\0 whether he is on\ttime, 界.")).status_code == 200
     assert (await alice.get(path, params={"sitting": str(SITTING)})).status_code == 200
     (look,) = (await bob.get("/api/me/looks")).json()["looks"]
-    assert (look["by"]["name"], look["reason"]) == (cast.alice.name, "He asked me whether he is on time.")
+    assert (look["by"]["name"], look["reason"]) == (cast.alice.name, "He asked me whether he is on time, 界.")
     assert (await bob.get(path)).status_code == 200  # of oneself nobody has to say why
 
     row = await Audit.select(Audit.detail).where(Audit.action == "look_person").first()
     assert "on time" not in row["detail"]
+
+
+async def test_sitting_that_began_before_policy_asked_why_is_asked_then(cast, open_browser):
+    path = f"/api/people/{cast.bob.id}/now"
+    alice, bob = open_browser(), open_browser()
+    await alice.sign_in(cast.alice)
+    await bob.sign_in(cast.bob)
+    sitting = {"sitting": str(SITTING)}
+    assert (await alice.get(path, params=sitting)).status_code == 200
+    asks = PolicySettings(look_reason=True)
+    await changes.change("organisation", None, 0, asks, "So that everybody knows why.", cast.dora.id)
+
+    asked = await alice.get(path, params=sitting)
+    given = await alice.get(path, params=sitting, headers={"daylight-reason": "He%20asked"})
+    later = await alice.get(path, params=sitting)
+
+    assert (asked.status_code, asked.json()["code"]) == (400, "look_reason")
+    assert (given.status_code, later.status_code) == (200, 200)
+    looks = (await bob.get("/api/me/looks")).json()["looks"]
+    assert [look["reason"] for look in looks] == ["He asked", ""]

@@ -89,10 +89,11 @@ export interface Day {
 
 const dayApi = api.injectEndpoints({
   endpoints: (build) => ({
-    /** `sitting`: the calls of one opened panel, which are one look. */
+    /** `sitting`: the calls of one opened panel, which are one look. The reason is no part of the address, which proxies write down. */
     day: build.query<Day, { person: number; sitting: string; reason: string }>({
       query: ({ person, sitting, reason }) => ({
-        path: `/api/people/${person}/now?sitting=${sitting}${reason && `&reason=${encodeURIComponent(reason)}`}`,
+        path: `/api/people/${person}/now?sitting=${sitting}`,
+        ...(reason && { headers: { "daylight-reason": encodeURIComponent(reason) } }),
       }),
       keepUnusedDataFor: 0, // What was seen of somebody goes when it is no longer shown.
     }),

@@ -16,7 +16,7 @@ export interface DayPicture {
   problem: Problem | undefined;
   /** There is nobody by this number whom the viewer may see, or no longer. */
   hidden: boolean;
-  /** Why the viewer looks is to be said first: by this, which then reads the day. */
+  /** Why the viewer looks is to be said first, also once policy wants it meanwhile: by this, which then reads the day. */
   ask: ((reason: string) => void) | undefined;
   again: () => void;
 }
@@ -36,7 +36,7 @@ export function useDay(person: number): DayPicture {
   if (shut !== (hidden || asks)) {
     setShut(hidden || asks);
   }
-  const day = hidden ? undefined : currentData;
+  const day = hidden || asks ? undefined : currentData;
   const atMs = fulfilledTimeStamp ?? 0;
   return {
     day,

@@ -24,6 +24,8 @@ export interface Call {
   method?: "GET" | "POST" | "PUT" | "DELETE";
   /** JSON, or a file as it is. */
   body?: unknown;
+  /** Beside those that every call has. */
+  headers?: Record<string, string>;
   /** For what may take longer than other answers. */
   limitMs?: number;
   /** The answer is a file, not JSON: a `File` under its own name. */
@@ -40,13 +42,13 @@ type Outcome = { data: unknown } | { error: Problem };
 
 /** A call that `signal` ends says nothing of the connection. */
 export async function request(
-  { path, method = "GET", body, limitMs = LIMIT_MS, file = false }: Call,
+  { path, method = "GET", body, headers: more, limitMs = LIMIT_MS, file = false }: Call,
   signal?: AbortSignal,
 ): Promise<Outcome> {
   const limit = AbortSignal.timeout(limitMs);
   const until = signal ? AbortSignal.any([signal, limit]) : limit;
   try {
-    const headers: Record<string, string> = { accept: "application/json" };
+    const headers: Record<string, string> = { accept: "application/json", ...more };
     if (method !== "GET") {
       headers["x-csrftoken"] = await csrfToken(until);
     }
