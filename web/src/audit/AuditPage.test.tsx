@@ -71,6 +71,7 @@ beforeEach(() => {
     }),
     row(7, { act: "role_granted", about: BOB, team: { id: 3, name: "Payments" }, detail: { role: "manager" } }),
     row(6, { act: "brand_new_act", client: { id: 1, name: "Payroll" }, detail: { something: 7, off: false } }),
+    row(5, { act: "backup_made", detail: { reason: "file_7 of Bob", made_at: "2026-03-02T03:20:00.5+00:00" } }),
   ];
   hub(withRole("auditor"));
 });
@@ -91,8 +92,9 @@ describe("the page Audit", () => {
     ]);
     expect(screen.getByText("being sealed")).toBeVisible();
     await userEvent.click(screen.getByRole("button", { name: "Earlier ones" }));
-    await waitFor(async () => expect(await lines()).toHaveLength(4));
+    await waitFor(async () => expect(await lines()).toHaveLength(5));
     expect((await lines())[3]).toBe("brand new act · program Payroll · something: 7");
+    expect((await lines())[4]).toMatch(/ · reason: file_7 of Bob · as of: \d Mar 2026, \d\d:\d\d$/);
     expect(await faults()).toEqual([]);
   });
 

@@ -76,16 +76,24 @@ function Details({ detail }: { detail: Detail }) {
 /** What only holds rows together. */
 const HIDDEN = new Set(["sitting", "sign_in", "fields"]);
 
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+
 function shown(value: unknown): string {
+  if (typeof value === "string" && MOMENT.test(value)) {
+    return dayAndClock(value);
+  }
   if (typeof value === "string") {
     return value.length > 0 ? said("value", value) : i18n.t("audit:empty");
   }
   return value === null ? i18n.t("audit:empty") : JSON.stringify(value);
 }
 
-/** Words for what the hub calls by a name; the name itself where there are none yet. */
+/** Words for what the hub calls by a name; the name itself where there are none yet, and what somebody wrote as they wrote it. */
 function said(of: "act" | "detail" | "value", name: string): string {
   const key = `audit:${of}.${name}`;
+  if (!/^[a-z_]+$/.test(name)) {
+    return name;
+  }
   return i18n.exists(key) ? i18n.t(key as "audit:act.denied") : name.replaceAll("_", " ");
 }
 

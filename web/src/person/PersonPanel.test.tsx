@@ -71,7 +71,7 @@ describe("the panel of a person", () => {
     const whys = within(screen.getByRole("list", { name: "Why it counts as it does" }));
 
     expect(whys.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
-      "14:31:00nothing stored yet: the device sends once a minute",
+      "14:31:00nothing stored yet: input is sent once a minute, what lasts every quarter of an hour",
       "14:24Idleno input since 14:12",
       "14:12Passivea call runs in Meet",
       "14:06no device connected",
