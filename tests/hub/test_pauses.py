@@ -119,6 +119,17 @@ async def test_what_another_process_declared_is_read_and_what_it_ended_too(cast,
     assert pauses.of(cast.bea.id, during.since_at) is None
 
 
+async def test_what_is_declared_after_the_latest_was_deleted_is_read_too(cast, database):
+    await pauses.declare(cast.bea.id, "break", None)
+    await pauses.end(cast.bea.id)
+    await pauses.refresh()
+    await PauseRow.delete().where(PauseRow.person == cast.bea.id)  # as their erasure does
+    await pauses.declare(cast.bob.id, "private", None)
+    await pauses.refresh()
+
+    assert pauses.of(cast.bob.id, datetime.now(UTC) + timedelta(seconds=1)) is not None
+
+
 async def test_of_what_is_older_than_is_kept_nothing_is_told_where_there_was_a_pause(cast, database):
     long_ago = NOW - pauses.KEPT - timedelta(days=9)
     await PauseRow.insert(

@@ -122,9 +122,10 @@ describe("work outside one's hours", () => {
     expect(box.getByText(/never records a whole night/)).toBeVisible();
     await userEvent.click(box.getByRole("button", { name: "Start work" }));
 
-    expect(await box.findByText(/^Working since .*, until .* at the latest$/)).toBeVisible();
-    expect(screen.getByRole("button", { name: "Break" })).toBeVisible();
+    expect(await box.findByText(/^Started at .*, until .* at the latest$/)).toBeVisible();
     expect(await faults()).toEqual([]);
+    await userEvent.click(screen.getByRole("button", { name: "Break" }));
+    expect(await box.findByText(/^It goes on when what you declared is over/)).toBeVisible();
     await userEvent.click(box.getByRole("button", { name: "End work" }));
     expect(await box.findByRole("button", { name: "Start work" })).toBeVisible();
   });

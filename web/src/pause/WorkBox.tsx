@@ -29,7 +29,7 @@ export function WorkBox({ data: { startable, started: known, pause }, now }: { d
             <Icon name="active" size={20} className={css.icon} />
             <div>
               <b>{t("work.now", { since: clock(started.since_at), until: clock(started.until_at) })}</b>
-              <p>{t("work.means")}</p>
+              <p>{t(pause ? "work.within" : "work.means")}</p>
             </div>
           </div>
         ) : (
