@@ -99,6 +99,7 @@ Act = Literal[
     "request_withdrawn",
     "request_accepted",
     "request_declined",
+    "request_extended",
     "person_restricted",
     "restriction_lifted",
     "hold_set",

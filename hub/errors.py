@@ -21,7 +21,7 @@ InvalidCode = Literal[
     "team_used", "password_length", "password_common", "password_own", "link_over", "no_mail",
     "above_ceiling", "kind_unavailable", "idle_limit", "hours_quarters", "policy_reason", "own_proposal",
     "days_least", "days_most", "within_activity", "within_sums",
-    "erase_own", "erase_name", "request_words", "request_days", "look_reason",
+    "erase_own", "erase_name", "request_words", "request_days", "request_extension", "look_reason",
     "confirmation_wrong", "request_over", "request_approved", "request_declined", "roll_out_over", "roll_out_uses", "roll_out_days",
     "nobody_such", "private_off",
 ]  # fmt: skip

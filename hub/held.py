@@ -88,8 +88,8 @@ PARTS = (
         SELECT id AS place, since_at, reason, lifted_at, lifted_reason FROM legal_hold
         WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("requests.csv", "What you asked about your data, and the answers.", """
-        SELECT id AS place, kind, wrong, wanted, first_on, last_on, asked_at, due_on, state, answer, decided_at FROM person_request
-        WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
+        SELECT id AS place, kind, wrong, wanted, first_on, last_on, asked_at, due_on, extended_reason, state, answer, decided_at
+        FROM person_request WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("erased-days.csv", "Days of which everything that your devices told was erased.", """
         SELECT id AS place, first, last, at FROM erased_days WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("pauses.csv", "Private time and breaks that you declared, and work that you started outside your hours.", """

@@ -1,6 +1,7 @@
 """What people ask about their own data (GDPR, articles 16, 17 and 18), and what admins answer: each act one transaction with its audit row.
 
-A request is to be answered within a month from the day on which it was made, by the calendar of who made it (article 12, 3). What is
+A request is to be answered within a month from the day on which it was made, by the calendar of who made it (article 12, 3). An admin
+may put that off once, by two months at the most, with a reason, and only before it is over. What is
 asked and answered in words is sealed in the audit. Restricting somebody leaves all of theirs stored, and shows it to nobody but them.
 """
 
@@ -47,6 +48,13 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     name: _Typed = ""
 
 
+class ExtensionForm(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when the answer is put off, and why: the person reads it."""
+
+    due_on: date
+    reason: _Typed
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request and what became of it. `due_on`: the last day for an answer; `first_on` to `last_on`: the days to be erased, if not all."""
 
@@ -58,6 +66,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     last_on: date | None
     asked_at: datetime
     due_on: date
+    extended_reason: str
+    """Why `due_on` was put off; empty where it was not."""
     state: State
     answer: str
     decided_at: datetime | None
@@ -220,6 +230,32 @@ async def answer(number: int, form: AnswerForm, by: int, *, tell: bool = False) 
         await erasure.hurry()
 
 
+async def extend(number: int, form: ExtensionForm, by: int) -> None:
+    """Puts the last day for an answer off, once; the person is told.
+
+    Raises `NotFound`, `Invalid` without a reason and for a day that is not within two months after, and `Conflict` for a request that is
+    closed, overdue, or was put off before.
+    """
+    reason = words(form.reason, "reason", needed=True)
+    person = await subject_of(number)
+    async with transaction() as held:
+        await _hold(held, person)
+        row = await held.fetchrow(_TO_EXTEND, number)
+        if row is None:
+            raise NotFound(NO_REQUEST)
+        if row["state"] != "open" or row["overdue"] or row["extended_at"] is not None:
+            raise Conflict("It is closed, overdue, or was put off before: it is answered now.")
+        if not row["due_on"] < form.due_on <= row["latest_on"]:
+            raise Invalid("At most two months after the last day.", "due_on", "request_extension")
+        await held.execute(
+            "UPDATE person_request SET due_on = $2, extended_at = now(), extended_reason = $3 WHERE id = $1",
+            number, form.due_on, reason,
+        )  # fmt: skip
+        told = await subject_keys.sealed(held, person, why=reason)
+        await audit.record("request_extended", by, person, request=number, due_on=form.due_on.isoformat(), **told)
+        await mail.queue("answered", person, await _language(held, person))
+
+
 async def lift_restriction(person: int, reason: str, by: int) -> None:
     """Shows again what is theirs, to whom it was shown; the person is told. Idempotent."""
     said = words(reason, "reason", needed=True)
@@ -287,7 +323,7 @@ async def _language(held: Any, person: int) -> str:
 
 
 _OWN = """
-    SELECT id, kind, wrong, wanted, first_on, last_on, asked_at, due_on, state, answer, decided_at FROM person_request
+    SELECT id, kind, wrong, wanted, first_on, last_on, asked_at, due_on, extended_reason, state, answer, decided_at FROM person_request
     WHERE person = $1 ORDER BY id DESC LIMIT $2
 """
 _ASK = """
@@ -296,11 +332,15 @@ _ASK = """
 """
 _OVERDUE = "state = 'open' AND due_on < (now() AT TIME ZONE person.zone)::date"
 _ALL = f"""
-    SELECT person_request.id, kind, wrong, wanted, first_on, last_on, asked_at, due_on, state, answer, decided_at, person, name,
-        {_OVERDUE} AS overdue FROM person_request JOIN person ON person.id = person_request.person
+    SELECT person_request.id, kind, wrong, wanted, first_on, last_on, asked_at, due_on, extended_reason, state, answer,
+        decided_at, person, name, {_OVERDUE} AS overdue FROM person_request JOIN person ON person.id = person_request.person
 """  # noqa: S608 - ours
 _OPEN = f"{_ALL} WHERE state = 'open' ORDER BY due_on, person_request.id LIMIT $1"
 _CLOSED = f"{_ALL} WHERE state <> 'open' ORDER BY decided_at DESC, person_request.id DESC LIMIT $1"
+_TO_EXTEND = f"""
+    SELECT state, due_on, extended_at, (due_on + interval '2 months')::date AS latest_on, {_OVERDUE} AS overdue
+    FROM person_request JOIN person ON person.id = person_request.person WHERE person_request.id = $1 FOR UPDATE OF person_request
+"""  # noqa: S608 - ours
 _COUNTS = f"""
     SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE {_OVERDUE}) AS overdue,
         count(*) FILTER (WHERE state <> 'open') AS closed

@@ -83,6 +83,21 @@ async def answer(
     return await requests.everybodys(False, _mails(settings))
 
 
+@post("/api/requests/{asked:int}/extension", status_code=200, summary="Put the last day for an answer off, once")
+async def extend(
+    viewer: NamedDependency[Viewer],
+    settings: NamedDependency[Settings],
+    asked: FromPath[int],
+    data: JSONBody[requests.ExtensionForm],
+) -> requests.AllRights:
+    """By two months at the most, with a reason that the person reads (GDPR, article 12, 3)."""
+    person = await requests.subject_of(asked)
+    await require(viewer, "keep_rights", Subject(person=person), requests.NO_REQUEST)
+    await requests.extend(asked, data, viewer.person)
+    await _tell(settings)
+    return await requests.everybodys(False, _mails(settings))
+
+
 @post("/api/people/{person:int}/erasure", status_code=200, summary="Erase a person, for good")
 async def erase_person(
     viewer: NamedDependency[Viewer], settings: NamedDependency[Settings], person: FromPath[int], data: JSONBody[Named]
@@ -115,7 +130,7 @@ async def lift_restriction(
 
 
 ROUTES = [
-    read_own, ask, withdraw, list_requests, answer, erase_person, put_hold, lift_hold, lift_restriction,
+    read_own, ask, withdraw, list_requests, answer, extend, erase_person, put_hold, lift_hold, lift_restriction,
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ ROUTES = {
     ("GET", "/api/people"), ("POST", "/api/people"), ("GET", "/api/people/{person}"), ("POST", "/api/people/{person}/erasure"),
     ("GET", "/api/me/rights"), ("POST", "/api/me/requests"),
     ("DELETE", "/api/me/requests/{asked}"), ("GET", "/api/requests"), ("POST", "/api/requests/{asked}/answer"),
+    ("POST", "/api/requests/{asked}/extension"),
     ("PUT", "/api/people/{person}/hold"), ("POST", "/api/people/{person}/hold/lift"), ("POST", "/api/people/{person}/restriction/lift"),
     ("PUT", "/api/people/{person}"),
     ("POST", "/api/people/move"), ("POST", "/api/people/deactivate"), ("POST", "/api/people/reactivate"),

@@ -1,6 +1,6 @@
 """What people ask about their data, what admins answer, and what then holds."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -184,6 +184,33 @@ async def test_accepted_erasure_of_days_erases_them_and_leaves_the_rest(cast, bo
     assert (row["actor"], row["subject"]) == (cast.dora.id, cast.bob.id)
     assert row["detail"] == {"first": days["first_on"], "last": days["last_on"], "rows": 1, "request": made["id"]}
     assert await Mail.count().where(Mail.person == cast.bob.id, Mail.kind == "answered") == 1
+
+
+async def test_answer_is_put_off_once_within_two_months_and_the_person_reads_why(cast, bob, dora) -> None:
+    made = await asks(bob)
+    due_on = date.fromisoformat(made["due_on"])
+    path = f"/api/requests/{made['id']}/extension"
+
+    async def put_off(days: int, reason: str = "There are many") -> int:
+        body = {"due_on": str(due_on + timedelta(days=days)), "reason": reason}
+        return (await dora.change("POST", path, json=body)).status_code
+
+    assert [await put_off(0), await put_off(63), await put_off(30, " ")] == [400] * 3
+    assert [await put_off(30), await put_off(31)] == [200, 409]
+    told = (await bob.get("/api/me/rights")).json()["requests"][0]
+    assert (told["due_on"], told["extended_reason"]) == (str(due_on + timedelta(days=30)), "There are many")
+    assert await Mail.count().where(Mail.person == cast.bob.id, Mail.kind == "answered") == 1
+    (row,) = await Audit.select().where(Audit.action == "request_extended")
+    assert (row["actor"], "many" in row["detail"], (await details([row]))[0]["why"]) == (6, False, "There are many")
+
+
+async def test_answer_that_is_overdue_is_not_put_off(cast, bob, dora) -> None:
+    made = await asks(bob)
+    async with connection() as held:
+        await held.execute("UPDATE person_request SET due_on = current_date - 2")
+    body = {"due_on": made["due_on"], "reason": "Late"}
+
+    assert (await dora.change("POST", f"/api/requests/{made['id']}/extension", json=body)).status_code == 409
 
 
 @pytest.mark.parametrize(

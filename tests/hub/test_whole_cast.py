@@ -331,6 +331,12 @@ TRIES |= {
             again=409
         )
     ],
+    ("POST", "/api/requests/{asked:int}/extension"): [
+        Try(
+            "/api/requests/1/extension", ADMINS, 200, "keep_rights",
+            WHY | {"due_on": str(datetime.now(UTC).date() + timedelta(days=30))}, missing=f"/api/requests/{NO_ID}/extension", again=409
+        )
+    ],
     ("PUT", "/api/people/{person:int}/hold"): [
         Try("/api/people/2/hold", ADMINS, 204, "keep_rights", WHY, missing=f"{NOBODYS}/hold", again=409)
     ],
@@ -414,7 +420,7 @@ async def everybody(cast: Cast, open_browser: Callable[..., Browser]) -> dict[st
     )
     async with connection() as held:
         await held.execute(
-            "INSERT INTO person_request (person, kind, wrong, wanted, due_on) VALUES ($1, 'correct', 'a', 'b', now())",
+            "INSERT INTO person_request (person, kind, wrong, wanted, due_on) VALUES ($1, 'correct', 'a', 'b', current_date + 7)",
             cast.bob.id,
         )
         await held.execute("INSERT INTO legal_hold (person, reason) VALUES ($1, 'A trial')", cast.charlie.id)

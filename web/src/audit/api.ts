@@ -117,6 +117,7 @@ export const ACTS = {
     "request_withdrawn",
     "request_accepted",
     "request_declined",
+    "request_extended",
     "person_restricted",
     "restriction_lifted",
     "hold_set",

@@ -15,6 +15,7 @@ const request = (changes: Partial<Request> = {}): Request => ({
   last_on: null,
   asked_at: "2026-03-02T10:00:00Z",
   due_on: "2026-04-02",
+  extended_reason: "",
   state: "open",
   answer: "",
   decided_at: null,

@@ -48,7 +48,7 @@ export function MyRights({ me }: { me: number }) {
 }
 
 function Mine({ request }: { request: Request }) {
-  const { id, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at } = request;
+  const { id, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at, extended_reason } = request;
   const { t } = useTranslation("rights");
   const [withdraw, { isLoading, error }] = useWithdrawRequestMutation();
   return (
@@ -58,6 +58,7 @@ function Mine({ request }: { request: Request }) {
       </p>
       {wrong && <Said as={t("said.wrong")} words={wrong} />}
       {wanted && <Said as={t(kind === "correct" ? "said.right" : "said.why")} words={wanted} />}
+      {extended_reason && <Said as={t("extending.said")} words={extended_reason} />}
       {answer && <Said as={t("said.answer")} words={answer} />}
       <p className={css.facts}>
         {t("askedOn", { day: day(asked_at) })}

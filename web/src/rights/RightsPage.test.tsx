@@ -16,6 +16,7 @@ const asked = (changes: Partial<Asked> = {}): Asked => ({
   last_on: null,
   asked_at: "2026-03-02T10:00:00Z",
   due_on: "2026-04-02",
+  extended_reason: "",
   state: "open",
   answer: "",
   decided_at: null,
@@ -42,6 +43,7 @@ beforeEach(() => {
     "GET /api/me": { status: 200, body: ADMIN },
     "GET /api/requests": () => ({ status: 200, body: rights }),
     "POST /api/requests/1/answer": () => ({ status: 200, body: rights }),
+    "POST /api/requests/1/extension": () => ({ status: 200, body: rights }),
     "POST /api/requests/2/answer": () => ({ status: 200, body: rights }),
     "POST /api/people/3/hold/lift": () => ({ status: 204 }),
   });
@@ -103,6 +105,21 @@ describe("requests about data", () => {
 
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     expect(sent()).toEqual([["/api/requests/1/answer", { accept: true, reason: "Left", name: "Bob Brandt" }]]);
+  });
+
+  it("that are not overdue are put off once, by two months at the most", async () => {
+    open("/admin/requests");
+    expect(await screen.findAllByRole("button", { name: "Put off the answer for Bob Brandt" })).toHaveLength(1);
+    await userEvent.click(screen.getByRole("button", { name: "Put off the answer for Bob Brandt" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Put off the answer for Bob Brandt" }));
+    expect(dialog.getByLabelText("To be answered by")).toHaveValue("2026-06-02");
+    await userEvent.type(dialog.getByRole("textbox", { name: "Reason" }), "There are many");
+    expect(await faults()).toEqual([]);
+    await userEvent.click(dialog.getByRole("button", { name: "Put off" }));
+
+    await waitFor(() =>
+      expect(sent()).toEqual([["/api/requests/1/extension", { due_on: "2026-06-02", reason: "There are many" }]]),
+    );
   });
 
   it("to erase certain days name them", async () => {

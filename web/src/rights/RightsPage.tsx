@@ -11,12 +11,13 @@ import { Toggles } from "../ui/Toggles";
 import { day, number } from "../ui/time";
 import { AnswerDialog } from "./AnswerDialog";
 import { type Act, type Asked, type Standing, useEverybodysRightsQuery } from "./api";
+import { ExtendDialog } from "./ExtendDialog";
 import { ReasonDialog } from "./ReasonDialog";
 import css from "./Rights.module.css";
 import { Said } from "./Said";
 import { what } from "./what";
 
-type Open = { request: Asked; accept: boolean } | { act: Act; who: Standing };
+type Open = { request: Asked; accept: boolean } | { extended: Asked } | { act: Act; who: Standing };
 
 /** What people ask about their data, by the last day for an answer; and who is restricted or under a legal hold. */
 export function RightsPage({ me }: { me: number }) {
@@ -69,6 +70,7 @@ export function RightsPage({ me }: { me: number }) {
                 request={request}
                 own={request.person === me}
                 onAnswer={(accept) => setOpen({ request, accept })}
+                onExtend={() => setOpen({ extended: request })}
               />
             ))}
           </ul>
@@ -93,6 +95,7 @@ export function RightsPage({ me }: { me: number }) {
         )}
       </main>
       {open && "request" in open && <AnswerDialog {...open} onClose={close} />}
+      {open && "extended" in open && <ExtendDialog request={open.extended} onClose={close} />}
       {open && "act" in open && <ReasonDialog act={open.act} {...open.who} onClose={close} />}
     </>
   );
@@ -103,17 +106,20 @@ interface LineProps {
   /** Of whoever looks: another admin answers it. */
   own: boolean;
   onAnswer: (accept: boolean) => void;
+  onExtend: () => void;
 }
 
-function Line({ request, own, onAnswer }: LineProps) {
+function Line({ request, own, onAnswer, onExtend }: LineProps) {
   const { t } = useTranslation("rights");
-  const { person, name, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at, overdue } = request;
+  const { person, name, kind, wrong, wanted, asked_at, due_on, state, answer, decided_at, overdue, extended_reason } =
+    request;
   return (
     <li className={css.line} data-overdue={overdue || undefined}>
       <div className={css.what}>
         <Link to={`/people?person=${person}`}>{name}</Link> <b>{what(request, t)}</b>
         {wrong && <Said as={t("said.wrong")} words={wrong} />}
         {wanted && <Said as={t(kind === "correct" ? "said.right" : "said.why")} words={wanted} />}
+        {extended_reason && <Said as={t("extending.said")} words={extended_reason} />}
         {answer && <Said as={t("said.answer")} words={answer} />}
         <p className={css.facts}>
           {t("askedOn", { day: day(asked_at) })}
@@ -134,6 +140,11 @@ function Line({ request, own, onAnswer }: LineProps) {
           <Button onClick={() => onAnswer(false)} aria-label={t("declineOf", { name })}>
             {t("decline")}
           </Button>
+          {!overdue && !extended_reason && (
+            <Button onClick={onExtend} aria-label={t("extending.of", { name })}>
+              {t("extending.go")}
+            </Button>
+          )}
         </div>
       )}
     </li>

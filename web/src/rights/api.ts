@@ -15,6 +15,8 @@ export interface Request {
   asked_at: string;
   /** The last day for an answer, as `2026-05-04`. */
   due_on: string;
+  /** Why that was put off; empty where it was not. */
+  extended_reason: string;
   state: State;
   answer: string;
   decided_at: string | null;
@@ -88,6 +90,10 @@ const rightsApi = api.enhanceEndpoints({ addTagTypes: ["Person"] }).injectEndpoi
       query: ({ id, ...body }) => ({ path: `/api/requests/${id}/answer`, method: "POST", body }),
       invalidatesTags: ["Right", "Person"],
     }),
+    extendRequest: build.mutation<AllRights, { id: number; due_on: string; reason: string }>({
+      query: ({ id, ...body }) => ({ path: `/api/requests/${id}/extension`, method: "POST", body }),
+      invalidatesTags: ["Right"],
+    }),
     erasePerson: build.mutation<{ erased_at: string }, { person: number; name: string }>({
       query: ({ person, name }) => ({ path: `/api/people/${person}/erasure`, method: "POST", body: { name } }),
       invalidatesTags: ["Right", "Person"],
@@ -109,6 +115,7 @@ export const {
   useWithdrawRequestMutation,
   useEverybodysRightsQuery,
   useAnswerRequestMutation,
+  useExtendRequestMutation,
   useErasePersonMutation,
   useActWithReasonMutation,
 } = rightsApi;
