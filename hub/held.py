@@ -9,9 +9,11 @@ import csv
 import io
 import zipfile
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import asyncpg
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
@@ -21,8 +23,10 @@ from hub import audit
 from hub.auth.access import Subject, Viewer
 from hub.auth.guard import require
 from hub.database import connection, transaction
+from hub.retention import detached_days
 from hub.subject_keys import opener
 
+_INTERVAL = '"interval"'
 AT_ONCE = asyncio.Semaphore(2)
 """In this process: packing takes a core for seconds, where somebody has a year behind them."""
 PAGE = 5_000
@@ -208,16 +212,34 @@ async def archive(person: int, at: datetime) -> AsyncIterator[bytes]:
 
 
 async def _pages(part: Part, person: int) -> AsyncIterator[tuple[list[str], list[Sequence[Any]]]]:
-    """The head and the rows of a part, page by page: the head with an empty page where there are none."""
+    """The head and the rows of a part, page by page: the head with an empty page where there are none.
+
+    What devices told lies also in days that are kept beside `interval`, for a legal hold or until they are dropped.
+    """
+    tables = [_INTERVAL]
+    if _INTERVAL in part.asked:
+        async with connection() as held:
+            tables = [*sorted(await detached_days(held)), _INTERVAL]
+    for table in tables:
+        asked = part.asked.replace(_INTERVAL, table)
+        with suppress(*(() if table == _INTERVAL else (asyncpg.UndefinedTableError,))):  # dropped meanwhile
+            async for head, rows in _pages_of(asked, part.sealed, person):
+                if rows or table == _INTERVAL:
+                    yield head, rows
+
+
+async def _pages_of(
+    question: str, is_sealed: bool, person: int
+) -> AsyncIterator[tuple[list[str], list[Sequence[Any]]]]:
     place = 0
     while True:
         async with connection() as held:
             if await held.fetchval("SELECT erased_at IS NOT NULL FROM person WHERE id = $1", person):
                 raise Gone
-            asked = await held.prepare(part.asked)
+            asked = await held.prepare(question)
             head = [column.name for column in asked.get_attributes()][1:]
             rows = await asked.fetch(person, place, PAGE)
-            opened = await opener(held, {row["subject"] for row in rows}) if part.sealed else None
+            opened = await opener(held, {row["subject"] for row in rows}) if is_sealed else None
         if opened:
             yield head[:-1], [(*tuple(row)[1:-2], _json(opened(row["subject"], row["detail"]))) for row in rows]
         else:

@@ -144,7 +144,7 @@ async def retain(now: datetime) -> Retained:
                 except _STILL_READ as error:
                     left += 1
                     log.warning("day_left", day=name, error=type(error).__name__)
-        for name in await _detached(held):
+        for name in await detached_days(held):
             if _day_of(name) < keep_from:
                 try:
                     if await _stays_for_a_hold(held, name):
@@ -187,7 +187,7 @@ async def _attached(held: Any) -> list[tuple[str, bool]]:
     return [(row["relname"], row["inhdetachpending"]) for row in rows if _NAMED.fullmatch(row["relname"])]
 
 
-async def _detached(held: Any) -> list[str]:
+async def detached_days(held: Any) -> list[str]:
     """Tables of days that are no part of `interval` any more."""
     rows = await held.fetch(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND NOT relispartition AND relnamespace = current_schema()::regnamespace "

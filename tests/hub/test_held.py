@@ -12,6 +12,7 @@ import pytest
 
 from hub import audit, held
 from hub.database import connection
+from hub.retention import make_days
 from hub.rollups.job import roll_up
 from hub.tables import Audit
 
@@ -90,6 +91,20 @@ async def test_pages_lose_nothing_and_repeat_nothing_where_devices_tell_of_the_s
 
     assert len(told) == 40
     assert len({(row["device"], row["started_at"]) for row in told}) == 40
+
+
+async def test_days_that_are_kept_beside_the_others_for_a_hold_are_in_it(cast, open_browser) -> None:
+    long_ago = at(0) - timedelta(days=2)
+    await store(cast.device(cast.bob), [worked(long_ago, long_ago + timedelta(minutes=1), app="Then")], at(60))
+    await store(cast.device(cast.bob), [worked(at(0), at(1), app="Now")], at(60))
+    async with connection() as open_connection:
+        for day in (long_ago - timedelta(days=1), long_ago):  # the first has nothing of Bob's
+            await make_days([day.date()])
+            await open_connection.execute(f'ALTER TABLE "interval" DETACH PARTITION interval_{day:%Y%m%d}')
+
+    told = rows((await taken(open_browser, cast.bob))["activity.csv"])
+
+    assert [row["app"] for row in told] == ["Then", "Now"]
 
 
 async def test_readme_names_every_file_and_no_secret_is_in_any(cast, open_browser) -> None:
