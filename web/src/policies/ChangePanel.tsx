@@ -13,6 +13,7 @@ import { number } from "../ui/time";
 import {
   type Field,
   type Place,
+  type Removal,
   type Settings,
   useChangePolicyMutation,
   useDifferenceQuery,
@@ -105,28 +106,7 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
               </span>
             </p>
           )}
-          {difference.removes.length > 0 && (
-            <div className={css.removes}>
-              <p>
-                <Icon name="attention" size={16} /> <b>{t("removal.title")}</b>
-              </p>
-              <ul aria-label={t("removal.title")}>
-                {difference.removes.map((removal) => (
-                  <li key={removal.period}>
-                    <b>
-                      {t("removal.line", {
-                        what: t(`policy:field.${removal.period}`),
-                        period: saidAs(removal.period, removal.days),
-                        people: t("removal.people", { count: removal.people }),
-                      })}
-                    </b>
-                    <span>{removalSaid(removal)}</span>
-                  </li>
-                ))}
-              </ul>
-              <p>{t("removal.words")}</p>
-            </div>
-          )}
+          {difference.removes.length > 0 && <Removes removes={difference.removes} />}
         </>
       )}
       <ul className={css.changes}>
@@ -187,4 +167,33 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
       minutes: minutesSaid(60 * Math.abs(minutes)),
     });
   }
+}
+
+/** What shorter periods take the next night: an alarm where there is something that they take. */
+function Removes({ removes }: { removes: Removal[] }) {
+  const { t } = useTranslation(["policies", "policy"]);
+  const goes = removes.some(({ records }) => records !== 0);
+  const title = t(goes ? "removal.title" : "removal.shorter");
+  return (
+    <div className={css.removes} data-goes={goes || undefined}>
+      <p>
+        {goes && <Icon name="attention" size={16} />} <b>{title}</b>
+      </p>
+      <ul aria-label={title}>
+        {removes.map((removal) => (
+          <li key={removal.period}>
+            <b>
+              {t("removal.line", {
+                what: t(`policy:field.${removal.period}`),
+                period: saidAs(removal.period, removal.days),
+                people: t("removal.people", { count: removal.people }),
+              })}
+            </b>
+            <span>{removalSaid(removal)}</span>
+          </li>
+        ))}
+      </ul>
+      {goes && <p>{t("removal.words")}</p>}
+    </div>
+  );
 }

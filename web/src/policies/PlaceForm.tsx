@@ -11,7 +11,7 @@ import { Icon } from "../ui/Icon";
 import { AT_ANY_TIME, type Field, isAway, type Kind, type Place, type Policies, type Settings } from "./api";
 import { ChangePanel } from "./ChangePanel";
 import css from "./PlaceForm.module.css";
-import { inherits, longest, saidAs } from "./said";
+import { inherits, longest, saidAs, shortened } from "./said";
 
 const LIMITS_MIN = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120];
 const DAYS = [1, 7, 14, 30, 60, 90, 180, 365, 730, 1095, 1461, 1826];
@@ -166,7 +166,13 @@ function Row({ field, place, policies, settings, changed, admin, onSet }: RowPro
         )}
       </span>
       <span className={css.source}>
-        {value === undefined ? <From place={place} policies={policies} field={field} /> : <b>{t("from.here")}</b>}
+        {value !== undefined ? (
+          <b>{t("from.here")}</b>
+        ) : shortened(place, settings, field) ? (
+          <span>{t("from.within")}</span>
+        ) : (
+          <From place={place} policies={policies} field={field} />
+        )}
         {changed && (
           <button type="button" onClick={() => onSet(place.settings[field])}>
             {t("undo")}

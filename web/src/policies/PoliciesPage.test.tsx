@@ -147,7 +147,7 @@ describe("the page Policies", () => {
     await userEvent.selectOptions(kept.getByRole("combobox", { name: "Activity kept" }), "30 days");
 
     const titles = kept.getByRole("combobox", { name: "Titles kept" });
-    expect(titles).toHaveDisplayValue("As above: 30 days");
+    expect(titles).toHaveDisplayValue("As the activity: 30 days");
     expect(within(titles).queryByText("60 days")).toBeNull();
     const goes = within(await screen.findByRole("list", { name: "Removes what is there, for good" }));
     expect(goes.getByText("Titles kept: 30 days, of 17 people").closest("li")).toHaveTextContent(

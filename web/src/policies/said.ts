@@ -33,12 +33,22 @@ export function longest({ above }: Place, settings: Settings, field: Field): num
 
 const [DAYS, LONGEST] = [365, 1826];
 
+/** What of this place shortens a period that it inherits, if anything does. */
+export function shortened(place: Place, settings: Settings, field: Field): "activity_days" | "sum_days" | null {
+  if (!isPeriod(field) || field === "sum_days" || place.above[field] <= longest(place, settings, field)) {
+    return null;
+  }
+  return field === "activity_days" ? "sum_days" : "activity_days";
+}
+
 /** What holds where a place sets nothing of a field. */
 export function inherits(place: Place, field: Field, settings: Settings = place.settings): string {
-  const above = place.above[field];
-  const value = isPeriod(field) ? Math.min(above as number, longest(place, settings, field)) : above;
+  const by = shortened(place, settings, field);
+  if (by) {
+    return i18n.t(`policies:within.${by}`, { value: daysSaid(longest(place, settings, field)) });
+  }
   return i18n.t(place.scope === "organisation" ? "policies:unset" : "policies:inherit", {
-    value: saidAs(field, value),
+    value: saidAs(field, place.above[field]),
   });
 }
 
