@@ -8,19 +8,25 @@ import { STATES } from "./wall";
 interface Props {
   counts: Record<State, number>;
   attention: number;
+  /** Of whom no state is shown: they are in no other count. */
+  restricted: number;
   people: number;
   chosen: State | "attention" | null;
   onChoose: (state: State | "attention" | null) => void;
 }
 
 /** How many people are in each state; each count filters. The bar above shows the same as lengths. */
-export function Counts({ counts, attention, people, chosen, onChoose }: Props) {
+export function Counts({ counts, attention, restricted, people, chosen, onChoose }: Props) {
   const { t } = useTranslation("live");
   return (
     <section className={css.counts} aria-label={t("counts")}>
       <div className={css.mix} data-mix="" aria-hidden="true">
         {STATES.map((state) => (
-          <i key={state} className={`s-${state}`} style={{ flexGrow: counts[state] / people }} />
+          <i
+            key={state}
+            className={`s-${state}`}
+            style={{ flexGrow: counts[state] / Math.max(1, people - restricted) }}
+          />
         ))}
       </div>
       <ul className={css.list}>
@@ -49,6 +55,14 @@ export function Counts({ counts, attention, people, chosen, onChoose }: Props) {
             </li>
           );
         })}
+        {restricted > 0 && (
+          <li>
+            <span className={css.count} data-count="restricted">
+              <span className={css.number}>{number(restricted)}</span>
+              {t("countRestricted")}
+            </span>
+          </li>
+        )}
       </ul>
     </section>
   );

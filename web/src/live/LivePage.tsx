@@ -169,6 +169,7 @@ export function LivePage({ nobody, unpeopled, panel, ...events }: Props) {
                 <Counts
                   counts={board.counts}
                   attention={board.attention}
+                  restricted={board.restricted}
                   people={people}
                   chosen={filter.state}
                   onChoose={(state) => change({ state })}

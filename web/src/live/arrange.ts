@@ -105,7 +105,7 @@ function grouped(
       team: null,
       state,
       people: byState.get(state) ?? [],
-      total: board.counts[state],
+      total: board.counts[state] + (state === "offline" ? board.restricted : 0), // Somewhere they stand, too.
     };
   });
 }
@@ -113,7 +113,7 @@ function grouped(
 function passing(board: Board, { state, text, app }: Filter): (entry: Entry) => boolean {
   const wanted = fold(text.trim());
   return ({ person, tile, judged, attention }) =>
-    (state === null || (state === "attention" ? attention !== null : judged.state === state)) &&
+    (state === null || (!tile.restricted && (state === "attention" ? attention !== null : judged.state === state))) &&
     (app === null || tile.facts?.app === app || tile.facts?.site === app) &&
     (wanted === "" || board.mentions(person, wanted));
 }

@@ -35,6 +35,17 @@ it("counts everybody once by state", () => {
   expect(board.counts).toMatchObject({ active: 2, locked: 1, idle: 0 });
 });
 
+it("counts who is restricted apart: in what state they are, nobody is told", () => {
+  const board = new Board();
+  board.update([team([ann, { ...bob, link: "offline", restricted: true }])], AT);
+  expect(board.counts).toMatchObject({ active: 1, offline: 0 });
+  expect(board.restricted).toBe(1);
+  board.update([team([ann, bob])], AT);
+
+  expect(board.counts).toMatchObject({ active: 1, locked: 1 });
+  expect(board.restricted).toBe(0);
+});
+
 it("judges anew only who changed, and whom time changes", () => {
   const board = new Board();
   const first = team([ann, bob]);

@@ -20,8 +20,9 @@ interface Kept extends Entry {
 export class Board {
   readonly people: ReadonlyMap<number, Entry>;
   readonly teams = new Map<number, { id: number; name: string; parent: number | null; people: number[] }>();
-  /** Of everybody, whatever is filtered. */
+  /** Of everybody, whatever is filtered, but those who are restricted: nobody knows in what state they are. */
   readonly counts: Record<State, number>;
+  restricted = 0;
   attention = 0;
   /** Raised with every change of anybody. */
   version = 0;
@@ -161,7 +162,11 @@ export class Board {
     }
   }
 
-  private count({ judged, attention }: Entry, by: 1 | -1): void {
+  private count({ tile, judged, attention }: Entry, by: 1 | -1): void {
+    if (tile.restricted) {
+      this.restricted += by;
+      return;
+    }
     this.counts[judged.state] += by;
     this.attention += attention ? by : 0;
   }
