@@ -124,7 +124,6 @@ async def declare(person: int, kind: Kind, minutes: int | None) -> Pause:
             None if minutes is None else timedelta(minutes=minutes),
             await _next_revision(held),
         )
-        await audit.record("pause_declared", person, person)
     return _pause(row)
 
 
@@ -162,17 +161,13 @@ async def declared(person: int, told: Declared, now: datetime) -> None:
                 told.until_at and min(told.until_at, at + timedelta(minutes=MINUTES_MAX)),
                 await _next_revision(held),
             )
-            await audit.record("pause_declared", person, person)
-        elif open_now:
-            await audit.record("pause_ended", person, person)
 
 
 async def end(person: int) -> None:
     """Ends what the person has declared. Idempotent."""
     async with transaction() as held:
         await _take_turns(held)
-        if await _end(held, person):
-            await audit.record("pause_ended", person, person)
+        await _end(held, person)
 
 
 async def start_work(person: int, at: datetime) -> None:
@@ -188,8 +183,8 @@ async def end_work(person: int, at: datetime) -> None:
     """Ends the work that somebody started, and what they have declared within it. Idempotent."""
     async with transaction() as held:
         await _take_turns(held)
-        if await _end_start(held, person, at) and await _end(held, person):
-            await audit.record("pause_ended", person, person)
+        if await _end_start(held, person, at):
+            await _end(held, person)
 
 
 async def started(person: int, told: list[Started], now: datetime) -> None:

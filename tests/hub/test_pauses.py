@@ -65,12 +65,7 @@ async def test_person_declares_ends_and_sees_it(cast, bob):
     rows = await PauseRow.select().order_by(PauseRow.id)
     assert [row["kind"] for row in rows] == ["private", "break"]
     assert rows[0]["until_at"] <= rows[1]["since_at"] < rows[1]["until_at"]
-    acts = await Audit.select().where(Audit.action.like("pause_%")).order_by(Audit.id).output(load_json=True)
-    assert [(row["action"], row["actor"], row["subject"], row["detail"]) for row in acts] == [
-        ("pause_declared", cast.bob.id, cast.bob.id, {}),
-        ("pause_declared", cast.bob.id, cast.bob.id, {}),
-        ("pause_ended", cast.bob.id, cast.bob.id, {}),
-    ]
+    assert await Audit.count().where(Audit.action.like("pause_%")) == 0, "when somebody takes a break is nobody else's"
 
 
 @pytest.mark.parametrize(
