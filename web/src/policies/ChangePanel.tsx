@@ -43,13 +43,18 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
   const [save, { isLoading }] = useChangePolicyMutation();
   const [problem, setProblem] = useState<Problem | null>(null);
   const [missing, setMissing] = useState<string | null>(null);
+  /** The latest was, here. */
+  const [saved, setSaved] = useState(false);
   const box = useId();
 
   if (nothing) {
+    const state = saved ? "saved" : "none";
     return (
-      <aside className={css.panel} aria-label={t("difference.none")}>
-        <h3 className={css.title}>{t("difference.none")}</h3>
-        <p className={css.words}>{t("difference.noneWords")}</p>
+      <aside className={css.panel} aria-label={t(`difference.${state}`)}>
+        <div role="status">
+          <h3 className={css.title}>{t(`difference.${state}`)}</h3>
+          <p className={css.words}>{t(`difference.${state}Words`)}</p>
+        </div>
       </aside>
     );
   }
@@ -63,6 +68,7 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
     }
     const done = await save({ ...wanted, version, reason });
     if (!done.error) {
+      setSaved(true);
       onDone();
       return;
     }
@@ -153,7 +159,14 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
         <Button variant="contained" color="primary" disabled={isLoading || !difference} onClick={submit}>
           {difference ? t("difference.save", { count: difference.people }) : t("difference.go")}
         </Button>
-        <Button onClick={onDone}>{t("difference.discard")}</Button>
+        <Button
+          onClick={() => {
+            setSaved(false);
+            onDone();
+          }}
+        >
+          {t("difference.discard")}
+        </Button>
       </p>
       <p className={css.words}>{t("difference.audit")}</p>
     </aside>
