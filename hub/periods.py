@@ -125,6 +125,7 @@ class _Run:
                 await held.execute("SELECT pg_advisory_xact_lock($1)", LOCK, timeout=LONGEST_S)
                 if kind is not TITLES:  # which nothing is made of
                     await held.execute("SELECT pg_advisory_xact_lock($1)", ROLLUP_LOCK, timeout=LONGEST_S)
+                await held.execute(_STAY, list(group), timeout=LONGEST_S)
                 due = await self._due(held, kind, group)
                 if kind is ACTIVITY:
                     due = await self._summed_up(held, due)
@@ -301,6 +302,8 @@ _MERGED = """
     ON CONFLICT (person, PLACE, state, app, site) DO UPDATE SET duration_us = stored.duration_us + excluded.duration_us,
         keys = stored.keys + excluded.keys, clicks = stored.clicks + excluded.clicks, scrolls = stored.scrolls + excluded.scrolls
 """
+# Nobody is erased meanwhile, and nobody hears that a hold stands while what it is to keep is being removed.
+_STAY = "SELECT FROM person WHERE id = ANY($1::int[]) ORDER BY id FOR SHARE"
 # Since when a kind is kept of each person, and by which version of a policy: none but before anything was ever set, or of who is new.
 _KEPT = """
     SELECT person.id, given.version, kept_since.{column} AS since {earliest}

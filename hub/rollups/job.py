@@ -113,11 +113,12 @@ async def _kept_since(held: Any, marks: set[tuple[int, datetime]]) -> dict[int, 
     """Since when activity is kept of these people, of whom it is not all. What was stored of a time that was over already does not stay:
     of details it is removed with the next that are over, and of activity here."""
     rows = await held.fetch(
-        "SELECT person, activity_at, greatest(title_at, app_at, count_at) AS detail_at FROM kept_since WHERE person = ANY($1::int[])",
+        "SELECT person, activity_at, greatest(title_at, app_at, count_at, activity_at) AS over_at FROM kept_since "
+        "WHERE person = ANY($1::int[])",
         list({person for person, _ in marks}),
     )
-    details = {row["person"]: row["detail_at"] for row in rows if row["detail_at"]}
-    late = [mark for mark in marks if mark[0] in details and mark[1] < details[mark[0]]]
+    over = {row["person"]: row["over_at"] for row in rows if row["over_at"]}
+    late = [mark for mark in marks if mark[0] in over and mark[1] < over[mark[0]]]
     if late:
         await held.execute(_SET_BACK, *_columns(late, 2))
         await held.execute(_OVER, *_columns(late, 2))
@@ -134,7 +135,8 @@ _SET_BACK = """
 _OVER = """
     DELETE FROM "interval" USING unnest($1::int[], $2::timestamptz[]) AS mark(person, at), kept_since
     WHERE "interval".person = mark.person AND kept_since.person = mark.person
-        AND started_at >= mark.at AND started_at < least(mark.at + interval '15 minutes', kept_since.activity_at)
+        AND started_at >= mark.at AND started_at < mark.at + interval '15 minutes' AND started_at < kept_since.activity_at
+        AND NOT EXISTS (SELECT FROM legal_hold WHERE legal_hold.person = mark.person AND lifted_at IS NULL)
 """
 
 

@@ -1,7 +1,9 @@
 """What is over its period is removed: of each person, kind by kind, at its day and not before."""
 
 import asyncio
+import contextvars
 from collections import Counter
+from collections.abc import Coroutine
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import structs
 
-from hub import periods
+from hub import erasure, periods
 from hub.database import connection
 from hub.periods import Done, keep
 from hub.policies import changes
@@ -21,6 +23,7 @@ from hub.tables import Audit
 from hub.wire.events import Event
 
 from .conftest import Cast
+from .locks import until_waiting
 from .stored import store, worked
 
 NOW = datetime(2026, 5, 20, 2, 50, tzinfo=UTC)
@@ -405,3 +408,67 @@ async def test_restored_backup_is_brought_to_the_periods_by_the_next_run(cast: C
 
     assert await kept("title IS NOT NULL OR app IS NOT NULL", bob.person) == []
     assert await apps(bob.person) == {day: {None} for day in ago(35, 20)}
+
+
+async def test_late_row_takes_nothing_with_it_where_no_activity_was_over_yet(cast: Cast, bob: Any) -> None:
+    """Activity waits for its first removal, since something old is not summed up: of details some is over all the same."""
+    await set_for_all(cast, title_days=5, activity_days=30)
+    await work(bob, 10)
+    async with connection() as held:
+        await held.execute("INSERT INTO kept_since (person, title_at) VALUES ($1, $2)", bob.person, NOW)
+
+    await roll_up(NOW)
+
+    assert await kept("true", bob.person) == ago(10)
+    assert set(await sums(bob.person)) == {ago(10)[0]}
+
+
+async def test_hold_that_is_set_during_a_run_waits_for_what_is_being_removed(
+    cast: Cast, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told that it stands finds nothing gone afterwards."""
+    await set_for_all(cast, title_days=30)
+    await work(bob, 60, 40)
+
+    async def hold() -> list[date]:
+        await holds.put(bob.person, "A case", cast.dora.id)
+        return await kept("title IS NOT NULL", bob.person)
+
+    left = await keep_and_meanwhile(hold(), monkeypatch)
+
+    assert left == await kept("title IS NOT NULL", bob.person)
+
+
+async def test_somebody_is_erased_during_a_run_and_the_others_are_done_all_the_same(
+    cast: Cast, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_for_all(cast, title_days=30)
+    bea = cast.device(cast.bea)
+    for device in (bob, bea):
+        await work(device, 60)
+
+    await keep_and_meanwhile(erasure.erase(bob.person, cast.dora.id), monkeypatch)
+
+    assert await kept("true", bob.person) == []
+    assert await kept("title IS NOT NULL", bea.person) == []
+
+
+async def keep_and_meanwhile(act: Coroutine[Any, Any, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A run, and what an act comes to that begins when the first titles are about to be removed."""
+    outside, begun = contextvars.copy_context(), None
+    removing = periods.TITLES.remove
+
+    async def meanwhile(held: Any, due: Any) -> Any:
+        nonlocal begun
+        if begun is None and due[0].first:  # there is nothing before
+            begun = asyncio.create_task(act, context=outside)
+            await until_waiting(1, unless=begun)
+        return await removing(held, due)
+
+    titles = periods.TITLES._replace(remove=meanwhile)
+    monkeypatch.setattr(periods, "TITLES", titles)
+    monkeypatch.setattr(periods, "KINDS", tuple(titles if one.told == "titles" else one for one in periods.KINDS))
+    async with asyncio.timeout(60):
+        await keep(NOW)
+        assert begun is not None
+        return await begun
