@@ -44,12 +44,14 @@ export function AskDialog({ kind, me, onClose }: { kind: Kind; me: number; onClo
       onClose={onClose}
     >
       {kind === "erase" && (
-        <Toggles
-          label={t("asking.which")}
-          value={which}
-          options={(["all", "days"] as const).map((value) => ({ value, word: t(`asking.${value}`) }))}
-          onChoose={(chosen) => put({ which: chosen })}
-        />
+        <div className={css.which}>
+          <Toggles
+            label={t("asking.which")}
+            value={which}
+            options={(["all", "days"] as const).map((value) => ({ value, word: t(`asking.${value}`) }))}
+            onChoose={(chosen) => put({ which: chosen })}
+          />
+        </div>
       )}
       <p>{t(ofDays ? "asking.daysWords" : `asking.${kind}Words`)}</p>
       {ofDays && (
