@@ -27,12 +27,14 @@ interface Props {
   draft: { settings: Settings; reason: string };
   changed: Field[];
   onReason: (reason: string) => void;
-  /** It is saved, or not wanted any more. */
-  onDone: () => void;
+  /** What is there was saved a moment ago. */
+  saved: boolean;
+  /** It is saved, as this version, or not wanted any more. */
+  onDone: (saved?: number) => void;
 }
 
 /** What a change would do, to how many; then why, and the button that saves it. */
-export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) {
+export function ChangePanel({ place, draft, changed, onReason, saved, onDone }: Props) {
   const { t } = useTranslation(["policies", "policy", "ui"]);
   const { settings, reason } = draft;
   const { scope, id, version } = place;
@@ -43,8 +45,6 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
   const [save, { isLoading }] = useChangePolicyMutation();
   const [problem, setProblem] = useState<Problem | null>(null);
   const [missing, setMissing] = useState<string | null>(null);
-  /** The latest was, here. */
-  const [saved, setSaved] = useState(false);
   const box = useId();
 
   if (nothing) {
@@ -67,9 +67,8 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
       return;
     }
     const done = await save({ ...wanted, version, reason });
-    if (!done.error) {
-      setSaved(true);
-      onDone();
+    if (done.data) {
+      onDone(done.data.version);
       return;
     }
     const refused = done.error as Problem;
@@ -159,14 +158,7 @@ export function ChangePanel({ place, draft, changed, onReason, onDone }: Props) 
         <Button variant="contained" color="primary" disabled={isLoading || !difference} onClick={submit}>
           {difference ? t("difference.save", { count: difference.people }) : t("difference.go")}
         </Button>
-        <Button
-          onClick={() => {
-            setSaved(false);
-            onDone();
-          }}
-        >
-          {t("difference.discard")}
-        </Button>
+        <Button onClick={() => onDone()}>{t("difference.discard")}</Button>
       </p>
       <p className={css.words}>{t("difference.audit")}</p>
     </aside>

@@ -22,10 +22,12 @@ interface Props {
   place: Place;
   policies: Policies;
   admin: boolean;
+  saved: boolean;
+  onSaved: (version?: number) => void;
 }
 
 /** What one place sets and inherits, field by field, and beside it what a change would do. A draft outlives a reload. */
-export function PlaceForm({ place, policies, admin }: Props) {
+export function PlaceForm({ place, policies, admin, saved, onSaved }: Props) {
   const { t } = useTranslation(["policies", "policy"]);
   const empty = useMemo(() => ({ settings: place.settings, reason: "" }), [place.settings]);
   const { draft, put, drop } = useDraft(`daylight-policy-${place.scope}-${place.id}-${place.version}`, empty);
@@ -83,7 +85,11 @@ export function PlaceForm({ place, policies, admin }: Props) {
           draft={draft}
           changed={changed}
           onReason={(reason) => put({ reason })}
-          onDone={drop}
+          saved={saved}
+          onDone={(version) => {
+            onSaved(version);
+            drop();
+          }}
         />
       )}
     </div>
@@ -99,7 +105,7 @@ function Group({ title, children }: { title: string; children: React.ReactNode }
   );
 }
 
-interface RowProps extends Props {
+interface RowProps extends Omit<Props, "saved" | "onSaved"> {
   field: Field;
   settings: Settings;
   changed: boolean;

@@ -121,6 +121,7 @@ describe("the page Policies", () => {
     expect(panel.getByText("Say why.")).toBeVisible();
     expect(await faults()).toEqual([]);
     await userEvent.type(panel.getByRole("textbox"), "Audit");
+    policies = { ...policies, teams: policies.teams.map((each) => ({ ...each, version: 3 })) };
     await userEvent.click(panel.getByRole("button", { name: "Save for 17 people" }));
 
     await waitFor(() =>

@@ -1,4 +1,5 @@
 import Button from "@mui/material/Button";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import "../i18n/en/policies";
@@ -61,6 +62,7 @@ function Shown({ policies, me, admin, signs }: Props & { policies: Policies }) {
   const unset = admin && person > 0 && !policies.people.some(({ id }) => id === person);
   const { data: known } = useWhoisQuery(person, { skip: !unset });
   const { t } = useTranslation(["policies", "papers"]);
+  const [saved, setSaved] = useState("");
   if (params.has("papers")) {
     return (
       <div className={form.form}>
@@ -81,9 +83,18 @@ function Shown({ policies, me, admin, signs }: Props & { policies: Policies }) {
     : team
       ? teamPlace(policies, team)
       : everybody(policies, t("places.everybody"));
+  if (!place) {
+    return null;
+  }
+  const { scope, id, version } = place;
   return (
-    place && (
-      <PlaceForm key={`${place.scope}${place.id}v${place.version}`} place={place} policies={policies} admin={admin} />
-    )
+    <PlaceForm
+      key={`${scope}${id}v${version}`}
+      place={place}
+      policies={policies}
+      admin={admin}
+      saved={saved === `${scope}${id}v${version}`}
+      onSaved={(version) => setSaved(`${scope}${id}v${version}`)}
+    />
   );
 }
