@@ -453,7 +453,10 @@ async def _removed(period: str, touched: Collection[Touched]) -> Removal | None:
                 async with held.transaction():
                     limits = [today - timedelta(days=shorter[person]) for person in old]
                     counted = await held.fetchrow(_COUNTED[period], list(old), limits, since, COUNTED_MAX)
-                    records, since = counted["count"], since if counted["count"] == COUNTED_MAX else counted["day"]
+                    if 0 < counted["people"] < TOLD_MIN:  # the others are there, and have nothing of the kind
+                        since = None
+                    else:
+                        records, since = counted["count"], since if counted["count"] == COUNTED_MAX else counted["day"]
     return Removal(
         period=period,
         days=min(shorter.values()),
@@ -596,8 +599,8 @@ _OVER = """
         AND NOT EXISTS (SELECT FROM legal_hold WHERE legal_hold.person = w.person AND lifted_at IS NULL)
 """
 _ROWS_OVER = """
-    SELECT count(*), min(day) AS day FROM (
-        SELECT (started_at AT TIME ZONE 'UTC')::date AS day FROM unnest($1::int[], $2::date[]) AS w(person, before)
+    SELECT count(*), count(DISTINCT person) AS people, min(day) AS day FROM (
+        SELECT w.person, (started_at AT TIME ZONE 'UTC')::date AS day FROM unnest($1::int[], $2::date[]) AS w(person, before)
         JOIN "interval" i ON i.person = w.person AND i.started_at < w.before::timestamp AT TIME ZONE 'UTC'
         WHERE i.started_at >= $3::date::timestamp AT TIME ZONE 'UTC' AND FILLED LIMIT $4
     ) AS found
@@ -608,8 +611,8 @@ _COUNTED = {
     "count_days": _ROWS_OVER.replace("FILLED", "(keys > 0 OR clicks > 0 OR scrolls > 0)"),
     "activity_days": _ROWS_OVER.replace("FILLED", "true"),
     "sum_days": """
-        SELECT count(*), min(day) AS day FROM (
-            SELECT day FROM unnest($1::int[], $2::date[]) AS w(person, before) JOIN rollup_day USING (person)
+        SELECT count(*), count(DISTINCT person) AS people, min(day) AS day FROM (
+            SELECT person, day FROM unnest($1::int[], $2::date[]) AS w(person, before) JOIN rollup_day USING (person)
             WHERE day < before AND day >= $3 LIMIT $4
         ) AS found
     """,

@@ -329,6 +329,12 @@ async def test_difference_names_what_a_shorter_period_removes(cast: Cast, open_b
     assert await removes("organisation", None, activity_days=100) == [
         {"period": "activity_days", "days": 100, "people": len(cast.people), "since": None, "records": None}
     ]
+    # Nor where more were there, and the only titles are those of one.
+    async with connection() as held:
+        await held.execute("UPDATE \"interval\" SET title = 'Doctor' WHERE person = $1", cast.bob.id)
+    assert await removes("organisation", None, title_days=50) == [
+        {"period": "title_days", "days": 50, "people": len(cast.people), "since": None, "records": None}
+    ]
 
 
 async def test_periods_that_contradict_each_other_are_refused_and_longer_ones_of_above_are_cut(
