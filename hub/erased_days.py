@@ -223,7 +223,7 @@ _LOSSES = (
 )
 # One that goes on is of now, and stays.
 _PAUSES = (
-    "DELETE FROM pause WHERE person = $1 AND since_at >= $2 AND until_at <= $3",
-    "UPDATE pause SET until_at = $2 WHERE person = $1 AND since_at < $2 AND until_at > $2 AND until_at <= $3",
+    "DELETE FROM pause WHERE person = $1 AND since_at >= $2 AND until_at <= least($3, now())",
+    "UPDATE pause SET until_at = $2 WHERE person = $1 AND since_at < $2 AND until_at > $2 AND until_at <= least($3, now())",
     "UPDATE pause SET since_at = $3 WHERE person = $1 AND since_at >= $2 AND since_at < $3 AND until_at > $3 AND until_at < now()",
 )

@@ -275,3 +275,23 @@ async def test_of_a_day_that_goes_on_nothing_is_kept_up_to_the_end_of_this_quart
         span = await erased_days.span_of(held, cast.bob.id, DAY, DAY, at(9, 20))
 
     assert span == (at(0), at(9, 30))
+
+
+async def test_pause_that_goes_on_holds_when_today_is_erased(cast, database) -> None:
+    """Also one that ends of itself before this quarter-hour does."""
+    await in_utc(cast)
+    now = datetime.now(UTC)
+    soon = now + timedelta(minutes=5)
+    going_on, over = [(now - timedelta(hours=2), soon), (now, soon)], (now - timedelta(minutes=20), now)
+    async with connection() as held:
+        await held.executemany(
+            "INSERT INTO pause (person, kind, since_at, until_at, revision) VALUES ($1, 'private', $2, $3, 1)",
+            [(cast.bob.id, *pause) for pause in (*going_on, over)],
+        )
+
+    async with transaction() as held:
+        await erased_days.take_turns(held, cast.bob.id)
+        span = erased_days.Span(now - timedelta(hours=1), now + timedelta(minutes=10))
+        await erased_days._delete(held, cast.bob.id, now.date(), now.date(), span)
+
+    assert (await kept_of(cast))["pauses"] == going_on
