@@ -64,7 +64,8 @@ async def erase(person: int, by: int | None, request: int | None = None, *, tell
 
     `tell`: a last mail tells them, for which their address is kept until it is sent, a day at the most.
 
-    Raises `NotFound`; `Invalid` for oneself and for the last admin; `Conflict`, which is noted in the audit, under a legal hold.
+    Raises `NotFound`; `Invalid` for oneself and for the last admin; `Conflict` where they took the request back, and under a legal hold,
+    which is noted in the audit.
     """
     if person == by:
         raise Invalid("Nobody erases themselves: another admin has to.", "person", "erase_own")
@@ -83,6 +84,8 @@ async def _erase(person: int, by: int | None, request: int | None, tell: bool) -
                 raise NotFound(NOBODY)
             if row["erased_at"] is not None:
                 return Erased(person, row["erased_at"])
+            if request is not None and not await held.fetchval(_IS_OPEN, request):
+                raise Conflict("This request is closed already.")
             await refuse_held(held, person)
             await people.require_another_admin(person)
             done = Erased(person, await held.fetchval("SELECT now()"), by)
@@ -289,6 +292,7 @@ _DAYS = """
     SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname ~ '^interval_[0-9]{8}$'
     ORDER BY relname
 """
+_IS_OPEN = "SELECT true FROM person_request WHERE id = $1 AND state = 'open' FOR UPDATE"
 _FORGET_ANSWERS = "UPDATE idempotency_key SET answer = NULL WHERE answer IS NOT NULL"
 _DAYS_WAITING = """
     SELECT erased_days.id, erased_days.person, team FROM erased_days

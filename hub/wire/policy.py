@@ -238,7 +238,10 @@ def _in_hours(policy: Policy, event: Interval, starts: Starts) -> Interval:
     if not whole:
         return msgspec.structs.replace(event, facts=Facts(private=True))
     if last is not None and last != event.ended_at and not collects(policy, last, starts):
-        return msgspec.structs.replace(event, facts=msgspec.structs.replace(event.facts, last_input_at=None))
+        event = msgspec.structs.replace(event, facts=msgspec.structs.replace(event.facts, last_input_at=None))
+    first = event.first_input_at
+    if first is not None and first != event.ended_at and not collects(policy, first, starts):
+        event = msgspec.structs.replace(event, first_input_at=None)
     return event
 
 

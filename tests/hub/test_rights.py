@@ -13,6 +13,7 @@ from hub.settings import Settings
 from hub.tables import Audit, Mail, Person
 
 from .live import connected, running, signed_in, viewing
+from .locks import in_turn
 from .stored import details, store, worked
 
 NOON = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
@@ -161,6 +162,22 @@ async def test_accepted_erasure_needs_the_name_and_erases(cast, bob, dora) -> No
     row = (await Audit.select().where(Audit.action == "person_erased").output(load_json=True))[0]
     assert row["detail"]["request"] == made["id"]
     assert (await bob.get("/api/me")).status_code == 401
+
+
+async def test_nobody_is_erased_whose_request_was_just_taken_back(cast, bob, dora, database: str) -> None:
+    made = await asks(bob, "erase")
+    body = {"accept": True, "reason": "As asked", "name": cast.bob.name}
+    path = f"/api/requests/{made['id']}/answer"
+
+    answer, withdrawn = await in_turn(
+        database,
+        "LOCK TABLE people_import IN SHARE MODE",  # which an erasure needs before anything else
+        dora.change("POST", path, json=body),
+        bob.change("DELETE", f"/api/me/requests/{made['id']}"),
+    )
+
+    assert (withdrawn.status_code, answer.status_code) == (200, 409)
+    assert (await bob.get("/api/me/rights")).json()["requests"][0]["state"] == "withdrawn"
 
 
 async def test_accepted_erasure_of_days_erases_them_and_leaves_the_rest(cast, bob, dora) -> None:

@@ -288,6 +288,8 @@ def test_a_start_lets_no_more_through_than_the_hours_and_no_input_from_before_it
     assert permit(_evening(0, 60, 5), bare, starts).facts == permit(_evening(0, 60, 5), Policy(version=2)).facts
     assert permit(_evening(0, 60, 5), OFFICE, starts).facts.last_input_at == SIX + timedelta(seconds=5)
     assert permit(_evening(0, 60, -5), OFFICE, starts).facts.last_input_at is None
+    before = msgspec.structs.replace(_evening(0, 60, 5), first_input_at=SIX - timedelta(seconds=1))
+    assert permit(before, OFFICE, starts).first_input_at is None
     begun = SIX.replace(minute=0, second=0) - timedelta(hours=1)  # where the hours end
     over = msgspec.structs.replace(
         _full(), started_at=begun - timedelta(minutes=1), ended_at=begun + timedelta(minutes=1)
