@@ -27,6 +27,8 @@ KEPT = timedelta(days=31)
 """In memory. What a device held for longer is private where its person had paused before then: it can't be told any more when. Of work
 that they had started outside their hours it keeps nothing."""
 MINUTES_MAX = 24 * 60
+STARTS_A_DAY = 48
+"""That devices may tell of somebody: each event of theirs is held against all that are kept."""
 LATE_MAX = timedelta(days=1)
 """A device that declared something while it was away is believed for so long."""
 
@@ -201,6 +203,8 @@ async def started(person: int, told: list[Started], now: datetime) -> None:
             ends_at = max(each.since_at, min(each.until_at, each.since_at + STARTED_MAX))
             if await _end_start(held, person, ends_at, each.since_at):
                 continue
+            if await held.fetchval(_OF_LAST_DAY, person, now - LATE_MAX) >= STARTS_A_DAY:
+                continue
             work = start_at(policies.over(person, each.since_at, each.since_at), each.since_at)
             if work is not None and ends_at > each.since_at >= await _latest_start(held, person):
                 await _begin(held, person, work)
@@ -353,6 +357,7 @@ def _started(row: Any) -> Started:
     return Started(since_at=row["since_at"], until_at=row["until_at"])
 
 
+_OF_LAST_DAY = "SELECT count(*) FROM pause WHERE person = $1 AND kind = 'work' AND since_at >= $2"
 _OPEN = """
     SELECT pause.* FROM pause, greatest($2::timestamptz, clock_timestamp()) AS now
     WHERE person = $1 AND since_at <= now AND (until_at IS NULL OR until_at > now) ORDER BY id

@@ -314,3 +314,16 @@ async def test_a_start_that_the_hours_held_at_the_time_make_needless_is_none(cas
     await pauses.started(cast.bob.id, [Started(since_at=at - timedelta(minutes=3), until_at=NOW)], NOW)
 
     assert await kept() == [(at - timedelta(minutes=3), at)]
+
+
+async def test_device_that_starts_work_without_end_is_heard_so_many_times_a_day(cast, database):
+    await give_hours(cast.bob)
+    begin = NOW - timedelta(hours=2)
+    told = [
+        Started(since_at=begin + timedelta(seconds=2 * each), until_at=begin + timedelta(seconds=2 * each + 1))
+        for each in range(pauses.STARTS_A_DAY + 2)
+    ]
+
+    await pauses.started(cast.bob.id, told, NOW)
+
+    assert await kept() == [(each.since_at, each.until_at) for each in told[: pauses.STARTS_A_DAY]]
