@@ -8,7 +8,7 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-type Answers = Record<string, Answer | (() => Answer)>;
+type Answers = Record<string, Answer | (() => Answer | Promise<Answer>)>;
 
 export interface Seen {
   method: string;
@@ -31,7 +31,7 @@ export function answering(answers: Answers): Seen[] {
     if (!known) {
       throw new TypeError("Failed to fetch");
     }
-    const { status, body: said, headers } = typeof known === "function" ? known() : known;
+    const { status, body: said, headers } = await (typeof known === "function" ? known() : known);
     return new Response(status === 204 ? null : JSON.stringify(said ?? {}), { status, ...(headers && { headers }) });
   });
   return seen;
