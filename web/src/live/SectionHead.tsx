@@ -31,6 +31,13 @@ export function SectionHead({ board, section, filtered }: Props) {
           <span>{shown(section, filtered)}</span>
         </span>
       );
+    case "restricted":
+      return (
+        <span className={css.head}>
+          <StateMark state="offline" restricted />
+          <span>{shown(section, filtered)}</span>
+        </span>
+      );
     case "team":
       return (
         <span className={css.head}>

@@ -63,6 +63,20 @@ it("groups by state, or not at all, by name over all teams", () => {
   expect(shown({}, "name", "none")).toEqual(["all: 4 1 2 3 5"]);
 });
 
+it("by state gives who is restricted a place of their own, after all states", () => {
+  const board = new Board();
+  const restricted = person(6, "Ada", 1, { link: "offline", facts: null, restricted: true });
+  board.update([team(7, "Cards", [restricted, person(1, "Ann", 2), person(2, "Bob", 1, { link: "offline" })])], AT);
+  const totals = arrange(board, EVERYBODY, "name", "state", AT).map(({ key, people, total }) => [key, people, total]);
+
+  expect(totals).toEqual([
+    ["state/active", [1], 1],
+    ["state/offline", [2], 1],
+    ["restricted", [6], 1],
+  ]);
+  expect(arrange(board, EVERYBODY, "state", "none", AT)[0]?.people).toEqual([1, 2, 6]);
+});
+
 it("says of how many those are who are left of all, or of a team", () => {
   const board = new Board();
   board.update(TEAMS, AT);

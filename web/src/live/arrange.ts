@@ -26,7 +26,7 @@ export const EVERYBODY: Filter = { state: null, text: "", team: null, app: null 
 
 export interface Section {
   key: string;
-  kind: "attention" | "team" | "state" | "all";
+  kind: "attention" | "team" | "state" | "restricted" | "all";
   /** The team's id, when it is one; the state, when it is one. */
   team: number | null;
   state: State | null;
@@ -95,18 +95,22 @@ function grouped(
     return [{ key: "all", kind: "all", team: null, state: null, people: everybody, total }];
   }
   const byState = new Map<State, number[]>(STATES.map((state) => [state, []]));
+  const restricted: number[] = [];
   for (const person of everybody) {
-    byState.get(board.people.get(person)?.judged.state ?? "offline")?.push(person);
+    const entry = board.people.get(person);
+    (entry?.tile.restricted ? restricted : byState.get(entry?.judged.state ?? "offline"))?.push(person);
   }
-  return STATES.map((state) => {
-    return {
-      key: `state/${state}`,
-      kind: "state",
-      team: null,
-      state,
-      people: byState.get(state) ?? [],
-      total: board.counts[state] + (state === "offline" ? board.restricted : 0), // Somewhere they stand, too.
-    };
+  const states = STATES.map((state): Section => {
+    const people = byState.get(state) ?? [];
+    return { key: `state/${state}`, kind: "state", team: null, state, people, total: board.counts[state] };
+  });
+  return states.concat({
+    key: "restricted",
+    kind: "restricted",
+    team: null,
+    state: null,
+    people: restricted,
+    total: board.restricted,
   });
 }
 
@@ -145,7 +149,10 @@ function comparing(board: Board, sort: Sort, atMs: number): Compare | null {
     case "name":
       return null;
     case "state": {
-      const place = (person: number) => STATES.indexOf(entry(person)?.judged.state ?? "offline");
+      const place = (person: number) => {
+        const of = entry(person);
+        return of?.tile.restricted ? STATES.length : STATES.indexOf(of?.judged.state ?? "offline");
+      };
       return (one, other) => place(one) - place(other) || byName(board, one, other);
     }
     case "longest": {

@@ -72,6 +72,9 @@ export function useGroupName(board: Board): (group: Group) => string {
     if (section.kind === "attention") {
       return t("attention");
     }
+    if (section.kind === "restricted") {
+      return t("ui:state.restricted");
+    }
     return section.state === null ? t("all") : t(`ui:state.${section.state}`);
   };
 }
