@@ -11,11 +11,12 @@ import { daysOf } from "./what";
 interface Props {
   request: Asked;
   accept: boolean;
+  onDone: () => void;
   onClose: () => void;
 }
 
 /** Accepts a request, which does what it asks for, or declines it: with a reason. An erasure asks for the person's name. */
-export function AnswerDialog({ request, accept, onClose }: Props) {
+export function AnswerDialog({ request, accept, onDone, onClose }: Props) {
   const { id, kind, name } = request;
   const { t } = useTranslation("rights");
   const [reason, setReason] = useState("");
@@ -33,7 +34,12 @@ export function AnswerDialog({ request, accept, onClose }: Props) {
       ready={named && reason.trim() !== ""}
       busy={isLoading}
       problem={error as Problem | undefined}
-      onGo={async () => (await send({ id, accept, reason, ...(erases && { name: typed }) })).error || onClose()}
+      onGo={async () => {
+        if (!(await send({ id, accept, reason, ...(erases && { name: typed }) })).error) {
+          onDone();
+          onClose();
+        }
+      }}
       onClose={onClose}
     >
       {erases && days ? (

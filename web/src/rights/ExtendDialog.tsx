@@ -7,8 +7,15 @@ import { type Asked, useExtendRequestMutation } from "./api";
 import { FormDialog } from "./FormDialog";
 import { WordsBox } from "./WordsBox";
 
+interface Props {
+  request: Asked;
+  /** Is told the new last day, as `2026-05-04`. */
+  onDone: (until: string) => void;
+  onClose: () => void;
+}
+
 /** Puts the last day for an answer off, once, with a reason that the person reads. */
-export function ExtendDialog({ request: { id, name, due_on }, onClose }: { request: Asked; onClose: () => void }) {
+export function ExtendDialog({ request: { id, name, due_on }, onDone, onClose }: Props) {
   const { t } = useTranslation("rights");
   const latest = monthsAfter(due_on, 2);
   const [dueOn, setDueOn] = useState(latest);
@@ -22,7 +29,12 @@ export function ExtendDialog({ request: { id, name, due_on }, onClose }: { reque
       ready={dueOn > due_on && dueOn <= latest && reason.trim() !== ""}
       busy={isLoading}
       problem={error as Problem | undefined}
-      onGo={async () => (await send({ id, due_on: dueOn, reason })).error || onClose()}
+      onGo={async () => {
+        if (!(await send({ id, due_on: dueOn, reason })).error) {
+          onDone(dueOn);
+          onClose();
+        }
+      }}
       onClose={onClose}
     >
       <p>{t("extending.words")}</p>

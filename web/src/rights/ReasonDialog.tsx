@@ -9,13 +9,14 @@ interface Props {
   act: Act;
   person: number;
   name: string;
+  onDone?: () => void;
   onClose: () => void;
 }
 
 const WORD = { hold: "hold", "hold/lift": "unhold", "restriction/lift": "unrestrict" } as const;
 
 /** Sets a legal hold, or lifts that or a restriction: with a reason, which the person reads. */
-export function ReasonDialog({ act, person, name, onClose }: Props) {
+export function ReasonDialog({ act, person, name, onDone, onClose }: Props) {
   const { t } = useTranslation("rights");
   const [reason, setReason] = useState("");
   const [send, { isLoading, error }] = useActWithReasonMutation();
@@ -27,7 +28,12 @@ export function ReasonDialog({ act, person, name, onClose }: Props) {
       ready={reason.trim() !== ""}
       busy={isLoading}
       problem={error as Problem | undefined}
-      onGo={async () => (await send({ person, act, reason })).error || onClose()}
+      onGo={async () => {
+        if (!(await send({ person, act, reason })).error) {
+          onDone?.();
+          onClose();
+        }
+      }}
       onClose={onClose}
     >
       <p>{t(`${word}.words`)}</p>

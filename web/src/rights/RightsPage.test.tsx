@@ -78,6 +78,7 @@ describe("requests about data", () => {
       expect(sent()).toEqual([["/api/requests/1/answer", { accept: true, reason: "It is disputed" }]]),
     );
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(screen.getByText("Bob Brandt is restricted.")).toBeVisible();
   });
 
   it("of one's own are answered by another admin, who also lifts what stands", async () => {

@@ -1,4 +1,5 @@
 import Button from "@mui/material/Button";
+import type { TFunction } from "i18next";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
@@ -15,7 +16,7 @@ import { ExtendDialog } from "./ExtendDialog";
 import { ReasonDialog } from "./ReasonDialog";
 import css from "./Rights.module.css";
 import { Said } from "./Said";
-import { what } from "./what";
+import { daysOf, what } from "./what";
 
 type Open = { request: Asked; accept: boolean } | { extended: Asked } | { act: Act; who: Standing };
 
@@ -26,7 +27,12 @@ export function RightsPage({ me }: { me: number }) {
   const closed = params.get("show") === "closed";
   const { currentData: data, error, refetch } = useEverybodysRightsQuery(closed);
   const [open, setOpen] = useState<Open | null>(null);
+  const [done, setDone] = useState("");
   const close = () => setOpen(null);
+  const show = (open: Open) => {
+    setDone("");
+    setOpen(open);
+  };
   return (
     <>
       <Bar title={t("title")} />
@@ -52,6 +58,9 @@ export function RightsPage({ me }: { me: number }) {
           <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />
         )}
         {!data && !error && <div className={css.skeleton} role="status" aria-label={t("loading")} />}
+        <p className={css.done} role="status">
+          {done}
+        </p>
         {data && data.overdue > 0 && !closed && (
           <p className={css.overdue} role="status">
             {t("overdue", { count: data.overdue })}
@@ -69,8 +78,8 @@ export function RightsPage({ me }: { me: number }) {
                 key={request.id}
                 request={request}
                 own={request.person === me}
-                onAnswer={(accept) => setOpen({ request, accept })}
-                onExtend={() => setOpen({ extended: request })}
+                onAnswer={(accept) => show({ request, accept })}
+                onExtend={() => show({ extended: request })}
               />
             ))}
           </ul>
@@ -81,7 +90,7 @@ export function RightsPage({ me }: { me: number }) {
             go={t("unrestrict.go")}
             who={data.restricted}
             me={me}
-            onLift={(who) => setOpen({ act: "restriction/lift", who })}
+            onLift={(who) => show({ act: "restriction/lift", who })}
           />
         )}
         {data && data.held.length > 0 && (
@@ -90,15 +99,37 @@ export function RightsPage({ me }: { me: number }) {
             go={t("unhold.go")}
             who={data.held}
             me={me}
-            onLift={(who) => setOpen({ act: "hold/lift", who })}
+            onLift={(who) => show({ act: "hold/lift", who })}
           />
         )}
       </main>
-      {open && "request" in open && <AnswerDialog {...open} onClose={close} />}
-      {open && "extended" in open && <ExtendDialog request={open.extended} onClose={close} />}
-      {open && "act" in open && <ReasonDialog act={open.act} {...open.who} onClose={close} />}
+      {open && "request" in open && (
+        <AnswerDialog {...open} onDone={() => setDone(answered(open.request, open.accept, t))} onClose={close} />
+      )}
+      {open && "extended" in open && (
+        <ExtendDialog
+          request={open.extended}
+          onDone={(until) => setDone(t("done.extended", { name: open.extended.name, day: day(`${until}T12:00`) }))}
+          onClose={close}
+        />
+      )}
+      {open && "act" in open && (
+        <ReasonDialog
+          act={open.act}
+          {...open.who}
+          onDone={() => setDone(t(`done.${open.act}`, { name: open.who.name }))}
+          onClose={close}
+        />
+      )}
     </>
   );
+}
+
+/** What an answer has done. */
+function answered(request: Asked, accept: boolean, t: TFunction<["rights", "ui"]>): string {
+  const { name, kind } = request;
+  const days = daysOf(request);
+  return accept && days ? t("done.eraseDays", { name, days }) : t(accept ? `done.${kind}` : "done.declined", { name });
 }
 
 interface LineProps {
