@@ -1,4 +1,5 @@
-import { useState } from "react";
+import useMediaQuery from "@mui/material/useMediaQuery";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { FindBox } from "../forms/FindBox";
@@ -13,6 +14,9 @@ export function Places({ policies, admin }: { policies: Policies; admin: boolean
   const [params] = useSearchParams();
   const here = params.toString();
   const [find, setFind] = useState("");
+  const phone = useMediaQuery("(max-width: 900px)");
+  const [unfolded, setUnfolded] = useState(false);
+  const list = useId();
   const { data: found } = useFindPeopleQuery(find, { skip: !admin || find === "" });
 
   const line = (query: string, name: string, depth: number, settings?: Settings, icon?: IconName) => (
@@ -22,7 +26,10 @@ export function Places({ policies, admin }: { policies: Policies; admin: boolean
         aria-current={here === query ? "page" : undefined}
         className={css.place}
         style={{ paddingInlineStart: `${12 + depth * 16}px` }}
-        onClick={() => setFind("")}
+        onClick={() => {
+          setFind("");
+          setUnfolded(false);
+        }}
       >
         {icon && <Icon name={icon} size={14} />}
         <span className={css.name}>{name}</span>
@@ -35,30 +42,45 @@ export function Places({ policies, admin }: { policies: Policies; admin: boolean
 
   return (
     <nav className={css.places} aria-label={t("places.title")}>
-      <ul>
-        {line("", t("places.everybody"), 0, policies.organisation.settings)}
-        {inTree(policies.teams).map(({ team, depth }) => line(`team=${team.id}`, team.name, depth + 1, team.settings))}
-      </ul>
-      {(admin || policies.people.length > 0) && (
-        <>
-          <h2>
-            {t("places.people")} {policies.people.length > 0 && number(policies.people.length)}
-          </h2>
-          <ul>{policies.people.map(({ id, name, settings }) => line(`person=${id}`, name, 0, settings))}</ul>
-          {admin && <FindBox label={t("places.add")} text={find} onText={setFind} />}
-          {find && found && (
-            <ul aria-label={t("places.add")}>
-              {found.people.length === 0 && <li className={css.none}>{t("find.none")}</li>}
-              {found.people.map(({ id, name }) => line(`person=${id}`, name, 0, undefined, "plus"))}
-            </ul>
-          )}
-        </>
+      {phone && (
+        <button
+          type="button"
+          className={css.fold}
+          aria-expanded={unfolded}
+          aria-controls={list}
+          onClick={() => setUnfolded(!unfolded)}
+        >
+          {t("places.title")} <Icon name="down" />
+        </button>
       )}
-      <ul className={css.rest}>
-        {line("ceiling=", t("places.ceiling"), 0, undefined, policies.proposal ? "attention" : "locked")}
-        {line("history=", t("places.history"), 0, undefined, "recent")}
-        {line("papers=", t("papers:title"), 0, undefined, "download")}
-      </ul>
+      <div id={list} hidden={phone && !unfolded}>
+        <ul>
+          {line("", t("places.everybody"), 0, policies.organisation.settings)}
+          {inTree(policies.teams).map(({ team, depth }) =>
+            line(`team=${team.id}`, team.name, depth + 1, team.settings),
+          )}
+        </ul>
+        {(admin || policies.people.length > 0) && (
+          <>
+            <h2>
+              {t("places.people")} {policies.people.length > 0 && number(policies.people.length)}
+            </h2>
+            <ul>{policies.people.map(({ id, name, settings }) => line(`person=${id}`, name, 0, settings))}</ul>
+            {admin && <FindBox label={t("places.add")} text={find} onText={setFind} />}
+            {find && found && (
+              <ul aria-label={t("places.add")}>
+                {found.people.length === 0 && <li className={css.none}>{t("find.none")}</li>}
+                {found.people.map(({ id, name }) => line(`person=${id}`, name, 0, undefined, "plus"))}
+              </ul>
+            )}
+          </>
+        )}
+        <ul className={css.rest}>
+          {line("ceiling=", t("places.ceiling"), 0, undefined, policies.proposal ? "attention" : "locked")}
+          {line("history=", t("places.history"), 0, undefined, "recent")}
+          {line("papers=", t("papers:title"), 0, undefined, "download")}
+        </ul>
+      </div>
     </nav>
   );
 }
