@@ -66,7 +66,11 @@ export function Places({ policies, admin }: { policies: Policies; admin: boolean
               {t("places.people")} {policies.people.length > 0 && number(policies.people.length)}
             </h2>
             <ul>{policies.people.map(({ id, name, settings }) => line(`person=${id}`, name, 0, settings))}</ul>
-            {admin && <FindBox label={t("places.add")} text={find} onText={setFind} />}
+            {admin && (
+              <div className={css.find}>
+                <FindBox label={t("places.add")} text={find} onText={setFind} />
+              </div>
+            )}
             {find && found && (
               <ul aria-label={t("places.add")}>
                 {found.people.length === 0 && <li className={css.none}>{t("find.none")}</li>}

@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Field } from "../forms/Field";
 import type { Problem } from "../http/request";
-import { type Asked, useExtendRequestMutation } from "./api";
+import { type Asked, useEverybodysRightsQuery, useExtendRequestMutation } from "./api";
 import { FormDialog } from "./FormDialog";
 import { WordsBox } from "./WordsBox";
 
@@ -20,6 +20,7 @@ export function ExtendDialog({ request: { id, name, due_on }, onDone, onClose }:
   const latest = monthsAfter(due_on, 2);
   const [dueOn, setDueOn] = useState(latest);
   const [reason, setReason] = useState("");
+  const { data } = useEverybodysRightsQuery(false);
   const [send, { isLoading, error }] = useExtendRequestMutation();
   const box = useId();
   return (
@@ -37,7 +38,9 @@ export function ExtendDialog({ request: { id, name, due_on }, onDone, onClose }:
       }}
       onClose={onClose}
     >
-      <p>{t("extending.words")}</p>
+      <p>
+        {t("extending.words")} {data && t(data.mail ? "extending.mailed" : "extending.told")}
+      </p>
       <Field id={box} label={t("extending.day")}>
         <OutlinedInput
           id={box}

@@ -113,6 +113,7 @@ describe("requests about data", () => {
     expect(await screen.findAllByRole("button", { name: "Put off the answer for Bob Brandt" })).toHaveLength(1);
     await userEvent.click(screen.getByRole("button", { name: "Put off the answer for Bob Brandt" }));
     const dialog = within(screen.getByRole("dialog", { name: "Put off the answer for Bob Brandt" }));
+    expect(dialog.getByText(/a mail tells them/)).toBeVisible();
     expect(dialog.getByLabelText("To be answered by")).toHaveValue("2026-06-02");
     await userEvent.type(dialog.getByRole("textbox", { name: "Reason" }), "There are many");
     expect(await faults()).toEqual([]);
@@ -121,6 +122,7 @@ describe("requests about data", () => {
     await waitFor(() =>
       expect(sent()).toEqual([["/api/requests/1/extension", { due_on: "2026-06-02", reason: "There are many" }]]),
     );
+    expect(await screen.findByText("Put off: Bob Brandt is to be answered by 2 Jun 2026.")).toBeVisible();
   });
 
   it("to erase certain days name them", async () => {
