@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from hub import audit, mail, objects, people, runs
+from hub import audit, mail, mentions, objects, people, runs
 from hub.database import connection, transaction
 from hub.errors import Conflict, Invalid, NotFound
 from hub.feed.contract import Feed
@@ -52,6 +52,13 @@ class Erased(msgspec.Struct, frozen=True):
     by: int | None = None
 
 
+class Done(Erased, frozen=True):
+    """What an erasure came to: where their name or address still stands in what others wrote, and of how many texts it was taken out."""
+
+    left: list[mentions.Place] = []
+    emptied: int = 0
+
+
 class Cleaned(msgspec.Struct, frozen=True):
     """Of how many people what lies outside the database is gone now, and how many objects that were."""
 
@@ -59,10 +66,13 @@ class Cleaned(msgspec.Struct, frozen=True):
     objects: int
 
 
-async def erase(person: int, by: int | None, request: int | None = None, *, tell: bool = False) -> Erased:
+async def erase(
+    person: int, by: int | None, request: int | None = None, *, tell: bool = False, empty: bool = False
+) -> Done:
     """Erases somebody, at their `request` perhaps. Idempotent: of who is erased already it tells when.
 
-    `tell`: a last mail tells them, for which their address is kept until it is sent, a day at the most.
+    `tell`: a last mail tells them, for which their address is kept until it is sent, a day at the most. `empty`: their name and address
+    are taken out of what others wrote and nobody can edit.
 
     Raises `NotFound`; `Invalid` for oneself and for the last admin; `Conflict` where they took the request back, and under a legal hold,
     which is noted in the audit.
@@ -71,11 +81,11 @@ async def erase(person: int, by: int | None, request: int | None = None, *, tell
         raise Invalid("Nobody erases themselves: another admin has to.", "person", "erase_own")
     for _ in range(TRIES - 1):
         with suppress(asyncpg.DeadlockDetectedError):
-            return await _erase(person, by, request, tell)
-    return await _erase(person, by, request, tell)
+            return await _erase(person, by, request, tell, empty)
+    return await _erase(person, by, request, tell, empty)
 
 
-async def _erase(person: int, by: int | None, request: int | None, tell: bool) -> Erased:
+async def _erase(person: int, by: int | None, request: int | None, tell: bool, empty: bool) -> Done:
     try:
         async with transaction() as held:
             await _take_turns(held)
@@ -83,23 +93,34 @@ async def _erase(person: int, by: int | None, request: int | None, tell: bool) -
             if row is None:
                 raise NotFound(NOBODY)
             if row["erased_at"] is not None:
-                return Erased(person, row["erased_at"])
+                return Done(person, row["erased_at"])
             if request is not None and not await held.fetchval(_IS_OPEN, request):
                 raise Conflict("This request is closed already.")
             await refuse_held(held, person)
             await people.require_another_admin(person)
-            done = Erased(person, await held.fetchval("SELECT now()"), by)
+            sought = await mentions.named(held, person)
+            found = await mentions.find(held, person, sought)
+            emptied = await mentions.empty(held, person, sought, found) if empty else 0
+            left = mentions.places(each for each in found if each.text.link or not empty)
+            done = Done(person, await held.fetchval("SELECT now()"), by, left, emptied)
             if tell:
                 await mail.queue_last(held, person)
             devices, rows = await _delete(held, done)
             asked = {} if request is None else {"request": request}
-            await audit.record("person_erased", by, person, devices=devices, rows=rows, **asked)
+            texts = {"emptied": emptied} if empty else {}
+            await audit.record("person_erased", by, person, devices=devices, rows=rows, **asked, **texts)
     except Held:
         raise await note_held(person, by) from None
     await hurry()
     if tell:
         await mail.hurry()
     return done
+
+
+async def mentioned(person: int) -> list[mentions.Place]:
+    """Where the name or the address of somebody who is here stands in what others wrote, before they are erased."""
+    async with connection() as held:
+        return mentions.places(await mentions.find(held, person, await mentions.named(held, person)))
 
 
 async def listed() -> list[Erased]:

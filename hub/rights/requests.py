@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import asyncpg
 import msgspec
 
-from hub import audit, erased_days, erasure, mail, people, subject_keys
+from hub import audit, erased_days, erasure, mail, mentions, people, subject_keys
 from hub.database import connection, transaction
 from hub.errors import Conflict, Invalid, NotFound
 from hub.wire.policy import clean
@@ -46,6 +46,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True):
     accept: bool
     reason: _Typed
     name: _Typed = ""
+    empty: bool = False
+    """With the erasure: take their name and address out of what others wrote and nobody can edit."""
 
 
 class ExtensionForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,14 @@ class AllRights(msgspec.Struct, frozen=True, kw_only=True):
     restricted: list[Standing]
     held: list[Standing]
     mail: bool
+
+
+class Answered(AllRights, frozen=True, kw_only=True):
+    """After an answer; where it erased everything, also where their name or address still stands in what others wrote (`left`), and of
+    how many texts it was taken out."""
+
+    left: list[mentions.Place] = []
+    emptied: int = 0
 
 
 async def own(person: int) -> OwnRights:
@@ -184,11 +194,11 @@ async def subject_of(number: int) -> int:
     return person
 
 
-async def answer(number: int, form: AnswerForm, by: int, *, tell: bool = False) -> None:
+async def answer(number: int, form: AnswerForm, by: int, *, tell: bool = False) -> erasure.Done | None:
     """Accepts or declines, and does what was asked: restricts, erases days or all; what is to be corrected an admin corrects.
 
-    `tell`: mail is set up. Raises `NotFound`, `Conflict` for one that is closed, `Invalid` without a reason, and what `erasure.erase`
-    raises.
+    Returns what the erasure of everything came to. `tell`: mail is set up. Raises `NotFound`, `Conflict` for one that is closed,
+    `Invalid` without a reason, and what `erasure.erase` raises.
     """
     reason = words(form.reason, "reason", needed=True)
     person = await subject_of(number)
@@ -197,8 +207,7 @@ async def answer(number: int, form: AnswerForm, by: int, *, tell: bool = False) 
     if erases:
         await require_name(person, form.name)
         if asks["first_on"] is None:
-            await erasure.erase(person, by, request=number, tell=tell)
-            return
+            return await erasure.erase(person, by, request=number, tell=tell, empty=form.empty)
     try:
         async with transaction() as held:
             if erases:
@@ -228,6 +237,7 @@ async def answer(number: int, form: AnswerForm, by: int, *, tell: bool = False) 
         raise await erasure.note_held(person, by) from None
     if erases:
         await erasure.hurry()
+    return None
 
 
 async def extend(number: int, form: ExtensionForm, by: int) -> None:

@@ -8,7 +8,7 @@ from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub import erasure, mail, people
+from hub import erasure, mail, mentions, people
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.errors import NotFound
@@ -20,9 +20,13 @@ _Typed = Annotated[str, msgspec.Meta(max_length=5 * requests.WORDS_MAX)]
 
 
 class Named(msgspec.Struct, frozen=True):
-    """The name of who is to be erased, as it was typed: so that it is not somebody else by mistake."""
+    """The name of who is to be erased, as it was typed: so that it is not somebody else by mistake.
+
+    `empty`: their name and address are taken out of what others wrote and nobody can edit.
+    """
 
     name: _Typed
+    empty: bool = False
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -32,9 +36,18 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class ErasedAt(msgspec.Struct, frozen=True):
-    """Since when somebody is erased."""
+    """Since when somebody is erased; where their name or address still stands in what others wrote, and of how many texts it was taken
+    out."""
 
     erased_at: datetime
+    left: list[mentions.Place]
+    emptied: int
+
+
+class Mentioned(msgspec.Struct, frozen=True):
+    """Where somebody's name or address stands in what others wrote."""
+
+    places: list[mentions.Place]
 
 
 @get("/api/me/rights", summary="One's own requests, and what they came to")
@@ -74,13 +87,14 @@ async def answer(
     settings: NamedDependency[Settings],
     asked: FromPath[int],
     data: JSONBody[requests.AnswerForm],
-) -> requests.AllRights:
+) -> requests.Answered:
     """An accepted request to erase erases, for good."""
     person = await requests.subject_of(asked)
     await require(viewer, "keep_rights", Subject(person=person), requests.NO_REQUEST, fresh=True)
-    await requests.answer(asked, data, viewer.person, tell=_mails(settings))
+    done = await requests.answer(asked, data, viewer.person, tell=_mails(settings))
     await _tell(settings)
-    return await requests.everybodys(False, _mails(settings))
+    now = msgspec.structs.asdict(await requests.everybodys(False, _mails(settings)))
+    return requests.Answered(**now, left=done.left if done else [], emptied=done.emptied if done else 0)
 
 
 @post("/api/requests/{asked:int}/extension", status_code=200, summary="Put the last day for an answer off, once")
@@ -98,6 +112,13 @@ async def extend(
     return await requests.everybodys(False, _mails(settings))
 
 
+@get("/api/people/{person:int}/mentions", summary="Where a person's name or address stands in what others wrote")
+async def read_mentions(viewer: NamedDependency[Viewer], person: FromPath[int]) -> Mentioned:
+    """Before erasing them: kinds and how many, never a text. What devices told and the audit are not looked through."""
+    await _require(viewer, person, "erase_person")
+    return Mentioned(await erasure.mentioned(person))
+
+
 @post("/api/people/{person:int}/erasure", status_code=200, summary="Erase a person, for good")
 async def erase_person(
     viewer: NamedDependency[Viewer], settings: NamedDependency[Settings], person: FromPath[int], data: JSONBody[Named]
@@ -105,7 +126,8 @@ async def erase_person(
     """Everything that is held about them, at once; the audit keeps numbers. Refused (409) under a legal hold. A last mail tells them."""
     await _require(viewer, person, "erase_person")
     await requests.require_name(person, data.name)
-    return ErasedAt((await erasure.erase(person, viewer.person, tell=_mails(settings))).at)
+    done = await erasure.erase(person, viewer.person, tell=_mails(settings), empty=data.empty)
+    return ErasedAt(done.at, done.left, done.emptied)
 
 
 @put("/api/people/{person:int}/hold", status_code=204, summary="Put a person under a legal hold")
@@ -130,7 +152,7 @@ async def lift_restriction(
 
 
 ROUTES = [
-    read_own, ask, withdraw, list_requests, answer, extend, erase_person, put_hold, lift_hold, lift_restriction,
+    read_own, ask, withdraw, list_requests, answer, extend, read_mentions, erase_person, put_hold, lift_hold, lift_restriction,
 ]  # fmt: skip
 
 

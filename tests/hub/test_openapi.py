@@ -31,6 +31,7 @@ ROUTES = {
     ("POST", "/api/teams"), ("GET", "/api/teams"), ("PUT", "/api/teams/{team}"), ("DELETE", "/api/teams/{team}"),
     ("POST", "/api/teams/{team}/restore"), ("GET", "/api/directory"), ("GET", "/api/people/{person}/now"), ("POST", "/api/hours"),
     ("GET", "/api/people"), ("POST", "/api/people"), ("GET", "/api/people/{person}"), ("POST", "/api/people/{person}/erasure"),
+    ("GET", "/api/people/{person}/mentions"),
     ("GET", "/api/me/rights"), ("POST", "/api/me/requests"),
     ("DELETE", "/api/me/requests/{asked}"), ("GET", "/api/requests"), ("POST", "/api/requests/{asked}/answer"),
     ("POST", "/api/requests/{asked}/extension"),

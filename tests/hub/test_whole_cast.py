@@ -180,6 +180,9 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/zones"): [own("/api/zones")],
     ("GET", "/api/people"): [admin("/api/people?state=all", wanted="keep_people")],
     ("POST", "/api/people"): [admin("/api/people", 201, {"name": "New", "email": "new{n}@halden.example"}, "keep_people")],
+    ("GET", "/api/people/{person:int}/mentions"): [
+        Try("/api/people/2/mentions", ADMINS, 200, "erase_person", missing=f"/api/people/{NO_ID}/mentions")
+    ],
     ("POST", "/api/people/{person:int}/erasure"): [
         Try(
             "/api/people/10/erasure", ADMINS, 200, "erase_person", {"name": "Gone Chen"}, missing=f"/api/people/{NO_ID}/erasure",

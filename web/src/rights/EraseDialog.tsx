@@ -1,7 +1,10 @@
+import { useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import type { Problem } from "../http/request";
 import { ByNameDialog } from "../ui/ByNameDialog";
-import { useErasePersonMutation } from "./api";
+import { type Place, useErasePersonMutation } from "./api";
+import { LeftDialog } from "./LeftDialog";
+import { Mentions } from "./Mentions";
 import { WhatGoes } from "./WhatGoes";
 
 interface Props {
@@ -15,7 +18,18 @@ interface Props {
 export function EraseDialog({ person, name, onDone, onClose }: Props) {
   const { t } = useTranslation("rights");
   const [erase, { isLoading, error }] = useErasePersonMutation();
-  return (
+  const [empty, setEmpty] = useState(false);
+  const [left, setLeft] = useState<Place[]>([]);
+  async function go() {
+    const { data } = await erase({ person, name, empty });
+    setLeft(data?.left ?? []);
+    if (data?.left.length === 0) {
+      onDone();
+    }
+  }
+  return left.length > 0 ? (
+    <LeftDialog name={name} left={left} onClose={onDone} />
+  ) : (
     <ByNameDialog
       title={t("erasing.title", { name })}
       name={name}
@@ -23,10 +37,11 @@ export function EraseDialog({ person, name, onDone, onClose }: Props) {
       go={t("erasing.go")}
       busy={isLoading}
       problem={error as Problem | undefined}
-      onGo={async () => (await erase({ person, name })).error || onDone()}
+      onGo={go}
       onClose={onClose}
     >
       <WhatGoes />
+      <Mentions person={person} empty={empty} onEmpty={setEmpty} />
     </ByNameDialog>
   );
 }

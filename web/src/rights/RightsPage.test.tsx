@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
 import "./RightsPage"; // The page comes later otherwise: to a busy machine seconds later.
-import type { AllRights, Asked } from "./api";
+import type { AllRights, Asked, Place } from "./api";
 
 const ADMIN = { ...ME, roles: [{ role: "admin", team: null }] };
 const asked = (changes: Partial<Asked> = {}): Asked => ({
@@ -33,13 +33,16 @@ const LATE = asked({
   due_on: "2026-02-27",
   overdue: true,
 });
-let rights: AllRights;
+let rights: AllRights & { left?: Place[] };
+let places: Place[];
 let seen: Seen[];
 
 beforeEach(() => {
   withSockets();
   rights = { requests: [LATE, asked()], open: 2, overdue: 1, closed: 1, restricted: [], held: [], mail: true };
+  places = [];
   seen = answering({
+    "GET /api/people/2/mentions": () => ({ status: 200, body: { places } }),
     "GET /api/me": { status: 200, body: ADMIN },
     "GET /api/requests": () => ({ status: 200, body: rights }),
     "POST /api/requests/1/answer": () => ({ status: 200, body: rights }),
@@ -105,7 +108,37 @@ describe("requests about data", () => {
     await userEvent.click(dialog.getByRole("button", { name: "Erase for good" }));
 
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
-    expect(sent()).toEqual([["/api/requests/1/answer", { accept: true, reason: "Left", name: "Bob Brandt" }]]);
+    expect(sent()).toEqual([
+      ["/api/requests/1/answer", { accept: true, reason: "Left", name: "Bob Brandt", empty: false }],
+    ]);
+  });
+
+  it("to erase say where the name stands in what others wrote, empty what nobody can edit, and lead to the rest", async () => {
+    rights.requests = [asked({ kind: "erase" })];
+    const team = { kind: "team" as const, count: 2, links: ["/people?view=teams&team=4", "/people?view=teams&team=5"] };
+    const client = { kind: "client" as const, count: 1, links: ["/admin/clients"] };
+    places = [client, team, { kind: "policy", count: 2, links: [] }, { kind: "request", count: 1, links: [] }];
+    open("/admin/requests");
+    await userEvent.click(await screen.findByRole("button", { name: "Accept the request of Bob Brandt" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Erase Bob Brandt" }));
+    expect(await dialog.findByText("Names of teams: 2")).toBeVisible();
+    expect(dialog.getByText("Reasons of policy changes: 2")).toBeVisible();
+    const box = dialog.getByRole("checkbox", { name: /^Also empty what nobody can edit \(3\)/ });
+    expect(box).not.toBeChecked();
+    expect(await faults()).toEqual([]);
+    await userEvent.click(box);
+    await userEvent.type(dialog.getByRole("textbox", { name: "Reason" }), "Left");
+    await userEvent.type(dialog.getByRole("textbox", { name: "Type Bob Brandt to erase them" }), "Bob Brandt");
+    rights.left = [client, team];
+    await userEvent.click(dialog.getByRole("button", { name: "Erase for good" }));
+
+    const after = within(await screen.findByRole("dialog", { name: "Bob Brandt is erased" }));
+    expect(sent().at(-1)?.[1]).toEqual({ accept: true, reason: "Left", name: "Bob Brandt", empty: true });
+    expect(after.getByRole("link", { name: "Names of API clients: 1" })).toHaveAttribute("href", "/admin/clients");
+    expect(after.getByRole("link", { name: "Names of teams, 2" })).toHaveAttribute("href", "/people?view=teams&team=5");
+    expect(await faults()).toEqual([]);
+    await userEvent.click(after.getByRole("button", { name: "Close" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 
   it("that are not overdue are put off once, by two months at the most", async () => {

@@ -53,6 +53,32 @@ export interface AllRights {
   mail: boolean;
 }
 
+/** In how many texts of others, by kind, somebody's name or address stands, and where these can be edited: nowhere, without links. */
+export interface Place {
+  kind:
+    | "client"
+    | "code"
+    | "device"
+    | "former_client"
+    | "former_team"
+    | "hold"
+    | "organisation"
+    | "passkey"
+    | "policy"
+    | "request"
+    | "team"
+    | "token"
+    | "view";
+  count: number;
+  links: string[];
+}
+
+/** What an erasure came to: where the name still stands, and of how many texts it was taken out. */
+export interface Left {
+  left: Place[];
+  emptied: number;
+}
+
 export interface Ask {
   kind: Kind;
   wrong: string;
@@ -66,6 +92,7 @@ export interface Answer {
   accept: boolean;
   reason: string;
   name?: string;
+  empty?: boolean;
 }
 
 /** What ends, or begins, with a reason. */
@@ -86,7 +113,7 @@ const rightsApi = api.enhanceEndpoints({ addTagTypes: ["Person"] }).injectEndpoi
       query: (closed) => ({ path: `/api/requests?closed=${closed}` }),
       providesTags: ["Right"],
     }),
-    answerRequest: build.mutation<AllRights, Answer>({
+    answerRequest: build.mutation<AllRights & Left, Answer>({
       query: ({ id, ...body }) => ({ path: `/api/requests/${id}/answer`, method: "POST", body }),
       invalidatesTags: ["Right", "Person"],
     }),
@@ -94,8 +121,11 @@ const rightsApi = api.enhanceEndpoints({ addTagTypes: ["Person"] }).injectEndpoi
       query: ({ id, ...body }) => ({ path: `/api/requests/${id}/extension`, method: "POST", body }),
       invalidatesTags: ["Right"],
     }),
-    erasePerson: build.mutation<{ erased_at: string }, { person: number; name: string }>({
-      query: ({ person, name }) => ({ path: `/api/people/${person}/erasure`, method: "POST", body: { name } }),
+    mentions: build.query<{ places: Place[] }, number>({
+      query: (person) => ({ path: `/api/people/${person}/mentions` }),
+    }),
+    erasePerson: build.mutation<Left, { person: number; name: string; empty: boolean }>({
+      query: ({ person, ...body }) => ({ path: `/api/people/${person}/erasure`, method: "POST", body }),
       invalidatesTags: ["Right", "Person"],
     }),
     actWithReason: build.mutation<null, { person: number; act: Act; reason: string }>({
@@ -116,6 +146,7 @@ export const {
   useEverybodysRightsQuery,
   useAnswerRequestMutation,
   useExtendRequestMutation,
+  useMentionsQuery,
   useErasePersonMutation,
   useActWithReasonMutation,
 } = rightsApi;
