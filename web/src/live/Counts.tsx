@@ -59,7 +59,7 @@ export function Counts({ counts, attention, restricted, people, chosen, onChoose
           <li>
             <span className={css.count} data-count="restricted">
               <span className={css.number}>{number(restricted)}</span>
-              {t("countRestricted")}
+              <StateMark state="offline" restricted />
             </span>
           </li>
         )}
