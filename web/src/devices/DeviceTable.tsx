@@ -67,7 +67,12 @@ export function DeviceTable({ devices, now, tagged, opened, onOpen, onRevoke }: 
                 <button type="button" data-name={id} className={table.name} dir="auto" onClick={() => onOpen(id)}>
                   {name}
                 </button>
-                {system && <span className={css.system}> {system}</span>}
+                {system && (
+                  <span className={css.system} dir="auto">
+                    {" "}
+                    {system}
+                  </span>
+                )}
                 {tagged && simulated && <span className={css.system}> · {t("simulated")}</span>}
               </span>
               <span role="cell" data-cell="seen">
