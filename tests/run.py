@@ -20,7 +20,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -55,8 +55,6 @@ PAIRED = (
     "tests/journeys/test_killed_process.py", "tests/journeys/test_ledger.py",
 )  # fmt: skip
 """Run two at a time: they wait most of the time, but for something that others at work on both cores would hold up."""
-BEHIND = 10
-"""How nice the tests of pages are, that ask for all the CPU that there is: the servers' tests leave two fifths of it."""
 INTERRUPT_S = 30
 NO_TESTS = 5
 
@@ -73,12 +71,19 @@ def main(arguments: list[str]) -> int:
     junit = Path(tempfile.mkdtemp(prefix="daylight-junit-"))
     told: list[Told] = []
     try:
-        for kind in parts(junit, arguments):
+        for name, command in parts(junit, arguments):
             if failed and not keep_going:
-                told += [Told(each.name, "not run") for each in kind.all()]
+                told.append(Told(name, "not run"))
                 continue
-            told += carried_out(kind, none_found_is_well=bool(arguments))
-            failed = failed or any(each.what != "passed" for each in told)
+            print(f"\n=== {name}", flush=True)
+            began, used_s = time.monotonic(), cpu_s()
+            code = run(command, ROOT / "web" if name.startswith("web") else ROOT)
+            none_found = name.startswith("pytest") and code == NO_TESTS
+            if none_found and arguments:
+                code = 0  # what was asked for is in the other part
+            failed = failed or code != 0
+            why = "NO TEST FOUND" if none_found else f"FAILED ({code})"
+            told.append(Told(name, why if code else "passed", time.monotonic() - began, cpu_s() - used_s))
         skipped, failures = skips(junit), failing(junit)
     finally:
         shutil.rmtree(junit)
@@ -86,23 +91,8 @@ def main(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-class Kind(NamedTuple):
-    """One kind of check, and one that keeps to no clock and runs meanwhile, behind it."""
-
-    name: str
-    command: list[str]
-    behind: "Kind | None" = None
-
-    def all(self) -> "list[Kind]":
-        return [self, self.behind] if self.behind else [self]
-
-    @property
-    def folder(self) -> Path:
-        return ROOT / "web" if self.name.startswith("web") else ROOT
-
-
 class Told(NamedTuple):
-    """What became of one kind of check, when it had ended, and the CPU of all processes that were waited for until then."""
+    """What became of one kind of check, how long it took, and the CPU of all its processes that were waited for."""
 
     name: str
     what: str
@@ -115,33 +105,7 @@ def cpu_s() -> float:
     return children.ru_utime + children.ru_stime
 
 
-def carried_out(kind: Kind, *, none_found_is_well: bool) -> list[Told]:
-    print(f"\n=== {kind.name}", flush=True)
-    began, used_s = time.monotonic(), cpu_s()
-
-    def told(of: Kind, code: int) -> Told:
-        none_found = of.name.startswith("pytest") and code == NO_TESTS
-        if none_found and none_found_is_well:
-            code = 0  # what was asked for is in the other part
-        why = "NO TEST FOUND" if none_found else f"FAILED ({code})"
-        return Told(of.name, why if code else "passed", time.monotonic() - began, cpu_s() - used_s)
-
-    if kind.behind is None:
-        with running(kind) as process:
-            code = ended(process)
-        return [told(kind, code)]
-    with tempfile.TemporaryFile() as output, running(kind.behind, output) as meanwhile:
-        with running(kind) as process:
-            code = ended(process)
-        first = told(kind, code)
-        print(f"\n=== {kind.behind.name}, behind it", flush=True)
-        second = told(kind.behind, ended(meanwhile))
-        output.seek(0)
-        sys.stdout.write(output.read().decode(errors="replace"))
-    return [first, second._replace(cpu_s=second.cpu_s - first.cpu_s)]
-
-
-def parts(junit: Path, arguments: list[str]) -> list[Kind]:
+def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
     """Every kind of check, quickest to fail first."""
 
     def npm(script: str, *more: str) -> list[str]:
@@ -156,33 +120,32 @@ def parts(junit: Path, arguments: list[str]) -> list[Kind]:
     # Each worker starts servers of its own; servers that are given can't be shared, since tests empty them.
     given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("TEST_REDIS_URL")
     together = [] if given else ["-n", str(WORKERS), "--dist", "worksteal"]
-    pages = Kind(
-        "web tests",
-        npm("test", "--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={junit / 'web'}.xml"),
-    )
     return [
-        Kind("ruff check", [str(BIN / "ruff"), "check", "-q", "."]),
-        Kind("ruff format", [str(BIN / "ruff"), "format", "-q", "--check", "."]),
-        Kind("import-linter", [str(BIN / "lint-imports")]),
-        Kind("mypy", [str(BIN / "mypy")]),
-        Kind("web lint", npm("lint")),
-        Kind("web types", npm("types")),
-        Kind("compose", [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml"]),
-        Kind("pytest", pytest("together", *together, *(f"--ignore={path}" for path in (*PAIRED, *ALONE))), pages),
-        Kind("pytest, paired", pytest("paired", *(["-n", "2", "--dist", "loadfile"] if together else []), *PAIRED)),
-        Kind("pytest, alone", pytest("alone", *ALONE)),
+        ("ruff check", [str(BIN / "ruff"), "check", "-q", "."]),
+        ("ruff format", [str(BIN / "ruff"), "format", "-q", "--check", "."]),
+        ("import-linter", [str(BIN / "lint-imports")]),
+        ("mypy", [str(BIN / "mypy")]),
+        ("web lint", npm("lint")),
+        ("web types", npm("types")),
+        (
+            "web tests",
+            npm("test", "--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={junit / 'web'}.xml"),
+        ),
+        ("compose", [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml"]),
+        ("pytest", pytest("together", *together, *(f"--ignore={path}" for path in (*PAIRED, *ALONE)))),
+        ("pytest, paired", pytest("paired", *(["-n", "2", "--dist", "loadfile"] if together else []), *PAIRED)),
+        ("pytest, alone", pytest("alone", *ALONE)),
     ]
 
 
-@contextlib.contextmanager
-def running(kind: Kind, output: IO[bytes] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """In a group of its own, without input; with `output` behind all others. Leaves nothing of that group behind."""
-    command = kind.command if output is None else ["nice", "-n", str(BEHIND), *kind.command]
-    process = subprocess.Popen(
-        command, cwd=kind.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-    )
+def run(command: list[str], folder: Path) -> int:
+    """Runs it in a group of its own, without input, and leaves nothing of that group behind when it ends or takes too long."""
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        yield process
+        return process.wait(PART_S)
+    except subprocess.TimeoutExpired:
+        print(f"ended after {PART_S} s", flush=True)
+        return 124
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)  # pytest then ends its servers
@@ -191,15 +154,6 @@ def running(kind: Kind, output: IO[bytes] | None = None) -> Iterator[subprocess.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def ended(process: subprocess.Popen[bytes]) -> int:
-    """How it ended; 124 when it takes too long."""
-    try:
-        return process.wait(PART_S)
-    except subprocess.TimeoutExpired:
-        print(f"ended after {PART_S} s", flush=True)
-        return 124
 
 
 def provide() -> tuple[list[str], bool]:
