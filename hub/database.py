@@ -36,8 +36,11 @@ LONG_TRANSACTIONS = SERVER_SETTINGS | {"transaction_timeout": "0", "idle_in_tran
 """For migrations and for commands that read much."""
 
 
-DATABASE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PoolBusy)
-"""What work on the database raises when it is away, for callers that go on without."""
+DATABASE_AWAY = (
+    asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError, PoolBusy,
+)  # fmt: skip
+"""What work on the database raises when it is away, for callers that go on without. `InternalClientError` is what asyncpg says now and then
+of a connection that the server ended just as a statement was sent: so it does where a process stood still inside a transaction."""
 
 
 HALF_RESTORED = "half_restored"
@@ -160,7 +163,7 @@ async def transaction(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection
             yield held
         except BaseException:
             ENGINE.current_transaction.reset(token)
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with contextlib.suppress(*DATABASE_AWAY):
                 await asyncio.shield(asyncio.wait_for(started.rollback(), RELEASE_S))
             raise
         ENGINE.current_transaction.reset(token)
@@ -169,5 +172,5 @@ async def transaction(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection
 
 async def _release(pool: Any, held: "Connection") -> None:
     # A connection whose server is frozen can't finish its cancel request: after the deadline asyncpg cuts it.
-    with contextlib.suppress(TimeoutError, asyncpg.InterfaceError, OSError):
+    with contextlib.suppress(TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
         await pool.release(held, timeout=RELEASE_S)

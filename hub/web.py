@@ -81,6 +81,7 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # see `database.DATABASE_AWAY`
     asyncpg.InvalidTransactionStateError,  # it took too long, or the server takes no writes
     RedisError,
     OSError,

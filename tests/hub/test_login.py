@@ -416,6 +416,17 @@ async def test_sign_in_is_closed_while_redis_is_away(cast, settings):
     assert await SignIn.count() == 0
 
 
+async def test_connection_that_the_server_ended_just_as_it_was_asked_is_a_503(cast, open_browser, monkeypatch):
+    async def ended(*_: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
+
+    browser = open_browser()
+    await browser.sign_in(cast.bob)
+    monkeypatch.setattr(login, "me", ended)
+
+    assert (await browser.get("/api/me")).status_code == 503
+
+
 async def test_database_away_is_a_503_and_not_a_signed_out_answer(cast, open_browser):
     browser = open_browser()
     await browser.sign_in(cast.bob)
