@@ -2,9 +2,10 @@
 
 Whoever deletes holds a transaction and has taken turns (`take_turns`) with what could bring something back: a step of the rollup job, which
 would write again what it has read already, and devices that are just storing. What arrives later of these days is not stored: the store
-asks for them (`spans_of`) once it holds the device's cursor, and gives a receipt for what it leaves out, so that a device gets rid of it.
+asks for them (`spans_of`) once it holds a cursor that says that there are some, and gives a receipt for what it leaves out, so that a
+device gets rid of it.
 
-Days are those of the person's zone, and noted with when that was. The list of them (`listed`) goes with every backup and is replayed over
+Days are those of the person's zone, and noted with when that was. The list of them (`LISTED`) goes with every backup and is replayed over
 one that is restored, as the erasure list is. What was done or looked at then by signing in is in the audit, and stays.
 """
 
@@ -16,7 +17,7 @@ import asyncpg
 import msgspec
 
 from hub import audit
-from hub.database import connection, transaction
+from hub.database import transaction
 from hub.people import zones_of
 from hub.rollups.job import ROLLUP_LOCK
 from hub.rollups.united import QUARTER
@@ -48,28 +49,26 @@ class ErasedDays(msgspec.Struct, frozen=True):
     by: int | None = None
 
 
-async def erase(held: Any, person: int, first: date, last: date, by: int, request: int) -> None:
-    """Deletes these days at the person's `request`, and keeps out what comes of them later. After `take_turns`."""
+async def erase(held: Any, person: int, first: date, last: date, by: int, request: int) -> int:
+    """Deletes these days at the person's `request`, and keeps out what comes of them later: returns how many rows of `interval` are gone.
+
+    After `take_turns`. Rollups of the days around stay as they are.
+    """
     at = await held.fetchval("SELECT now()")
-    span, rows = await delete(held, person, first, last, at)
+    span = await span_of(held, person, first, last, at)
+    rows = await _delete(held, person, first, last, span)
     await _note(held, ErasedDays(person, first, last, *span, at, by))
     await audit.record(
         "days_erased", by, person, first=first.isoformat(), last=last.isoformat(), rows=rows, request=request
     )
+    return rows
 
 
-async def listed() -> list[ErasedDays]:
-    """In the order in which they were erased. It holds numbers and times only."""
-    async with connection() as held:
-        return [ErasedDays(**row) for row in await held.fetch(LISTED)]
-
-
-async def replay(listed: Iterable[ErasedDays]) -> int:
-    """Erases again the days on this list that are not erased here, after a restore: returns how many entries that were.
+async def replay(listed: Iterable[ErasedDays]) -> None:
+    """Erases again the days on this list that are not erased here, after a restore.
 
     As `erasure.replay`, and after it: who is erased or is not here has no days. Legal holds are not looked at.
     """
-    erased = 0
     for days in listed:
         async with transaction() as held:
             await take_turns(held, days.person)
@@ -79,12 +78,10 @@ async def replay(listed: Iterable[ErasedDays]) -> int:
             await _note(held, days)
             first, last = days.first.isoformat(), days.last.isoformat()
             await audit.record("days_erased", days.by, days.person, first=first, last=last, rows=rows, again=True)
-            erased += 1
-    return erased
 
 
 async def take_turns(held: Any, person: int) -> None:
-    """Before `delete`: nobody sums up or stores anything of theirs until the transaction ends. Takes their row, and then their devices'."""
+    """Before `erase`: nobody sums up or stores anything of theirs until the transaction ends. Takes their row, and then their devices'."""
     await held.execute(f"SET LOCAL transaction_timeout = '{LONGEST_S}s'")
     await held.execute("SELECT pg_advisory_xact_lock($1)", ROLLUP_LOCK, timeout=LONGEST_S)
     await held.execute("SELECT FROM person WHERE id = $1 FOR NO KEY UPDATE", person)
@@ -103,15 +100,6 @@ async def span_of(held: Any, person: int, first: date, last: date, now: datetime
     return Span(start_at, max(start_at, min(end_at, quarter_of(now) + QUARTER)))
 
 
-async def delete(held: Any, person: int, first: date, last: date, now: datetime) -> tuple[Span, int]:
-    """Deletes all activity of these days: returns when they were, and how many rows of `interval` are gone. After `take_turns`.
-
-    It does not keep late rows out: that is for who notes the days in `erased_days`. Rollups of the days around stay as they are.
-    """
-    span = await span_of(held, person, first, last, now)
-    return span, await _delete(held, person, first, last, span)
-
-
 async def _delete(held: Any, person: int, first: date, last: date, span: Span) -> int:
     deleted = 0
     for name in await _partitions(held, span):
@@ -120,8 +108,8 @@ async def _delete(held: Any, person: int, first: date, last: date, span: Span) -
     await held.execute(
         "DELETE FROM rollup_quarter WHERE person = $1 AND quarter_at >= $2 AND quarter_at < $3", person, *span
     )
-    for table in ("rollup_day", "span_day"):
-        await held.execute(f"DELETE FROM {table} WHERE person = $1 AND day BETWEEN $2 AND $3", person, first, last)  # noqa: S608
+    await held.execute("DELETE FROM rollup_day WHERE person = $1 AND day BETWEEN $2 AND $3", person, first, last)
+    await held.execute("DELETE FROM span_day WHERE person = $1 AND day BETWEEN $2 AND $3", person, first, last)
     await held.execute(_CURSORS, person, *span)
     await held.execute(_LOSSES, person, *span)
     await _quarantined(held, person, span)
@@ -213,7 +201,8 @@ _INPUT = (
 _DIRTY = "DELETE FROM dirty WHERE person = $1 AND quarter_at >= $2 AND quarter_at < $3"
 # What a restored disk need not send again ends where those days begin: it may send them, and they are left out.
 _CURSORS = """
-    UPDATE device_cursor SET last_input_at = CASE WHEN last_input_at >= $2 AND last_input_at < $3 THEN NULL ELSE last_input_at END,
+    UPDATE device_cursor SET erased = true,
+        last_input_at = CASE WHEN last_input_at >= $2 AND last_input_at < $3 THEN NULL ELSE last_input_at END,
         digest = CASE WHEN last_ended_at > $2 AND last_ended_at <= $3 THEN '' ELSE digest END,
         last_ended_at = CASE WHEN last_ended_at > $2 AND last_ended_at <= $3 THEN $2 ELSE last_ended_at END
     FROM device WHERE device.id = device AND person = $1

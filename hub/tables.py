@@ -364,6 +364,8 @@ class DeviceCursor(Table, db=ENGINE, tablename="device_cursor"):
     """End of the latest stored event: what a restored disk need not send again."""
     last_input_at = Timestamptz(null=True, default=None)
     """The latest input of any stored event: the silence after it ends when the next one is stored."""
+    erased = Boolean(default=False)
+    """Days of its person were erased: what tells of them is not stored. Set by whoever erases them, who holds the cursor."""
 
 
 class Interval(Table, db=ENGINE, tags=["partitioned"]):

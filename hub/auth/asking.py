@@ -19,7 +19,7 @@ from hub import audit
 from hub.database import connection, transaction
 from hub.errors import Invalid, NotFound
 from hub.settings import Settings
-from hub.tables import Device, DeviceCursor
+from hub.tables import Device
 from hub.wire.agent import Enrol, EnrolAsked
 from hub.wire.policy import clean
 
@@ -217,8 +217,14 @@ async def insert_device(held: Any, device: Device) -> UUID:
     """Adds a device and its cursor, with a row in the audit, in the transaction of `held`. Raises `Invalid` for a key in use."""
     await take_turns(held, device.public_key)
     await _require_new(device.public_key)
+    # Whoever is just erasing days of its person is waited for, and waits: one of both marks the cursor.
+    await held.execute("SELECT FROM person WHERE id = $1 FOR SHARE", device.person)
     added = await Device.insert(device).returning(Device.id, Device.uid)
-    await DeviceCursor.insert(DeviceCursor(device=added[0]["id"], epoch=1))
+    await held.execute(
+        "INSERT INTO device_cursor (device, epoch, erased) VALUES ($1, 1, EXISTS (SELECT FROM erased_days WHERE person = $2))",
+        added[0]["id"],
+        device.person,
+    )
     uid: UUID = added[0]["uid"]
     await audit.record("device_enrolled", device.person, device.person, device=str(uid), simulated=device.simulated)
     return uid

@@ -301,12 +301,13 @@ class _Flusher:
         now = self._now()
         async with transaction() as held:
             cursors = await held.fetch(
-                "SELECT device, epoch, seq, digest, session, last_ended_at, last_input_at FROM device_cursor "
+                "SELECT device, epoch, seq, digest, session, last_ended_at, last_input_at, erased FROM device_cursor "
                 "WHERE device = ANY($1::int[]) FOR UPDATE SKIP LOCKED",
                 list(by_device),
             )
             # Asked while the cursors are held: whoever erases days of somebody takes these first.
-            erased = await erased_days.spans_of(held, {submission.person for submission in group})
+            marked = {by_device[cursor["device"]][0].person for cursor in cursors if cursor["erased"]}
+            erased = await erased_days.spans_of(held, marked) if marked else {}
             plan = Plan(now, self._poison, erased)
             for cursor in cursors:
                 plan.device(cursor, by_device.pop(cursor["device"]))

@@ -5,7 +5,7 @@ default. The ceiling caps what may be switched on at all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -111,7 +111,7 @@ _WITHIN = (("activity_days", "sum_days"), *((detail, "activity_days") for detail
 
 def resolve(places: Sequence[Place], ceiling: Ceiling, zone: str) -> Resolved:
     """What holds for somebody in this IANA `zone`; `places` from the organisation down to the person."""
-    values: dict[str, object] = {name: getattr(DEFAULT, name) for name in FIELDS}
+    values: dict[str, Any] = {name: getattr(DEFAULT, name) for name in FIELDS}
     sources = dict.fromkeys(FIELDS, _DEFAULT)
     for place in places:
         for name in FIELDS:
@@ -124,13 +124,13 @@ def resolve(places: Sequence[Place], ceiling: Ceiling, zone: str) -> Resolved:
             values[kind] = False
             sources[kind] = _CEILING
     for shorter, longer in _WITHIN:
-        if values[shorter] > values[longer]:  # type: ignore[operator]
+        if values[shorter] > values[longer]:
             values[shorter], sources[shorter] = values[longer], sources[longer]
     hours = values["hours"] if isinstance(values["hours"], CollectingHours) else None
     if hours is not None and week(hours) == ALWAYS:
         hours = None
     values["hours"] = None if hours is None else week(hours)
-    policy = Policy(version=0, zone="" if hours is None else zone, **values)  # type: ignore[arg-type]
+    policy = Policy(version=0, zone="" if hours is None else zone, **values)
     return Resolved(policy, hours, sources)
 
 

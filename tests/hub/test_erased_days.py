@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 
 from hub import erased_days, erasure
+from hub.auth import asking
 from hub.database import connection, transaction
 from hub.feed.memory import MemoryFeed
 from hub.feed.record import Record
@@ -16,6 +20,7 @@ from hub.live.plan import Outcome, Submission
 from hub.live.store import Store
 from hub.rollups import read
 from hub.rollups.job import ROLLUP_LOCK, roll_up
+from hub.tables import Device
 from hub.wire.activity import Facts
 
 from .locks import until_waiting
@@ -42,12 +47,7 @@ async def erase(cast, last_days: int = 0) -> int:
     """As a request does that was granted."""
     async with transaction() as held:
         await erased_days.take_turns(held, cast.bob.id)
-        span, deleted = await erased_days.delete(held, cast.bob.id, DAY, DAY + timedelta(days=last_days), NOW)
-        await held.execute(
-            "INSERT INTO erased_days (person, first, last, start_at, end_at) VALUES ($1, $2, $2, $3, $4)",
-            cast.bob.id, DAY, *span,
-        )  # fmt: skip
-    return deleted
+        return await erased_days.erase(held, cast.bob.id, DAY, DAY + timedelta(days=last_days), cast.dora.id, 1)
 
 
 async def kept_of(cast) -> dict[str, list[tuple[Any, ...]]]:
@@ -171,6 +171,30 @@ async def test_device_that_still_has_events_of_them_gets_rid_of_them_and_nothing
     assert kept["aside"] == [("erased", b""), ("erased", b"")]
     assert [row[0] for row in kept["days"]] == [DAY + timedelta(days=1)]
     assert all(row[0] >= at(24) for row in kept["quarters"])
+
+
+async def test_device_that_is_enrolled_meanwhile_or_later_brings_nothing_of_them_either(cast, database) -> None:
+    await in_utc(cast)
+
+    async def enrol(key: bytes) -> SimpleNamespace:
+        async with transaction() as held:
+            uid = await asking.insert_device(held, Device(uid=uuid4(), person=cast.bob.id, public_key=key, name="new"))
+        async with connection() as held:
+            number = await held.fetchval("SELECT id FROM device WHERE uid = $1", uid)
+        return SimpleNamespace(id=number, person=cast.bob.id)
+
+    async with transaction() as held:
+        await erased_days.take_turns(held, cast.bob.id)
+        await erased_days.erase(held, cast.bob.id, DAY, DAY, cast.dora.id, 1)
+        enrolling = asyncio.create_task(enrol(b"1" * 32), context=Context())
+        async with asyncio.timeout(30):
+            await until_waiting(1, unless=enrolling)
+    devices = [await enrolling, await enrol(b"2" * 32)]
+
+    told = [await send(device, 1, worked(at(10), at(10, 1), **SECRET)) for device in devices]
+
+    assert [[receipt.reason for receipt in each.receipts] for each in told] == [["erased"], ["erased"]]
+    assert (await kept_of(cast))["interval"] == []
 
 
 async def test_quarters_of_them_are_not_made_again_of_what_is_beside_them(cast, database) -> None:
