@@ -192,9 +192,8 @@ class Session:
         if self.phase in ("challenge", "welcome"):
             return []
         outputs: list[Output] = []
-        if (
-            now_ms >= self._heartbeat_due_ms()
-        ):  # first: of work that was started the hub must know before what is recorded in it
+        # First: of work that was started the hub must know before what is recorded in it.
+        if now_ms >= self._heartbeat_due_ms():
             self._synced_ms = self._said_ms = now_ms
             outputs.append(self._send(self._health(now_ms), now_ms))
         outputs += self._present_if_due(now_ms)

@@ -142,7 +142,7 @@ class AgentConnection:
         self.epoch = admission.epoch
         self._policy = policies.of(self.device.person)
         self._pause = pauses.of(self.device.person, self._shared.now())
-        self._starts = pauses.starts(self.device.person)[-STARTS_MAX:]
+        self._starts = self._known_starts()
         await self.line.send(
             Welcome(
                 session=admission.session,
@@ -217,9 +217,13 @@ class AgentConnection:
         except DATABASE_AWAY:
             await self.line.close(Close.UNAVAILABLE)
             return
-        self._starts = pauses.starts(person)[-STARTS_MAX:]
+        self._starts = self._known_starts()
         starts = list(self._starts)
         await self.line.send(PolicyUpdate(policy=self._policy, pause=self._pause, starts=starts, heard=told))
+
+    def _known_starts(self) -> Starts:
+        """As many of them as an agent is told."""
+        return pauses.starts(self.device.person)[-STARTS_MAX:]
 
     def publish_arrival(self) -> None:
         """Shows the device as connected before its first presence; what was known of it stays."""
@@ -236,7 +240,7 @@ class AgentConnection:
         policy, now = policies.of(self.device.person), self._shared.now()
         told, self._policy = self._policy, policy
         pause, known = pauses.of(self.device.person, now), self._pause
-        starts, started = pauses.starts(self.device.person)[-STARTS_MAX:], self._starts
+        starts, started = self._known_starts(), self._starts
         self._pause, self._starts = pause, starts
         news = policy != told or pause != known or starts != started
         if not news and (self._resting or collects(policy, now, starts)):

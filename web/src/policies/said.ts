@@ -31,7 +31,8 @@ export function longest({ above }: Place, settings: Settings, field: Field): num
   return field === "sum_days" ? LONGEST : field === "activity_days" ? Math.min(sums, DAYS) : activity;
 }
 
-const [DAYS, LONGEST] = [365, 1826];
+const DAYS = 365;
+const LONGEST = 1826;
 
 /** What of this place shortens a period that it inherits, if anything does. */
 export function shortened(place: Place, settings: Settings, field: Field): "activity_days" | "sum_days" | null {
