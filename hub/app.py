@@ -126,7 +126,7 @@ class Hub:
         self.policing = Policing(self.ingest.registry)
         self.balance = Balance(self.feed, self.name, self.ingest.registry)
         self.phase: Literal["starting", "open", "leaving", "draining"] = "starting"
-        self._asking_beside = asyncio.Lock()
+        self._asking: asyncio.Task[bool] | None = None
         self._turned_at = time.monotonic()
         self._turning: asyncio.Task[None] | None = None
         self._days: asyncio.Task[None] | None = None
@@ -173,7 +173,7 @@ class Hub:
         await self.store.close(0.5)
 
     async def stop(self) -> None:
-        for task in (self._days, self._sealing, self._turning):
+        for task in (self._days, self._sealing, self._turning, self._asking):
             if task:
                 task.cancel()
         if self._owns_pool:
@@ -183,21 +183,11 @@ class Hub:
         """Whether a load balancer should send anybody here. Redis away does not matter: what agents send is stored all the same."""
         if self.phase != "open" or time.monotonic() - self._turned_at > STUCK_S:
             return False
-        try:
-            async with asyncio.timeout(READY_S):
-                return await self._database_writes()
-        except DATABASE_AWAY:
-            return False
-
-    async def _database_writes(self) -> bool:
-        """Whether PostgreSQL answers, and takes writes: one that is a standby, or was made read-only, stores nothing."""
-        asked = "SELECT current_setting('transaction_read_only') = 'off'"  # on a standby it is on
-        try:
-            async with connection(POOL_S) as held:
-                return bool(await held.fetchval(asked))
-        except PoolBusy:  # a hub that has much to do is no worse for that
-            async with self._asking_beside, beside_the_pool() as held:
-                return bool(await held.fetchval(asked))
+        if not self._asking or self._asking.done():
+            self._asking = asyncio.create_task(_database_writes())
+        return await asyncio.shield(
+            self._asking
+        )  # however many ask at once, one question is under way, and they share its answer
 
     async def _turn(self) -> None:
         while True:
@@ -395,6 +385,21 @@ def serve(settings: Settings, inherited: str | None = None) -> None:
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Is PORT taken?"
         ) from error
     Process(hub).run(sockets=[listener])
+
+
+async def _database_writes() -> bool:
+    """Whether PostgreSQL answers, and takes writes: one that is a standby, or was made read-only, stores nothing."""
+    asked = "SELECT current_setting('transaction_read_only') = 'off'"  # on a standby it is on
+    try:
+        async with asyncio.timeout(READY_S):
+            try:
+                async with connection(POOL_S) as held:
+                    return bool(await held.fetchval(asked))
+            except PoolBusy:  # a hub that has much to do is no worse for that
+                async with beside_the_pool() as held:
+                    return bool(await held.fetchval(asked))
+    except DATABASE_AWAY:
+        return False
 
 
 async def _patiently(work: Callable[[], Awaitable[None]]) -> None:

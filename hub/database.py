@@ -138,7 +138,7 @@ async def connection(acquire_s: float = ACQUIRE_S) -> AsyncIterator["Connection"
 
 @contextlib.asynccontextmanager
 async def beside_the_pool() -> AsyncIterator["Connection"]:
-    """A connection of its own, made for one question while the pool is busy: never more than one of a process at a time."""
+    """A connection of its own, made for one question while the pool is busy. Whoever asks minds that a process has one of these at most."""
     held = await asyncpg.connect(ENGINE.config["dsn"], timeout=ACQUIRE_S, server_settings=SERVER_SETTINGS)
     try:
         yield held
