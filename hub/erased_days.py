@@ -64,11 +64,12 @@ async def erase(held: Any, person: int, first: date, last: date, by: int, reques
     return rows
 
 
-async def replay(listed: Iterable[ErasedDays]) -> None:
-    """Erases again the days on this list that are not erased here, after a restore.
+async def replay(listed: Iterable[ErasedDays]) -> int:
+    """Erases again the days on this list that are not erased here, after a restore: returns how many that were, person by person.
 
     As `erasure.replay`, and after it: who is erased or is not here has no days. Legal holds are not looked at.
     """
+    erased: set[tuple[int, int]] = set()
     for days in listed:
         async with transaction() as held:
             await take_turns(held, days.person)
@@ -78,6 +79,8 @@ async def replay(listed: Iterable[ErasedDays]) -> None:
             await _note(held, days)
             first, last = days.first.isoformat(), days.last.isoformat()
             await audit.record("days_erased", days.by, days.person, first=first, last=last, rows=rows, again=True)
+        erased |= {(days.person, day) for day in range(days.first.toordinal(), days.last.toordinal() + 1)}
+    return len(erased)
 
 
 async def take_turns(held: Any, person: int) -> None:

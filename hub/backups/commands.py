@@ -96,6 +96,8 @@ def _tell_restored(done: Restored, settings: Settings) -> None:
         click.echo(f"  {len(manifest.objects):,} objects in the object store")
     if done.erased:
         click.echo(f"  {done.erased:,} people erased again, as they were after the backup")
+    if done.days:
+        click.echo(f"  {done.days:,} days of people erased again, as they were after the backup")
     if done.migrated:
         click.echo(f"  the schema brought up to date ({done.migrated} steps)")
     if not done.broken:

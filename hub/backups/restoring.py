@@ -52,6 +52,8 @@ class Restored(msgspec.Struct, frozen=True):
     migrated: int
     erased: int
     """How many people were erased again, since they had been after the backup."""
+    days: int
+    """How many days of others were, each person's by themselves."""
     chain: int
     broken: str
 
@@ -143,7 +145,7 @@ async def _into(
             await _put_keys(held, keys)
             subject_keys.use(keys.secret)
             erased = await erasure.replay(keys.erased)
-            await erased_days.replay(keys.erased_days)
+            days = await erased_days.replay(keys.erased_days)
             await _put_protection(held, keys)
             if hub_url:
                 await grants.give(held, hub_url)
@@ -159,7 +161,7 @@ async def _into(
     finally:
         held.terminate()
     migrated = len(known_migrations()) - len(manifest.migrations)
-    return Restored(manifest, migrated, erased, verdict.position, str(verdict.broken or ""))
+    return Restored(manifest, migrated, erased, days, verdict.position, str(verdict.broken or ""))
 
 
 async def _empty(held: Any) -> None:

@@ -46,6 +46,7 @@ from hub.database import (
     transaction,
 )
 from hub.embedded import Embedded
+from hub.erased_days import ErasedDays
 from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
 from hub.objects import Objects
@@ -392,6 +393,7 @@ def test_who_was_erased_or_protected_after_the_backup_is_so_after_the_restore_an
             url,
             f"INSERT INTO rollup_day VALUES (3, '{day:%Y-%m-%d}', 'active', NULL, NULL, 1, 0, 0, 0) RETURNING person",
         )
+    on(url, tell_of([NINE, TEN], 3))
     on(url, back_up(url, None, SECRET, tmp_path / "backup", kept.parent))
     on(url, erasure.erase(2, 6))
     on(url, erase_day(3))
@@ -401,9 +403,10 @@ def test_who_was_erased_or_protected_after_the_backup_is_so_after_the_restore_an
 
     done = restoring.bring_back(empty, tmp_path / "backup", [kept])
 
-    assert (done.erased, done.chain, done.broken) == (1, 2, "")
+    assert (done.erased, done.days, done.chain, done.broken) == (1, 1, 2, "")
     restored = empty.database_url or ""
     assert [day for (day,) in rows(restored, "SELECT day FROM rollup_day")] == [TEN.date()]
+    assert rows(restored, "SELECT started_at FROM interval WHERE person = 3") == [(TEN,)]
     assert rows(restored, "SELECT person, first, erased_by FROM erased_days") == [(3, NINE.date(), 6)]
     names = [row[0] for row in rows(restored, taking.TABLES)]
     for table in names:
@@ -417,6 +420,12 @@ def test_who_was_erased_or_protected_after_the_backup_is_so_after_the_restore_an
     assert rows(restored, "SELECT person, set_by, reason, lifted_at FROM legal_hold") == [(4, 6, "Case 7", None)]
     with pytest.raises(BadBackup, match="set back"):
         on(restored, keep_keys(restored, SECRET, _with_another_erasure(kept, tmp_path)))
+
+
+async def tell_of(times: list[datetime], person: int) -> None:
+    async with connection() as held:
+        device = await held.fetchrow("SELECT id, person, uid::text FROM device WHERE person = $1", person)
+    await store(_Device(*device), [worked(at, at + timedelta(minutes=1)) for at in times], times[-1])
 
 
 async def erase_day(person: int) -> None:
@@ -543,6 +552,7 @@ def test_hub_that_is_stopped_is_backed_up_with_its_objects_and_comes_back_in_an_
             return on(servers.database_url, run())
 
     async def fill(bucket: Objects) -> None:
+        await _run("INSERT INTO person (id, email, name, zone) VALUES (12, 'bob@halden.example', 'Bob', 'UTC')")
         await bucket.put("people/1/a picture", b"1" * 1000)
         await bucket.put("people/12/a picture", b"12")
 
@@ -559,11 +569,18 @@ def test_hub_that_is_stopped_is_backed_up_with_its_objects_and_comes_back_in_an_
     said = daylight(before, backup, str(tmp_path / "backup"), "--keys", str(tmp_path / "keys"))
     assert "2 objects" in said
     keys = read_keys([tmp_path / "keys" / KEYS_FILE])
-    write_keys(tmp_path / "keys", structs.replace(keys, erased=[Erased(1, NINE)]))
+    first, last, at = NINE.date(), TEN.date(), datetime.now(UTC)
+    erased = [
+        ErasedDays(12, first, last, NINE, TEN, at),
+        ErasedDays(12, last, last, TEN, TEN, at + timedelta(1)),
+        ErasedDays(1, first, last, NINE, TEN, at),
+    ]
+    write_keys(tmp_path / "keys", structs.replace(keys, erased=[Erased(1, NINE)], erased_days=erased))
 
     said = daylight(after, restore, str(tmp_path / "backup"), "--keys", str(tmp_path / "keys"))
 
     assert "as many as were backed up" in said
+    assert "2 days of people erased again" in said
     assert running(after, found) == {"people/12/a picture": b"12"}
     assert (after.data / "secret").read_text() == before.secret
     assert sorted(path.name for path in tmp_path.iterdir()) == ["after", "backup", "before", "keys"]
