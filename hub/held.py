@@ -96,7 +96,7 @@ PARTS = (
         FROM person_request WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("erased-days.csv", "Days of which everything that your devices told was erased.", """
         SELECT id AS place, first, last, at FROM erased_days WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
-    Part("pauses.csv", "Private time and breaks that you declared, and work that you started outside your hours.", """
+    Part("pauses.csv", "Private time and breaks that you declared; work that you started outside your hours, to its latest end.", """
         SELECT id AS place, kind, since_at, until_at FROM pause WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("lost.csv", "What a device of yours said that it had to throw away.", """
         SELECT loss.id AS place, device, epoch, from_seq, to_seq, reason, received_at FROM loss JOIN device ON device.id = loss.device

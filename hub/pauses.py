@@ -21,7 +21,7 @@ from hub.errors import Invalid
 from hub.tables import Pause as PauseRow
 from hub.wire.events import Event
 from hub.wire.pause import TOLD_WITHIN, Declared, Kind, Pause, strip
-from hub.wire.policy import STARTED_MAX, Started, Starts, collects, start_at
+from hub.wire.policy import STARTED_MAX, Started, Starts, start_at
 
 KEPT = timedelta(days=31)
 """In memory. What a device held for longer is private where its person had paused before then: it can't be told any more when. Of work
@@ -55,7 +55,9 @@ class Paused(msgspec.Struct, frozen=True, kw_only=True):
 _pauses: dict[int, deque[tuple[int, Pause]]] = {}
 """By person, with their numbers, oldest first."""
 _starts: dict[int, dict[int, Started]] = {}
-"""By person and number, oldest first."""
+"""By person and number, oldest first, with their ends as they are stored."""
+_ended: dict[int, tuple[policies.Standing | None, Starts]] = {}
+"""The same with their ends as they are, by that policy: a policy that changes may bring them forward."""
 _before: set[int] = set()
 """Who had paused before what is kept."""
 _revision = 0
@@ -88,6 +90,7 @@ def forget() -> None:
     global _revision
     _pauses.clear()
     _starts.clear()
+    _ended.clear()
     _before.clear()
     _revision = 0
 
@@ -108,7 +111,13 @@ def permitted(person: int, event: Event, now: datetime) -> Event:
 def starts(person: int) -> Starts:
     """When somebody started work outside their hours, in order. What is not kept any more was not started."""
     mine = _starts.get(person)
-    return tuple(mine.values()) if mine else ()
+    if not mine:
+        return ()
+    standing = policies.standing(person)
+    known = _ended.get(person)
+    if known is None or known[0] is not standing:
+        known = _ended[person] = standing, tuple(_until_hours(person, each) for each in mine.values())
+    return known[1]
 
 
 async def declare(person: int, kind: Kind, minutes: int | None) -> Pause:
@@ -177,7 +186,7 @@ async def start_work(person: int, at: datetime) -> None:
     started = start_at(policies.of(person), at)
     async with transaction() as held:
         await _take_turns(held)
-        if started is not None and await _latest_start(held, person) <= at:
+        if started is not None and await _going_on(held, person, at) is None:
             await _begin(held, person, started)
 
 
@@ -206,7 +215,7 @@ async def started(person: int, told: list[Started], now: datetime) -> None:
             if await held.fetchval(_OF_LAST_DAY, person, now - LATE_MAX) >= STARTS_A_DAY:
                 continue
             work = start_at(policies.over(person, each.since_at, each.since_at), each.since_at)
-            if work is not None and ends_at > each.since_at >= await _latest_start(held, person):
+            if work is not None and ends_at > each.since_at and await _going_on(held, person, each.since_at) is None:
                 await _begin(held, person, work)
                 await _end_start(held, person, ends_at, each.since_at)
 
@@ -252,10 +261,11 @@ async def _now(person: int) -> Paused:
     async with connection() as held:
         rows = {row["kind"] == "work": row for row in await held.fetch(_OPEN, person, now)}
     pause, work = rows.get(False), rows.get(True)
+    started = _until_hours(person, _started(work)) if work else None
     return Paused(
         pause=_pause(pause) if pause else None,
         private_time=policy.private_time,
-        started=_started(work) if work and not collects(policy, now) else None,
+        started=started if started and started.until_at > now else None,
         startable=start_at(policy, now),
     )
 
@@ -271,12 +281,14 @@ async def _end(held: Any, person: int) -> bool:
     return ended != "UPDATE 0"
 
 
-async def _latest_start(held: Any, person: int) -> datetime:
-    """Up to when work that somebody started outside their hours went on, or may."""
-    until_at: datetime | None = await held.fetchval(
-        "SELECT max(until_at) FROM pause WHERE person = $1 AND kind = 'work'", person
+async def _going_on(held: Any, person: int, at: datetime) -> Any:
+    """The row of work that somebody started outside their hours and that goes on at `at`, or begins after it."""
+    rows = await held.fetch(
+        "SELECT id, since_at, until_at FROM pause WHERE person = $1 AND kind = 'work' AND until_at > $2 ORDER BY since_at",
+        person,
+        at,
     )
-    return until_at or datetime.min.replace(tzinfo=UTC)
+    return next((row for row in rows if _until_hours(person, _started(row)).until_at > at), None)
 
 
 async def _begin(held: Any, person: int, work: Started) -> None:
@@ -292,13 +304,14 @@ async def _begin(held: Any, person: int, work: Started) -> None:
 
 async def _end_start(held: Any, person: int, at: datetime, since_at: datetime | None = None) -> bool:
     """Ends at `at`, and not later, what was begun: at `since_at`, or what goes on. False when there is none."""
-    row = await held.fetchrow(
-        "SELECT id, since_at, until_at FROM pause WHERE person = $1 AND kind = 'work' AND (since_at = $2 OR "
-        "$2::timestamptz IS NULL AND since_at <= $3 AND until_at > $3)",
-        person,
-        since_at,
-        at,
-    )
+    if since_at is None:
+        row = await _going_on(held, person, at)
+    else:
+        row = await held.fetchrow(
+            "SELECT id, since_at, until_at FROM pause WHERE person = $1 AND kind = 'work' AND since_at = $2",
+            person,
+            since_at,
+        )
     if row is not None and at < row["until_at"]:
         await held.execute(
             "UPDATE pause SET until_at = $2, revision = $3 WHERE id = $1",
@@ -326,6 +339,7 @@ def _take(rows: list[Any]) -> None:
         if row["kind"] == "work":
             mine = _starts.setdefault(row["person"], {})
             mine[row["id"]] = _started(row)
+            _ended.pop(row["person"], None)
             for number in [number for number, each in mine.items() if each.until_at < horizon]:
                 del mine[number]
         else:
@@ -355,6 +369,14 @@ def _pause(row: Any) -> Pause:
 
 def _started(row: Any) -> Started:
     return Started(since_at=row["since_at"], until_at=row["until_at"])
+
+
+def _until_hours(person: int, work: Started) -> Started:
+    """As it is stored it ends where the hours began that were in force when it did; other ones may have come into force within it."""
+    standing = policies.standing(person)
+    if standing is None:
+        return work
+    return Started(since_at=work.since_at, until_at=standing.collecting(work.since_at, work.until_at))
 
 
 _OF_LAST_DAY = "SELECT count(*) FROM pause WHERE person = $1 AND kind = 'work' AND since_at >= $2"

@@ -5,13 +5,15 @@ nothing was ever set everybody has version 1, the default. Afterwards everybody 
 nothing is collected but their state until `changes.reconcile` has been there.
 """
 
+import itertools
 from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
 
 from hub.tables import PersonPolicy, PolicyVersion
-from hub.wire.policy import DEFAULT, NOTHING, Policy, stricter
+from hub.wire.activity import quarters
+from hub.wire.policy import DEFAULT, NOTHING, Policy, collects, stricter
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -53,6 +55,16 @@ class Standing:
             last -= 1
             policy = stricter(policy, since[last][1] if last >= 0 else self.first)
         return policy
+
+    def collecting(self, since_at: datetime, until_at: datetime) -> datetime:
+        """When hours of theirs first hold in `[since_at, until_at)`, by what is in force each time; `until_at` where they never do."""
+        changes = (at for at, _ in self.holdings if since_at < at < until_at)
+        for start, end in itertools.pairwise([since_at, *changes, until_at]):
+            policy = self.over(start, start)
+            for quarter, _ in quarters(start, end):
+                if collects(policy, quarter):
+                    return quarter
+        return until_at
 
 
 _known: dict[int, Policy] = {DEFAULT.version: DEFAULT}
@@ -96,6 +108,11 @@ def of(person: int) -> Policy:
     if standing is not None:
         return standing.now
     return NOTHING if _standings else _known[DEFAULT.version]
+
+
+def standing(person: int) -> Standing | None:
+    """What somebody's policy was and is; another object once it has changed, and none as long as they were never given one."""
+    return _standings.get(person)
 
 
 def over(person: int, started_at: datetime, ended_at: datetime) -> Policy:

@@ -16,7 +16,7 @@ from hub.tables import Pause as PauseRow
 from hub.wire.activity import Facts, quarter_of
 from hub.wire.agent import Ack, Heartbeat, PolicyUpdate
 from hub.wire.events import Interval
-from hub.wire.policy import DAY_MIN, STARTED_MAX, WEEK_MIN, Policy, Started
+from hub.wire.policy import DAY_MIN, STARTED_MAX, WEEK_MIN, Hours, Policy, Started
 
 from .conftest import PASSWORD, Browser, Cast
 from .live import Running, connected, minute, running, signed_in, viewing
@@ -32,15 +32,21 @@ def week_minute(at: datetime) -> int:
 async def give_hours(*people: Any, begin_at: datetime | None = None) -> None:
     """Hours of one quarter: half a week from now, or beginning then."""
     start = week_minute(begin_at) if begin_at else (week_minute(datetime.now(UTC)) + WEEK_MIN // 2) % WEEK_MIN
-    policy = Policy(version=VERSION, app=True, hours=((start, start + 15),), zone="UTC")
-    await PolicyVersion.insert(PolicyVersion(version=VERSION, policy=msgspec.json.encode(policy).decode()))
-    for number, person in enumerate(people, 1):
+    await give(VERSION, ((start, start + 15),), NOW - timedelta(days=40), *people)
+
+
+async def give(version: int, hours: Hours | None, since_at: datetime, *people: Any) -> None:
+    policy = Policy(version=version, app=True, hours=hours, zone="UTC")
+    await PolicyVersion.insert(PolicyVersion(version=version, policy=msgspec.json.encode(policy).decode()))
+    for number, person in enumerate(people, 10 * version):
         await PersonPolicy.insert(
-            PersonPolicy(
-                person=person.id, wanted=VERSION, held=VERSION, revision=number, since_at=NOW - timedelta(days=40)
-            )
+            PersonPolicy(person=person.id, wanted=version, held=version, revision=number, since_at=since_at)
         )
     await policies.refresh()
+
+
+def quarter_from(at: datetime) -> Hours:
+    return ((week_minute(at), week_minute(at) + 15),)
 
 
 @pytest.fixture
@@ -125,6 +131,54 @@ async def test_it_ends_where_the_hours_begin(cast, database):
     await pauses.start_work(cast.bob.id, at + timedelta(minutes=9))
 
     assert await kept() == [(at, at + timedelta(minutes=8))]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "told late"])
+async def test_it_ends_where_hours_begin_that_come_into_force_within_it(late, cast, database):
+    at = quarter_of(NOW) - timedelta(minutes=53)
+    hours_at = at + timedelta(minutes=23)
+    await give_hours(cast.bob)
+    if not late:
+        await pauses.start_work(cast.bob.id, at)
+        await pauses.refresh()
+    own_end = pauses.starts(cast.bob.id)
+    await give(VERSION + 1, quarter_from(hours_at), at + timedelta(minutes=1), cast.bob)
+    if late:
+        await pauses.started(cast.bob.id, [Started(since_at=at, until_at=at + STARTED_MAX)], NOW)
+        await pauses.refresh()
+    cut = pauses.starts(cast.bob.id)
+    again_at = hours_at + timedelta(minutes=20)
+    await pauses.start_work(cast.bob.id, hours_at - timedelta(minutes=1))
+    await pauses.end_work(cast.bob.id, again_at - timedelta(minutes=1))
+    await pauses.start_work(cast.bob.id, again_at)
+    await pauses.end_work(cast.bob.id, again_at + timedelta(minutes=1))
+    await pauses.refresh()
+
+    assert own_end == (() if late else (Started(since_at=at, until_at=at + STARTED_MAX),))
+    assert cut == (Started(since_at=at, until_at=hours_at),)
+    again = Started(since_at=again_at, until_at=again_at + timedelta(minutes=1))
+    assert pauses.starts(cast.bob.id) == (*cut, again)
+    assert await acts() == ["work_started", "work_started", "work_ended"]
+    pauses.forget()
+    await pauses.load()
+    assert pauses.starts(cast.bob.id) == (*cut, again)
+
+
+async def test_it_ends_with_the_change_that_has_the_hours_hold_and_goes_on_where_they_are_taken_back(cast, database):
+    at = quarter_of(NOW) - timedelta(minutes=22)
+    await give_hours(cast.bob, cast.bea)
+    for person in (cast.bob, cast.bea):
+        await pauses.start_work(person.id, at)
+    await pauses.refresh()
+
+    await give(VERSION + 1, None, at + timedelta(minutes=3), cast.bob)
+    await give(VERSION + 2, quarter_from(at + timedelta(minutes=7)), at + timedelta(minutes=3), cast.bea)
+    taken_back = pauses.starts(cast.bea.id)
+    await give(VERSION + 3, quarter_from(at - timedelta(days=1)), at + timedelta(minutes=6), cast.bea)
+
+    assert pauses.starts(cast.bob.id) == (Started(since_at=at, until_at=at + timedelta(minutes=3)),)
+    assert taken_back == (Started(since_at=at, until_at=at + timedelta(minutes=7)),)
+    assert pauses.starts(cast.bea.id) == (Started(since_at=at, until_at=at + STARTED_MAX),)
 
 
 async def test_a_pause_lies_within_it_and_ends_with_it(cast, bob):
@@ -232,6 +286,30 @@ async def test_what_a_device_sends_is_kept_within_a_start_and_stripped_beside_it
     assert {(row["last_input_at"], row["keys"]) for row in rows if row["private"]} == {(None, 0)}
     assert {row["keys"] for row in rows} == {0}, "input counts are off: a start allows no more than the hours do"
     assert [row["app"] for row in await stored(other.id)] == [None, None]
+
+
+async def test_after_hours_that_came_into_force_within_a_start_nothing_is_kept_and_the_agent_knows(
+    hub: Running, cast: Cast
+) -> None:
+    device = cast.device(cast.bob)
+    base = datetime.now(UTC).replace(second=0, microsecond=0)
+    hours_at = quarter_of(base - timedelta(minutes=30))
+    began_at = base - timedelta(minutes=50)
+    await PauseRow.insert(
+        PauseRow(person=cast.bob.id, kind="work", since_at=began_at, until_at=began_at + STARTED_MAX, revision=1)
+    )
+    await pauses.refresh()
+    async with connected(hub, device) as agent:
+        await give(VERSION + 1, quarter_from(hours_at), base - timedelta(minutes=47), cast.bob)
+        told = await agent.receive(PolicyUpdate)
+        ago = int((base - hours_at) / timedelta(minutes=1))
+        events = [seen(ago - after, policy=VERSION + 1) for after in (-1, 0, 14, 15)]
+        await agent.batch(1, events)
+        await agent.receive(Ack)
+
+    assert told.policy.version == VERSION + 1
+    assert told.starts == [Started(since_at=began_at, until_at=hours_at)]
+    assert [row["app"] for row in await stored(device.id)] == ["Bank", "Bank", "Bank", None]
 
 
 async def test_started_from_the_web_the_wall_shows_them_and_ended_nothing(hub: Running, cast: Cast) -> None:
