@@ -5,23 +5,15 @@ Of fewer than five people together nothing is told that one could be found in.
 
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import msgspec
 
 from hub.database import connection, transaction
 from hub.policies.changes import Touched
-from hub.rollups.read import idle_under
+from hub.policy_last_week import COUNT_S, COUNTED_MAX, TOLD_MIN, LastWeek, last_week, roughly
 from hub.wire.policy import DETAILS, PERIODS, widened
-
-TOLD_MIN = 5
-"""Of fewer people together no figure is told: it would be one of each."""
-COUNT_S, COUNTED_MAX = 2, 200_000
-"""Records that a shorter period would have removed are counted for so long, and so many of them."""
-JUDGED_MAX = 60
-"""People whose last week is judged anew for one question: some 30 ms each."""
-WEEK_DAYS = 7
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +31,7 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """How many rows, to two digits; 200,000 for as many or more. Null as above, and where it takes too long to count them."""
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class Difference(LastWeek, frozen=True, kw_only=True):
     """What a change would do."""
 
     people: int
@@ -49,11 +41,6 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """The fields by which more is collected of somebody than before."""
     asked: int
     """How many of these people acknowledge it first."""
-    without_app_min: float | None
-    """Active and passive minutes of last week that would have kept no app, to two digits; null when none would, while some are not summed
-    up yet, and of fewer than five people who were there and may be shown."""
-    idle_min: float | None
-    """By how many minutes more, or fewer, they would have been idle last week; null as above, and of very many people."""
     removes: list[Removal]
     """What shorter periods would have removed; of a detail only where it goes before its activity."""
 
@@ -65,17 +52,14 @@ async def difference(touched: Collection[Touched]) -> Difference:
             "SELECT count(*) FROM device WHERE person = ANY($1::int[]) AND revoked_at IS NULL", people
         )
     wider = {word: None for each in touched for word in widened(each.old, each.new)}
-    without = await _of_last_week([each.person for each in touched if each.old.app and not each.new.app])
-    changed = {each.person: each.new.idle_limit_s for each in touched if each.new.idle_limit_s != each.old.idle_limit_s}
-    limits = {person: changed[person] for person in await _of_last_week(list(changed))}
+    told = await last_week(touched)
     return Difference(
         people=len(people),
         devices=devices,
         widens=list(wider),
         asked=sum(each.held != each.new for each in touched),
-        without_app_min=await _with_app_min(without) if len(without) >= TOLD_MIN else None,
-        idle_min=await _more_idle_min(limits) if TOLD_MIN <= len(limits) <= JUDGED_MAX else None,
         removes=[removal for period in PERIODS if (removal := await _removed(period, touched))],
+        **msgspec.structs.asdict(told),
     )
 
 
@@ -106,7 +90,7 @@ async def _removed(period: str, touched: Collection[Touched]) -> Removal | None:
         days=min(shorter.values()),
         people=len(shorter),
         since=since,
-        records=None if records is None else int(_roughly(records)),
+        records=None if records is None else int(roughly(records)),
     )
 
 
@@ -115,55 +99,6 @@ def _is_shorter(period: str, each: Touched) -> bool:
     days, activity = getattr(each.held, period), each.held.activity_days
     with_it = period in DETAILS and days == activity < each.old.activity_days
     return days < getattr(each.old, period) and not with_it
-
-
-async def _of_last_week(people: list[int]) -> list[int]:
-    """Those of whom something is stored and may be shown: nobody hides one person among others who were not there."""
-    today = datetime.now(UTC).date()
-    async with connection() as held:
-        rows = await held.fetch(
-            "SELECT id FROM person WHERE id = ANY($1::int[]) AND restricted_at IS NULL AND EXISTS "
-            "(SELECT FROM rollup_day WHERE person = person.id AND day >= $2 AND day < $3) ORDER BY id",
-            people,
-            today - timedelta(days=WEEK_DAYS),
-            today,
-        )
-    return [row["id"] for row in rows]
-
-
-def _roughly(minutes: float) -> float:
-    """To two digits, so that of two groups that differ by one person the difference does not tell of that one."""
-    return float(f"{minutes:.1e}")
-
-
-async def _with_app_min(people: list[int]) -> float | None:
-    """Minutes of the last seven whole days of which an app is kept; none while some of them are still to be rolled up."""
-    today = datetime.now(UTC).date()
-    first = today - timedelta(days=WEEK_DAYS)
-    async with connection() as held:
-        waits = await held.fetchval(
-            "SELECT EXISTS(SELECT FROM dirty WHERE person = ANY($1::int[]) AND quarter_at >= $2 AND quarter_at < $3)",
-            people,
-            datetime.combine(first - timedelta(days=1), time(), UTC),
-            datetime.combine(today, time(), UTC),
-        )
-        if waits:
-            return None
-        kept = await held.fetchval(
-            "SELECT coalesce(sum(duration_us), 0)::float8 FROM rollup_day WHERE person = ANY($1::int[]) "
-            "AND day >= $2 AND day < $3 AND app IS NOT NULL AND state IN ('active', 'passive')",
-            people,
-            first,
-            today,
-        )
-    return _roughly(kept / 60e6)
-
-
-async def _more_idle_min(limits_s: dict[int, int]) -> float:
-    until = datetime.combine(datetime.now(UTC).date(), time(), UTC)
-    span = until - timedelta(days=WEEK_DAYS), until
-    was, would = await idle_under(dict.fromkeys(limits_s, span), limits_s)
-    return _roughly((would - was) / 60)
 
 
 # The earliest day that would go of each of these people who may be shown.

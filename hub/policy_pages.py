@@ -286,7 +286,8 @@ async def change_policy(viewer: NamedDependency[Viewer], data: JSONBody[WantedWi
 
 @post("/api/policies/ceiling/preview", status_code=200, summary="What another ceiling would do; nothing is changed")
 async def preview_ceiling(viewer: NamedDependency[Viewer], data: JSONBody[Ceiling]) -> Difference:
-    await require(viewer, "keep_policies", ORGANISATION)
+    """Also for who is to sign it."""
+    await require(viewer, "see_policies", ORGANISATION)
     return await difference(await changes.preview_ceiling(data))
 
 

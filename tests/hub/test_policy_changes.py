@@ -256,12 +256,12 @@ async def test_difference_names_people_and_devices_and_tells_no_figure_of_fewer_
     team = await browser.change("POST", path, json={"scope": "team", "place": cast.payments, "policy": {"app": False}})
     everybody = await browser.change("POST", path, json={"scope": "organisation", "policy": {"app": False}})
 
-    assert team.json() == {
-        "people": 3, "devices": 3, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None, "removes": [],
+    nothing = {
+        "widens": [], "asked": 0, "without_app_min": None, "idle_min": None, "outside_percent": None, "without_titles": None,
+        "without_counts": None, "untold": ["app"], "removes": [],
     }  # fmt: skip
-    assert everybody.json() | {"people": 0} == {
-        "people": 0, "devices": 6, "widens": [], "asked": 0, "without_app_min": None, "idle_min": None, "removes": [],
-    }  # fmt: skip
+    assert team.json() == {"people": 3, "devices": 3} | nothing
+    assert everybody.json() | {"people": 0} == {"people": 0, "devices": 6} | nothing
     assert (await changes.world()).organisation.version == 0
 
 
@@ -300,6 +300,75 @@ async def test_figures_are_of_five_people_who_were_there_and_may_be_shown_and_ro
             "UPDATE person SET restricted_at = now() WHERE id = ANY($1::int[])", [cast.rita.id, cast.maxim.id]
         )
     assert await told() is None
+
+
+async def test_hours_titles_and_counts_are_told_of_last_week_of_five_people_of_whom_they_are(
+    cast: Cast, open_browser: Callable[..., Browser]
+) -> None:
+    """Each worked from 10 to 12 by UTC, with a title and 50 keys; two of them also at 3 in the morning."""
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    everybody = [cast.alice, cast.bob, cast.bea, cast.charlie, cast.maxim]
+
+    async def worked_at(person: int, hour: int) -> None:
+        quarters = [day + timedelta(hours=hour, minutes=15 * each) for each in range(8)]
+        async with connection() as held:
+            await held.execute(
+                "INSERT INTO rollup_quarter (person, quarter_at, state, app, duration_us, keys, clicks, scrolls) "
+                "SELECT $1, quarter, 'active', 'Editor', 900000000, 0, 0, 0 FROM unnest($2::timestamptz[]) AS quarter",
+                person,
+                quarters,
+            )
+
+    async with connection() as held:
+        await held.execute(
+            "INSERT INTO rollup_day (person, day, state, app, duration_us, keys, clicks, scrolls) "
+            "SELECT person, $2, 'active', 'Editor', 7200000000, 50, 0, 0 FROM unnest($1::int[]) AS person",
+            [person.id for person in everybody],
+            day.date(),
+        )
+    for person in everybody:
+        await worked_at(person.id, 10)
+    for person in everybody[:2]:
+        await worked_at(person.id, 3)
+    for device in cast.devices[:5]:
+        await store(
+            device, [worked(day + timedelta(hours=10), day + timedelta(hours=10, minutes=1), title="Plan")], day
+        )
+    async with connection() as held:
+        await held.execute("DELETE FROM dirty")
+        await held.execute("UPDATE person SET zone = 'UTC'")
+    every_day = list(range(7))
+
+    async def told(scope: str = "organisation", place: int | None = None, **policy: Any) -> dict[str, Any]:
+        asked = {"scope": scope, "place": place, "policy": policy}
+        answer = (await browser.change("POST", "/api/policies/preview", json=asked)).json()
+        return {name: answer[name] for name in ("outside_percent", "without_titles", "without_counts", "untold")}
+
+    await changes.set_ceiling(0, Ceiling(title=True, input_counts=True), "All", cast.dora.id)
+    await changes.decide(1, "signed", cast.remy.id)
+    await changes.change("organisation", None, 0, PolicySettings(title=True, input_counts=True), "All", cast.dora.id)
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+    nothing = {"outside_percent": None, "without_titles": None, "without_counts": None, "untold": []}
+
+    assert await told(title=True, input_counts=True) == nothing
+    of_days = {"days": every_day, "until_min": 24 * 60, "from_min": 11 * 60}
+    kept = {"title": True, "input_counts": True}
+    # 5 of the 14 hours lie before 11, and the 4 of the two at night.
+    assert await told(**kept, hours=of_days) == nothing | {"outside_percent": 65}
+    assert await told(**kept, hours=of_days | {"from_min": 0, "until_min": 12 * 60}) == nothing | {"outside_percent": 0}
+    # Only the two are outside: of fewer than five nothing is told.
+    night = await told(**kept, hours=of_days | {"from_min": 6 * 60})
+    assert night == nothing | {"untold": ["hours"]}
+    assert await told(input_counts=True) == nothing | {"without_titles": 5}
+    assert await told(title=True) == nothing | {"without_counts": 250}
+    async with connection() as held:
+        await held.execute('UPDATE "interval" SET title = NULL WHERE person = $1', cast.bob.id)
+    assert await told() == nothing | {"without_counts": 250, "untold": ["title"]}
+    async with connection() as held:
+        await held.execute("INSERT INTO dirty (person, quarter_at) VALUES ($1, $2)", cast.bob.id, day)
+    assert await told(**kept, hours=of_days) == nothing | {"untold": ["hours"]}
+    assert (await told("team", cast.payments, title=True, input_counts=False))["untold"] == ["input_counts"]
 
 
 async def test_difference_names_what_a_shorter_period_removes(cast: Cast, open_browser: Callable[..., Browser]) -> None:

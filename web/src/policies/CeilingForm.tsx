@@ -14,11 +14,13 @@ import {
   type Ceiling,
   isAway,
   type Policies,
+  useCeilingDifferenceQuery,
   useChangeCeilingMutation,
   useSignCeilingMutation,
   useWithdrawCeilingMutation,
 } from "./api";
 import panel from "./ChangePanel.module.css";
+import { Effect, LastWeek } from "./Effect";
 import css from "./PlaceForm.module.css";
 
 interface Props {
@@ -111,6 +113,7 @@ function Change({ ceiling, version, draft, onReason, onDone }: ChangeProps) {
     <aside className={panel.panel} aria-label={t(raises ? "ceiling.raise" : "ceiling.lower")}>
       <h3 className={panel.title}>{t(raises ? "ceiling.raise" : "ceiling.lower")}</h3>
       {raises && <p className={panel.words}>{t("ceiling.waits")}</p>}
+      <Does ceiling={draft.ceiling} />
       {error && <ProblemNote problem={error as Problem} kept={t("ui:kept.unchanged")} />}
       <Field id={box} label={t("difference.reason")} error={missing}>
         <OutlinedInput
@@ -157,6 +160,7 @@ function Proposal({ policies, admin, signs, me }: Props) {
         <bdi>{proposal.reason}</bdi>
       </p>
       <p className={panel.words}>{t(signs && own ? "ceiling.ownProposal" : "ceiling.waits")}</p>
+      <Does ceiling={proposal.new as Ceiling} />
       {problem && <ProblemNote problem={problem} kept={t("ui:kept.unchanged")} />}
       <p className={panel.acts}>
         {signs && !own && (
@@ -181,5 +185,28 @@ function Proposal({ policies, admin, signs, me }: Props) {
         )}
       </p>
     </aside>
+  );
+}
+
+/** What another ceiling does by itself, before anything else is set. */
+function Does({ ceiling }: { ceiling: Ceiling }) {
+  const { t } = useTranslation(["policies", "ui"]);
+  const { currentData: difference, error, refetch } = useCeilingDifferenceQuery(ceiling);
+  if (error) {
+    return <ProblemNote problem={error as Problem} action={<Button onClick={refetch}>{t("ui:tryAgain")}</Button>} />;
+  }
+  if (!difference) {
+    return (
+      <p className={panel.words} role="status">
+        {t("difference.counting")}
+      </p>
+    );
+  }
+  return (
+    <>
+      <Effect difference={difference} />
+      {difference.people === 0 && <p className={panel.words}>{t("ceiling.touchesNobody")}</p>}
+      <LastWeek difference={difference} />
+    </>
   );
 }

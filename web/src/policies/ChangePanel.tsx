@@ -6,21 +6,18 @@ import { described, Field as Labelled } from "../forms/Field";
 import { fieldOf, focusOn, wordsOf } from "../forms/mistakes";
 import type { Problem } from "../http/request";
 import { FIELDS } from "../policy/api";
-import { minutesSaid } from "../policy/said";
-import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
-import { number } from "../ui/time";
 import {
   type Field,
   type Place,
-  type Removal,
   type Settings,
   useChangePolicyMutation,
   useDifferenceQuery,
   usePoliciesQuery,
 } from "./api";
 import css from "./ChangePanel.module.css";
-import { inherits, removalSaid, saidAs } from "./said";
+import { Effect, LastWeek } from "./Effect";
+import { inherits, saidAs } from "./said";
 
 interface Props {
   place: Place;
@@ -90,30 +87,7 @@ export function ChangePanel({ place, draft, changed, onReason, saved, onDone }: 
           {t("difference.counting")}
         </p>
       )}
-      {difference && (
-        <>
-          <dl className={css.counts}>
-            <div>
-              <dt>{t("difference.people")}</dt>
-              <dd>{number(difference.people)}</dd>
-            </div>
-            <div>
-              <dt>{t("difference.devices")}</dt>
-              <dd>{number(difference.devices)}</dd>
-            </div>
-          </dl>
-          {difference.widens.length > 0 && (
-            <p className={css.widens}>
-              <Icon name="attention" size={16} />
-              <span>
-                <b>{t("difference.widens")}</b>{" "}
-                {difference.asked > 0 ? t("difference.asked", { count: difference.asked }) : t("difference.nobody")}
-              </span>
-            </p>
-          )}
-          {difference.removes.length > 0 && <Removes removes={difference.removes} />}
-        </>
-      )}
+      {difference && <Effect difference={difference} />}
       <ul className={css.changes}>
         {FIELDS.filter((field) => changed.includes(field)).map((field) => (
           <li key={field}>
@@ -127,10 +101,7 @@ export function ChangePanel({ place, draft, changed, onReason, saved, onDone }: 
           </li>
         ))}
       </ul>
-      {difference && difference.idle_min !== null && <p className={css.words}>{idleSaid(difference.idle_min)}</p>}
-      {difference && difference.without_app_min !== null && (
-        <p className={css.words}>{t("difference.app", { minutes: minutesSaid(60 * difference.without_app_min) })}</p>
-      )}
+      {difference && <LastWeek difference={difference} />}
       {refused && (
         <ProblemNote
           problem={refused}
@@ -162,43 +133,5 @@ export function ChangePanel({ place, draft, changed, onReason, saved, onDone }: 
       </p>
       <p className={css.words}>{t("difference.audit")}</p>
     </aside>
-  );
-
-  function idleSaid(minutes: number): string {
-    if (minutes === 0) {
-      return t("difference.idle_same");
-    }
-    return t(minutes > 0 ? "difference.idle_more" : "difference.idle_less", {
-      minutes: minutesSaid(60 * Math.abs(minutes)),
-    });
-  }
-}
-
-/** What shorter periods take the next night: an alarm where there is something that they take. */
-function Removes({ removes }: { removes: Removal[] }) {
-  const { t } = useTranslation(["policies", "policy"]);
-  const goes = removes.some(({ records }) => records !== 0);
-  const title = t(goes ? "removal.title" : "removal.shorter");
-  return (
-    <div className={css.removes} data-goes={goes || undefined}>
-      <p>
-        {goes && <Icon name="attention" size={16} />} <b>{title}</b>
-      </p>
-      <ul aria-label={title}>
-        {removes.map((removal) => (
-          <li key={removal.period}>
-            <b>
-              {t("removal.line", {
-                what: t(`policy:field.${removal.period}`),
-                period: saidAs(removal.period, removal.days),
-                people: t("removal.people", { count: removal.people }),
-              })}
-            </b>
-            <span>{removalSaid(removal)}</span>
-          </li>
-        ))}
-      </ul>
-      {goes && <p>{t("removal.words")}</p>}
-    </div>
   );
 }

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FIELDS } from "../policy/api";
 import { type Answer, answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
-import type { Change, Effective, Policies, Removal, Source } from "./api";
+import type { Change, Difference, Effective, Policies, Removal, Source } from "./api";
 import "./PoliciesPage"; // it is loaded before the first test asks for it
 
 const from = (source: Source): Effective["sources"] =>
@@ -48,9 +48,23 @@ const proposal: Change = {
   decided_by: null,
   decided_at: null,
 };
+const DIFFERENCE: Difference = {
+  people: 17,
+  devices: 21,
+  widens: [],
+  asked: 0,
+  without_app_min: null,
+  idle_min: null,
+  outside_percent: null,
+  without_titles: null,
+  without_counts: null,
+  untold: [],
+  removes: [],
+};
 const withRole = (role: string) => ({ ...ME, roles: [{ role, team: null }] });
 let policies: Policies;
 let removes: Removal[];
+let week: Partial<Difference>;
 let saving: Answer;
 let seen: Seen[];
 
@@ -61,8 +75,9 @@ function hub(role: string) {
     "GET /api/policies/history": { status: 200, body: { changes: [proposal], more: false } },
     "POST /api/policies/preview": () => ({
       status: 200,
-      body: { people: 17, devices: 21, widens: ["title"], asked: 15, without_app_min: null, idle_min: 400, removes },
+      body: { ...DIFFERENCE, widens: ["title"], asked: 15, idle_min: 400, removes, ...week },
     }),
+    "POST /api/policies/ceiling/preview": () => ({ status: 200, body: { ...DIFFERENCE, ...week } }),
     "PUT /api/policies": () => saving,
     "PUT /api/policies/ceiling": { status: 200, body: { in_force: false } },
     "POST /api/policies/ceiling/7/signature": { status: 204 },
@@ -73,6 +88,7 @@ beforeEach(() => {
   withSockets();
   sessionStorage.clear();
   removes = [];
+  week = {};
   saving = { status: 200, body: { version: 3 } };
   const set = { scope: "team" as const, team: 1 };
   policies = {
@@ -115,7 +131,11 @@ describe("the page Policies", () => {
     const panel = within(await screen.findByRole("complementary", { name: "1 change" }));
     expect(await panel.findByText("Collects more than before")).toBeVisible();
     expect(panel.getByText(/15 people are asked to acknowledge it/)).toBeVisible();
-    expect(panel.getByText(/Last week 400 min more would have been idle/)).toBeVisible();
+    const meant = within(panel.getByRole("region", { name: "What it would have meant last week" }));
+    expect(meant.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
+      "400 min more would have been idle.",
+      "What it collects more was not recorded then, so nothing can be said of it: Window titles.",
+    ]);
     expect(asked("POST", "/api/policies/preview")).toEqual({ scope: "team", place: 2, policy: { title: true } });
     await userEvent.click(panel.getByRole("button", { name: "Save for 17 people" }));
     expect(panel.getByText("Say why.")).toBeVisible();
@@ -134,6 +154,28 @@ describe("the page Policies", () => {
       }),
     );
     expect(await screen.findByRole("complementary", { name: "Saved" })).toHaveTextContent("within seconds");
+  });
+
+  it("says what narrower hours, titles and counts would have left out last week, and of what that can't be told", async () => {
+    week = {
+      outside_percent: 12,
+      without_titles: 3400,
+      without_counts: 52_000,
+      untold: ["app"],
+      idle_min: null,
+      widens: [],
+    };
+    open("/admin/policies?team=2");
+    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Hours" }), "Own hours");
+
+    const meant = within(await screen.findByRole("region", { name: "What it would have meant last week" }));
+    expect(meant.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
+      "About 12% of the active and passive time lies outside these hours and would not have been recorded.",
+      "About 3,400 records would have kept no title.",
+      "About 52,000 keys, clicks and scrolls would not have been counted.",
+      expect.stringMatching(/^Not said here: Apps\. Of fewer than five people nothing is told/),
+    ]);
+    expect(await faults()).toEqual([]);
   });
 
   it("says what a shorter period removes for good, and offers none longer than what it belongs to", async () => {
@@ -182,6 +224,8 @@ describe("the page Policies", () => {
 
     const proposed = within(screen.getByRole("complementary", { name: "Proposed: Window titles" }));
     expect(proposed.getByText("An audit asks for titles")).toBeVisible();
+    expect(await proposed.findByText("21")).toBeVisible();
+    expect(asked("POST", "/api/policies/ceiling/preview")).toEqual(proposal.new);
     expect(await faults()).toEqual([]);
     await userEvent.click(proposed.getByRole("button", { name: "Sign" }));
 
@@ -189,12 +233,14 @@ describe("the page Policies", () => {
   });
 
   it("says that a higher ceiling waits for a signature", async () => {
+    week = { people: 0, devices: 0 };
     open("/admin/policies?ceiling=");
     const counts = (await screen.findByText(COUNTS)).closest("li");
     expect(screen.queryByText("Sites")).toBeNull();
     await userEvent.click(within(counts as HTMLElement).getByRole("checkbox", { name: "May not be switched on" }));
 
     const panel = within(screen.getByRole("complementary", { name: "Propose to raise it" }));
+    expect(await panel.findByText(/By itself it changes nobody's policy/)).toBeVisible();
     await userEvent.type(panel.getByRole("textbox"), "Web team");
     await userEvent.click(panel.getByRole("button", { name: "Propose to raise it" }));
     await waitFor(() =>

@@ -92,6 +92,11 @@ export interface Difference {
   asked: number;
   without_app_min: number | null;
   idle_min: number | null;
+  outside_percent: number | null;
+  without_titles: number | null;
+  without_counts: number | null;
+  /** Fields of which it can't be told what another setting would have meant. */
+  untold: Field[];
   removes: Removal[];
 }
 
@@ -191,6 +196,11 @@ const policiesApi = api.enhanceEndpoints({ addTagTypes: ["Policies"] }).injectEn
       keepUnusedDataFor: 0,
       providesTags: ["Policies"],
     }),
+    ceilingDifference: build.query<Difference, Ceiling>({
+      query: (body) => ({ path: "/api/policies/ceiling/preview", method: "POST", body }),
+      keepUnusedDataFor: 0,
+      providesTags: ["Policies"],
+    }),
     changePolicy: build.mutation<{ version: number }, Wanted & { version: number; reason: string }>({
       query: (body) => ({ path: "/api/policies", method: "PUT", body }),
       invalidatesTags: (done) => (done ? ["Policies", "Policy"] : []),
@@ -221,6 +231,7 @@ export const {
   usePoliciesQuery,
   usePolicyHistoryInfiniteQuery,
   useDifferenceQuery,
+  useCeilingDifferenceQuery,
   useChangePolicyMutation,
   useChangeCeilingMutation,
   useSignCeilingMutation,
