@@ -1,16 +1,19 @@
 """Everything that is held about somebody, as a file for them: a ZIP of JSON and CSV with a readme (GDPR, articles 15 and 20).
 
-Each part is one question, asked page by page, so that a year of somebody's time never lies in memory; the archive is packed while it is
-sent. `LEFT_OUT` says what is not in it and why: a test holds both against the tables. Secrets are in no part: nobody gets a hash of theirs.
+Each part is a table, once as CSV for people and once as JSON for programs: one question, asked page by page, so that a year of somebody's
+time never lies in memory. The archive is packed while it is sent, and a ZIP takes one file at a time, so each part is read twice.
+`LEFT_OUT` says what is not in it and why: a test holds both against the tables. Secrets are in no part: nobody gets a hash of theirs.
 """
 
 import asyncio
 import csv
 import io
+import itertools
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -31,16 +34,23 @@ AT_ONCE = asyncio.Semaphore(2)
 """In this process: packing takes a core for seconds, where somebody has a year behind them."""
 PAGE = 5_000
 FORMULA = frozenset("=+-@\t\r")
+IN_JSON = frozenset(("working_hours", "settings", "policy", "until_acknowledged", "detail"))
+"""Columns whose text is JSON already."""
 
 
 class Part(NamedTuple):
-    """A file of the archive. `asked` takes the person and where the page before ended, and begins each row with that place."""
+    """A table of the archive, in two files. `asked` takes the person and where the page before ended, and begins each row with that
+    place."""
 
     name: str
     says: str
     asked: str
     sealed: bool = False
     """Whether its last two columns are the detail of a row of the audit, and whom that is about by number, which is left out."""
+
+    @property
+    def in_json(self) -> str:
+        return f"json/{self.name.removesuffix('.csv')}.json"
 
 
 PARTS = (
@@ -139,7 +149,7 @@ PARTS = (
     Part("sign-on.csv", "Who you are at an OpenID provider that you are connected with.", """
         SELECT id AS place, issuer, sub, created_at FROM identity WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("tokens.csv", "Tokens that you made for programs, without their secrets.", """
-        SELECT id AS place, name, scopes::text, created_at, expires_at, last_used_at, revoked_at
+        SELECT id AS place, name, scopes, created_at, expires_at, last_used_at, revoked_at
         FROM personal_token WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
     Part("views.csv", "Views of the live page that you saved.", """
         SELECT id AS place, name, query FROM saved_view WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3"""),
@@ -194,14 +204,16 @@ async def archive(person: int, at: datetime) -> AsyncIterator[bytes]:
     counts: dict[str, int] = {}
     async with AT_ONCE:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
-            for part in PARTS:
-                counts[part.name] = 0
-                with made.open(zipfile.ZipInfo(part.name, at.timetuple()[:6]), "w", force_zip64=True) as file:
+            for part, written in itertools.product(PARTS, (_in_csv, _in_json)):
+                name = part.name if written is _in_csv else part.in_json
+                counts[name] = 0
+                with made.open(zipfile.ZipInfo(name, at.timetuple()[:6]), "w", force_zip64=True) as file:
                     async for head, rows in _pages(part, person):
-                        text = _lines(rows if counts[part.name] else [head, *rows])
-                        await asyncio.to_thread(file.write, text)
-                        counts[part.name] += len(rows)
+                        await asyncio.to_thread(file.write, written(head, rows, counts[name]))
+                        counts[name] += len(rows)
                         yield packed.taken()
+                    if written is _in_json:
+                        file.write(b"]\n")
                 yield packed.taken()
             told = {"made_at": at, "person": person, "rows": counts, "left_out": LEFT_OUT}
             made.writestr(
@@ -253,10 +265,28 @@ def _json(told: dict[str, Any]) -> str:
     return msgspec.json.encode(told).decode()
 
 
-def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
+def _in_csv(head: list[str], rows: Sequence[Sequence[Any]], before: int) -> bytes:
+    """A page behind `before` rows."""
     text = io.StringIO()
-    csv.writer(text).writerows([[_cell(value) for value in row] for row in rows])
+    csv.writer(text).writerows([[_cell(value) for value in row] for row in ([] if before else [head]) + list(rows)])
     return text.getvalue().encode()
+
+
+def _in_json(head: list[str], rows: Sequence[Sequence[Any]], before: int) -> bytes:
+    """A page of an array of objects, without its end."""
+    objects = [
+        msgspec.json.encode({name: _value(name, value) for name, value in zip(head, row, strict=True)}) for row in rows
+    ]
+    return (b",\n" if before else b"[\n") + b",\n".join(objects) if objects or not before else b""
+
+
+def _value(name: str, value: Any) -> Any:
+    match value:
+        case Decimal():
+            return float(value)
+        case str() if name in IN_JSON:
+            return msgspec.Raw(value.encode())
+    return value
 
 
 def _cell(value: Any) -> Any:
@@ -266,6 +296,8 @@ def _cell(value: Any) -> Any:
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case bool():
             return "yes" if value else "no"
+        case list():
+            return " ".join(value)
         case str() if value and value[0] in FORMULA:
             return f"'{value}"
     return value
@@ -276,8 +308,9 @@ def _readme(at: datetime, counts: dict[str, int]) -> str:
     left_out = "\n".join(f"{name}: {why}" for name, why in LEFT_OUT.items())
     return (
         f"What Daylight holds about you, as of {at:%Y-%m-%d %H:%M} UTC\n\n"
-        "Tables are CSV in UTF-8, times in UTC. A text that begins with =, +, - or @ has a quote (') in front, so that no spreadsheet\n"
-        "takes it for a formula. contents.json says for programs what is here.\n\n"
+        "Each table is here twice: as CSV, for a spreadsheet, and under json/ as a JSON array of the same rows, for a program. All is\n"
+        "UTF-8, times are UTC. In CSV a text that begins with =, +, - or @ has a quote (') in front, so that no spreadsheet takes it for\n"
+        "a formula; in JSON it is as it was. contents.json says for programs what is here.\n\n"
         f"{files}\n\nNot here, because it says nothing more about you:\n{left_out}\n\n"
         "Passwords, keys and codes are kept as hashes or sealed, and are not here either.\n"
     )

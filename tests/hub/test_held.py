@@ -62,6 +62,36 @@ async def test_archive_has_all_that_devices_told_and_what_was_made_of_it(cast, o
     assert "Alice's own" not in str(found)
 
 
+async def test_json_has_the_same_rows_as_csv_with_types_and_texts_as_they_were(cast, open_browser) -> None:
+    await store(cast.device(cast.bob), [worked(at(0), at(1), app="=cmd()")], at(20))
+    await roll_up(at(30))
+    hours = {"days": [0, 1], "from_min": 540, "until_min": 1020}
+    async with connection() as open_connection:
+        await open_connection.execute(
+            "UPDATE person SET working_hours = $2::jsonb WHERE id = $1",
+            cast.bob.id,
+            msgspec.json.encode(hours).decode(),
+        )
+        await open_connection.execute(
+            "INSERT INTO personal_token (person, name, hashed, ends_with, scopes, expires_at) "
+            "VALUES ($1, 'Mine', 'x', 'x', '{teams:read,people:read}', now())",
+            cast.bob.id,
+        )
+
+    found = await taken(open_browser, cast.bob)
+    parsed = {part.name: msgspec.json.decode(found[part.in_json]) for part in held.PARTS}
+
+    assert {name: len(told) for name, told in parsed.items()} == {name: len(rows(found[name])) for name in parsed}
+    for name, told in parsed.items():
+        assert [list(row) for row in told] == [list(row) for row in rows(found[name])], name
+    [activity] = parsed["activity.csv"]
+    assert (activity["app"], activity["nothing_was_seen"], activity["site"]) == ("=cmd()", False, None)
+    assert parsed["days.csv"][0]["seconds"] == 60
+    assert parsed["person.csv"][0]["working_hours"] == hours
+    assert parsed["tokens.csv"][0]["scopes"] == ["teams:read", "people:read"]
+    assert isinstance(parsed["acts.csv"][-1]["detail"], dict)
+
+
 async def test_archive_says_who_looked_and_what_was_done(cast, open_browser) -> None:
     await audit.record_person_look(cast.alice.id, cast.bob.id, None)
     await audit.record_person_look(cast.alice.id, cast.bea.id, None)
@@ -87,10 +117,15 @@ async def test_pages_lose_nothing_and_repeat_nothing_where_devices_tell_of_the_s
     await store(device, same, at(60))
     await store(second, same, at(60))
 
-    told = rows((await taken(open_browser, cast.bob))["activity.csv"])
+    found = await taken(open_browser, cast.bob)
+    told, objects = rows(found["activity.csv"]), msgspec.json.decode(found["json/activity.json"])
 
     assert len(told) == 40
     assert len({(row["device"], row["started_at"]) for row in told}) == 40
+    assert {(row["device"], row["started_at"]) for row in objects} == {
+        (int(row["device"]), row["started_at"]) for row in told
+    }
+    assert len(objects) == 40
 
 
 async def test_days_that_are_kept_beside_the_others_for_a_hold_are_in_it(cast, open_browser) -> None:
