@@ -103,7 +103,10 @@ function hub() {
       };
       return { status: 200, body };
     },
-    "GET /api/people/2": () => ({ status: 200, body: profile(2) }),
+    "GET /api/people/2": () =>
+      people.some(({ id }) => id === 2)
+        ? { status: 200, body: profile(2) }
+        : { status: 404, body: { title: "Nobody." } },
     "PUT /api/people/2": () => {
       if (refusal) {
         return refusal;
@@ -131,6 +134,15 @@ function hub() {
         put(id, { deactivated_at: null });
       }
     }),
+    "GET /api/requests": {
+      status: 200,
+      body: { requests: [], open: 0, overdue: 0, closed: 0, restricted: [], held: [], mail: true },
+    },
+    "GET /api/people/2/mentions": { status: 200, body: { places: [] } },
+    "POST /api/people/2/erasure": () => {
+      people = people.filter(({ id }) => id !== 2);
+      return { status: 200, body: { left: [], emptied: 0 } };
+    },
     "GET /api/people/2/link": () => ({ status: 200, body: link }),
     "POST /api/people/2/link": () => {
       link = { ...link, expires_at: "2026-03-03T10:00:00Z" };
@@ -493,6 +505,18 @@ describe("one person", () => {
     expect(await screen.findByText("The second factor of Bob is taken away.")).toBeVisible();
     await waitFor(() => expect(screen.queryByRole("button", { name: "Take away the second factor" })).toBeNull());
     expect(sent("DELETE /api/people/2/sessions")).toHaveLength(1);
+  });
+
+  it("is erased, which is said when their panel has closed", async () => {
+    open("/people?person=2");
+    await userEvent.click(await screen.findByRole("button", { name: "Erase for good" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Erase Bob" }));
+    await userEvent.type(dialog.getByRole("textbox", { name: "Type Bob to erase them" }), "Bob");
+    await userEvent.click(dialog.getByRole("button", { name: "Erase for good" }));
+
+    expect(await screen.findByText("Bob is erased")).toBeVisible();
+    await waitFor(() => expect(screen.queryByRole("complementary", { name: "Bob" })).toBeNull());
+    expect(sent("POST /api/people/2/erasure")).toEqual([{ name: "Bob", empty: false }]);
   });
 
   it("moves from their panel", async () => {

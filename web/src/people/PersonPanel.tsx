@@ -60,7 +60,15 @@ export function PersonPanel({ id, me, teams, acts, say, onClose }: Props) {
           </Section>
           <Access person={person} self={person.id === me} acts={acts} say={say} />
           <Section title={t("rights:person.title")}>
-            <OfPerson person={id} name={person.name} self={id === me} onErased={onClose} />
+            <OfPerson
+              person={id}
+              name={person.name}
+              self={id === me}
+              onErased={() => {
+                say({ words: t("rights:mentions.done", { name: person.name }) });
+                onClose();
+              }}
+            />
           </Section>
           {person.stays.length > 0 && (
             <Section title={t("person.history")}>
