@@ -23,6 +23,7 @@ from hub.wire.events import RETENTION_DAYS, Event, digest
 
 _QUARANTINE_COLUMNS = ("id", "device", "epoch", "seq", "reason", "event")
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
 _LOSS_COLUMNS = ("device", "epoch", "from_seq", "to_seq", "reason")
 
 ERASED = "erased"
@@ -75,12 +76,18 @@ class Submission:
 
     size: int = field(init=False)
     """Rows that it becomes, about: an event counts once for each quarter-hour that it touches."""
+    earliest_at: datetime = field(init=False)
+    """When its earliest event started."""
 
     def __post_init__(self) -> None:
         self.size = 1 + len(self.events)
+        self.earliest_at = _LATEST
         for event in self.events:
-            if (lasted := event.ended_at - event.started_at) > QUARTER:
+            started_at = event.started_at
+            if (lasted := event.ended_at - started_at) > QUARTER:
                 self.size += lasted // QUARTER
+            if started_at < self.earliest_at:
+                self.earliest_at = started_at
 
 
 @dataclass(slots=True)
@@ -115,12 +122,14 @@ class Plan:
         now: datetime,
         poison: dict[tuple[int, int, int], str],
         erased: Mapping[int, Sequence[tuple[datetime, datetime]]],
+        over: Mapping[int, datetime],
     ) -> None:
-        """`erased`: the time of people of which nothing is stored any more."""
+        """`erased`: the time of people of which nothing is stored any more; `over`: up to when their activity was removed as over."""
         self._now = now
         self._horizon = rows.Horizon(now)
         self.poison = poison
         self._erased = erased
+        self._over = over
         self.outcomes: list[tuple[Submission, Outcome]] = []
         self.intervals: list[rows.Row] = []
         self.dirty: set[tuple[int, datetime]] = set()
@@ -171,8 +180,8 @@ class Plan:
             self.losses.append((device, epoch, first, submission.last_seq, submission.loss_reason))
             return (), b""
         horizon = self._horizon
-        if submission.kept_days < RETENTION_DAYS:
-            horizon = rows.Horizon(self._now, submission.kept_days)
+        if submission.kept_days < RETENTION_DAYS or person in self._over:
+            horizon = rows.Horizon(self._now, submission.kept_days, self._over.get(person))
         receipts: list[Receipt] = []
         digested = b""
         skipped = max(0, seq + 1 - submission.first_seq)

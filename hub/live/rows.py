@@ -28,13 +28,15 @@ _WALL_APART_MAX = timedelta(days=366 * 200)
 
 class Horizon:
     """What can be stored at a moment: nothing that retention would drop at once, nothing from a clock that is far ahead. `kept_days`: of
-    activity, by the person's policy; an input may lie longer back."""
+    activity, by the person's policy, and `over_at`: up to when theirs is removed already; an input may lie longer back."""
 
     __slots__ = ("earliest", "kept_from", "latest")
 
-    def __init__(self, now: datetime, kept_days: int = RETENTION_DAYS) -> None:
+    def __init__(self, now: datetime, kept_days: int = RETENTION_DAYS, over_at: datetime | None = None) -> None:
         self.earliest, self.latest = now - BEHIND_MAX, now + AHEAD_MAX
         self.kept_from = now - timedelta(days=kept_days)
+        if over_at is not None and over_at > self.kept_from:
+            self.kept_from = over_at
 
 
 def fault_of(event: Event, horizon: Horizon) -> str | None:

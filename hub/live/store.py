@@ -27,6 +27,7 @@ from hub.figures import FIGURES
 from hub.live import rows
 from hub.live.plan import Outcome, Plan, Submission, copy
 from hub.live.upkeep import keep
+from hub.policies.settings import DAYS_MIN
 from hub.retention import make_days
 from hub.tasks import end
 from hub.wire.events import Event
@@ -42,6 +43,8 @@ each would be most of the work of hub and PostgreSQL. The first one after a paus
 WORKDAY_MAX = timedelta(hours=52)
 """A day has 25 hours at the most, and one in which another zone begins 26 more. What is older can't be of today, in any zone: a backlog of
 days has nobody's workday read again."""
+NEVER_OVER = timedelta(days=DAYS_MIN["activity_days"] - 1)
+"""What is not older is not over, whatever the policy: a day of 25 hours may lie between."""
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 1.0
 LOCKED_RETRY_S = 0.05
 
@@ -299,6 +302,7 @@ class _Flusher:
         for submission in group:
             by_device.setdefault(submission.device, []).append(submission)
         now = self._now()
+        late = {submission.person for submission in group if submission.earliest_at < now - NEVER_OVER}
         async with transaction() as held:
             cursors = await held.fetch(
                 "SELECT device, epoch, seq, digest, session, last_ended_at, last_input_at, erased FROM device_cursor "
@@ -308,7 +312,8 @@ class _Flusher:
             # Asked while the cursors are held: whoever erases days of somebody takes these first.
             marked = {by_device[cursor["device"]][0].person for cursor in cursors if cursor["erased"]}
             erased = await erased_days.spans_of(held, marked) if marked else {}
-            plan = Plan(now, self._poison, erased)
+            over = dict(map(tuple, await held.fetch(_OVER, list(late)))) if late else {}
+            plan = Plan(now, self._poison, erased, over)
             for cursor in cursors:
                 plan.device(cursor, by_device.pop(cursor["device"]))
             await plan.write(held)
@@ -316,6 +321,10 @@ class _Flusher:
         plan.deliver()
         self._stored({person for person, quarter_at in plan.dirty if quarter_at > now - WORKDAY_MAX} | erased.keys())
         return [submission for submissions in by_device.values() for submission in submissions]
+
+
+# Up to when what these people's devices told was removed, whatever their policies are by now (`periods.py`).
+_OVER = "SELECT person, activity_at FROM kept_since WHERE person = ANY($1::int[]) AND activity_at IS NOT NULL"
 
 
 class _Away(Exception):

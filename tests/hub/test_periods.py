@@ -332,14 +332,43 @@ async def test_what_is_stored_behind_a_period_all_the_same_does_not_stay(cast: C
     await keep(NOW)
     before = await sums(bob.person)
 
-    await store(bob, at_work(datetime.combine(ago(40)[0], time(15), UTC), 3), NOW)
+    async with connection() as held:
+        over_at = await held.fetchval(
+            "UPDATE kept_since SET activity_at = NULL RETURNING title_at - interval '20 days'"
+        )
+        await store(bob, at_work(datetime.combine(ago(40)[0], time(15), UTC), 3), NOW)
+        await held.execute("UPDATE kept_since SET activity_at = $1", over_at)
     await store(bob, at_work(datetime.combine(ago(20)[0], time(15), UTC), 3), NOW)
+    assert await kept("true", bob.person) == ago(40, 20)
     await roll_up(NOW)
 
     assert await kept("true", bob.person) == ago(20)
     assert (await sums(bob.person))[ago(40)[0]] == before[ago(40)[0]]
     assert await keep(NOW) == Done(titles=3)
     assert await kept("title IS NOT NULL", bob.person) == []
+
+
+async def test_what_comes_of_a_time_that_was_removed_gets_a_receipt_also_where_the_period_is_longer_now(
+    cast: Cast, bob: Any
+) -> None:
+    await set_for_all(cast, activity_days=30)
+    await work(bob, 40, 20)
+    await keep(NOW)
+    await set_for_all(cast, activity_days=365)
+    over_at = datetime.combine(ago(30)[0], time(), UTC)
+
+    await store(bob, at_work(over_at - timedelta(minutes=3), 4), NOW)
+    await roll_up(NOW)
+
+    assert await kept("true", bob.person) == ago(30, 20)
+    async with connection() as held:
+        set_aside = await held.fetch(
+            "SELECT seq, reason, position('Ada' in encode(event, 'escape')) AS told FROM quarantine"
+        )
+        stored_until = await held.fetchval("SELECT seq FROM device_cursor WHERE device = $1", bob.id)
+    last = 2 * MINUTES
+    assert sorted(map(tuple, set_aside)) == [(last + each, "outside_horizon", 0) for each in (1, 2, 3)]
+    assert stored_until == last + 4
 
 
 async def test_set_aside_event_keeps_its_receipt_and_nothing_of_what_it_told(cast: Cast, bob: Any) -> None:
