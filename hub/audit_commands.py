@@ -68,7 +68,7 @@ def export(file: Path) -> None:
     async def write() -> int:
         count = 0
         with file.open("wb") as out:
-            async for line in lines(_signing().public_key(), links()):
+            async for line in lines(_signing(), links()):
                 out.write(line)
                 count += b'"row"' in line
         return count

@@ -10,9 +10,9 @@ from typing import IO
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from hub.chain import Break, Check, Head, Link, Row, Verdict
+from hub.chain import Break, Check, Head, Link, Row, Verdict, is_end, signed_end
 from hub.errors import DaylightError
 
 FORMAT = "daylight-audit-1"
@@ -47,9 +47,15 @@ class KeptHead(msgspec.Struct, frozen=True):
         return Head(self.position, self.hash, self.signature)
 
 
-async def lines(by: Ed25519PublicKey, links: AsyncIterator[Link]) -> AsyncIterator[bytes]:
+class _End(KeptHead, frozen=True):
+    """The last line: the head, and a signature that the file ends with it."""
+
+    end: bytes
+
+
+async def lines(signing: Ed25519PrivateKey, links: AsyncIterator[Link]) -> AsyncIterator[bytes]:
     """The file's lines. A link whose row is gone has none: whoever checks finds its place empty."""
-    key = by.public_bytes_raw()
+    key = signing.public_key().public_bytes_raw()
     yield msgspec.json.encode(_Title(FORMAT, key)) + b"\n"
     last: Link | None = None
     async for link in links:
@@ -57,7 +63,8 @@ async def lines(by: Ed25519PublicKey, links: AsyncIterator[Link]) -> AsyncIterat
         if link.row is not None:
             yield msgspec.json.encode(_Line(link.position, link.hash, link.signature, link.row)) + b"\n"
     if last is not None and last.signature is not None:
-        yield msgspec.json.encode(KeptHead(last.position, last.hash, last.signature, key)) + b"\n"
+        end = signed_end(signing, last.position, last.hash)
+        yield msgspec.json.encode(_End(last.position, last.hash, last.signature, key, end)) + b"\n"
 
 
 def check_file(
@@ -70,17 +77,17 @@ def check_file(
             raise BadFile(f"{path} is signed with another key than the one given.")
         checking = Check(_public(title.key), heads or [])
         broken: Break | None = None
-        head: Head | None = None
+        ended: _End | None = None
         for link in _links(file):
-            if isinstance(link, KeptHead):
-                head = link.head
-            elif head is not None:
+            if isinstance(link, _End):
+                ended = link
+            elif ended is not None:
                 raise BadFile(f"{path} goes on behind its end.")
             elif broken := checking.take(link):
                 break
     if broken is None:
         broken = checking.end()
-    if broken is None and checking.position and (head is None or head.position != checking.position):
+    if broken is None and checking.position and not _is_end(ended, checking):
         broken = Break(checking.position + 1, None, "the file ends before its end")
     return Verdict(checking.position, checking.hash, 0, broken), title.key
 
@@ -104,11 +111,16 @@ def _title(file: IO[bytes]) -> _Title:
     return title
 
 
-def _links(file: IO[bytes]) -> Iterator[Link | KeptHead]:
+def _is_end(ended: _End | None, checking: Check) -> bool:
+    """Whether the last line is signed for the place and the hash that were come to."""
+    return ended is not None and is_end(checking.by, Head(checking.position, checking.hash, b""), ended.end)
+
+
+def _links(file: IO[bytes]) -> Iterator[Link | _End]:
     for number, line in enumerate(file, start=2):
         try:
             if b'"row"' not in line:
-                yield msgspec.json.decode(line, type=KeptHead)
+                yield msgspec.json.decode(line, type=_End)
                 continue
             told = msgspec.json.decode(line, type=_Line)
         except (msgspec.MsgspecError, ValueError) as error:

@@ -125,7 +125,7 @@ async def export_audit(viewer: NamedDependency[Viewer], settings: NamedDependenc
     async with transaction():
         at = await audit.record("audit_exported", viewer.actor)
     name = f"audit-{at:%Y-%m-%d-%H%M}.jsonl"
-    content: AsyncIterator[bytes] = lines(signing_key(settings.secret).public_key(), links())
+    content: AsyncIterator[bytes] = lines(signing_key(settings.secret), links())
     return Stream(
         content, media_type="application/jsonl", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )

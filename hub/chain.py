@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import msgspec
+import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -26,18 +27,23 @@ START = bytes(32)
 EVERY_S = 1.0
 SEALED_AT_ONCE = 2_000
 STRAYS_AT_ONCE = 50_000
+NO_ID = -(2**63)
+"""Of `bigint` the least."""
 _LINK = b"daylight-audit-link-v1\0"
 _HEAD = b"daylight-audit-head-v1\0"
+_FILE = b"daylight-audit-file-v1\0"
 _LOCK = 0x6461796C69676874
 """Of those who seal: one at a time, in all hub processes."""
+
+log = structlog.get_logger()
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
     """A row of the audit as it is hashed: a JSON array of these, in this order."""
 
     id: int
-    at_us: int
-    """Microseconds since 1970."""
+    at_us: int | None
+    """Microseconds since 1970; none for a time that can't be counted, which no row of ours has."""
     actor: int | None
     client: int | None
     action: str
@@ -88,18 +94,31 @@ def signing_key(secret: str) -> Ed25519PrivateKey:
 
 
 def signed(head: Ed25519PrivateKey, position: int, link: bytes) -> bytes:
-    return head.sign(_told(position, link))
+    return head.sign(_told(_HEAD, position, link))
 
 
 def is_signed(by: Ed25519PublicKey, head: Head) -> bool:
+    return _is_by(by, head.signature, _HEAD, head)
+
+
+def signed_end(signing: Ed25519PrivateKey, position: int, link: bytes) -> bytes:
+    """That a file ends with this link. Heads are signed at every sealing, so one of those says nothing of it."""
+    return signing.sign(_told(_FILE, position, link))
+
+
+def is_end(by: Ed25519PublicKey, head: Head, end: bytes) -> bool:
+    return _is_by(by, end, _FILE, head)
+
+
+def _is_by(by: Ed25519PublicKey, signature: bytes, what: bytes, head: Head) -> bool:
     with contextlib.suppress(InvalidSignature, OverflowError):  # places that are none are signed by nobody
-        by.verify(head.signature, _told(head.position, head.hash))
+        by.verify(signature, _told(what, head.position, head.hash))
         return True
     return False
 
 
-def _told(position: int, link: bytes) -> bytes:
-    return _HEAD + position.to_bytes(8, "big") + link
+def _told(what: bytes, position: int, link: bytes) -> bytes:
+    return what + position.to_bytes(8, "big") + link
 
 
 class Check:
@@ -109,7 +128,7 @@ class Check:
     """
 
     def __init__(self, by: Ed25519PublicKey, heads: Iterable[Head] = ()) -> None:
-        self._by = by
+        self.by = by
         self._heads = sorted(heads, key=lambda head: head.position)
         self._expected = iter(self._heads)
         self._awaited = next(self._expected, None)
@@ -126,7 +145,7 @@ class Check:
             return Break(position, link.audit, "the row is gone")
         if link.row.id != link.audit or link.hash != link_hash(self.hash, position, link.row):
             return Break(position, link.audit, "it is not what was sealed")
-        if link.signature is not None and not is_signed(self._by, Head(position, link.hash, link.signature)):
+        if link.signature is not None and not is_signed(self.by, Head(position, link.hash, link.signature)):
             return Break(position, link.audit, "its signature is not by this deployment")
         self._open = link if link.signature is None else None
         self.position, self.hash = position, link.hash
@@ -139,7 +158,7 @@ class Check:
     def end(self) -> Break | None:
         """After the last link: whether something is missing behind it."""
         if self._awaited is not None:
-            forged = not is_signed(self._by, self._awaited)
+            forged = not is_signed(self.by, self._awaited)
             what = (
                 "the head that was kept is not signed by this deployment" if forged else "it and what followed is gone"
             )
@@ -149,7 +168,7 @@ class Check:
         return None
 
     def _held_against(self, head: Head) -> Break | None:
-        if not is_signed(self._by, head):
+        if not is_signed(self.by, head):
             return Break(head.position, None, "the head that was kept is not signed by this deployment")
         if head.hash != self.hash:
             return Break(
@@ -159,12 +178,18 @@ class Check:
 
 
 async def seal(signing: Ed25519PrivateKey) -> int:
-    """Gives places to rows that wait, the oldest first; returns to how many. None while another process is at it."""
+    """Gives places to rows that wait, the oldest first; returns to how many. None while another process is at it.
+
+    None either on top of what this deployment did not sign: who made links anew would get the signature that they lack.
+    """
     async with transaction() as held:
         if not await held.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             return 0
-        newest = await held.fetchrow("SELECT position, hash FROM audit_link ORDER BY position DESC LIMIT 1")
+        newest = await held.fetchrow("SELECT position, hash, signature FROM audit_link ORDER BY position DESC LIMIT 1")
         before, last = (newest["position"], newest["hash"]) if newest else (0, START)
+        if newest and not is_signed(signing.public_key(), Head(before, last, newest["signature"] or b"")):
+            log.error("audit_not_sealed", position=before)
+            return 0
         links: list[tuple[int, int, bytes, bytes | None]] = []
         for position, found in enumerate(await held.fetch(_TAKE, SEALED_AT_ONCE), start=before + 1):
             row = _row(found)
@@ -229,14 +254,15 @@ async def check(by: Ed25519PublicKey, heads: Iterable[Head] = ()) -> "Verdict":
 
 async def _stray(position: int) -> Break | None:
     """A row that has no place and does not wait for one."""
-    first = 0
+    after = NO_ID
     async with connection() as held:
-        last = await held.fetchval("SELECT coalesce(max(id), 0) FROM audit")
-        while first < last:
-            if (stray := await held.fetchval(_STRAY, first, first + STRAYS_AT_ONCE)) is not None:
-                return Break(position, stray, "it was never sealed, and does not wait for it")
-            first += STRAYS_AT_ONCE
-    return None
+        while True:
+            page = await held.fetchrow(_STRAY, after, STRAYS_AT_ONCE)
+            if page["stray"] is not None:
+                return Break(position, page["stray"], "it was never sealed, and does not wait for it")
+            if page["last"] is None:
+                return None
+            after = page["last"]
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -267,7 +293,8 @@ _LINKS = """
     FROM audit_link LEFT JOIN audit_told ON audit_told.id = audit_link.audit WHERE position > $1 ORDER BY position LIMIT $2
 """
 _STRAY = """
-    SELECT min(id) FROM audit WHERE id > $1 AND id <= $2
-        AND NOT EXISTS (SELECT FROM audit_link WHERE audit_link.audit = audit.id)
-        AND NOT EXISTS (SELECT FROM audit_waiting WHERE audit_waiting.audit = audit.id)
+    SELECT max(id) AS last, min(id) FILTER (
+        WHERE NOT EXISTS (SELECT FROM audit_link WHERE audit_link.audit = page.id)
+            AND NOT EXISTS (SELECT FROM audit_waiting WHERE audit_waiting.audit = page.id)
+    ) AS stray FROM (SELECT id FROM audit WHERE id > $1 ORDER BY id LIMIT $2) AS page
 """

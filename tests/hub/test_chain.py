@@ -88,6 +88,16 @@ SWAP = """
             ["INSERT INTO audit (action, actor, at) VALUES ('sign_out', 9, now())"],
             Break(5, 6, "it was never sealed, and does not wait for it"),
         ),
+        (
+            ["INSERT INTO audit (id, action, actor, at) VALUES (0, 'sign_out', 9, now())"],
+            Break(5, 0, "it was never sealed, and does not wait for it"),
+        ),
+        (
+            [f"INSERT INTO audit (id, action, actor, at) VALUES ({2**63 - 1}, 'sign_out', 9, now())"],
+            Break(5, 2**63 - 1, "it was never sealed, and does not wait for it"),
+        ),
+        (["UPDATE audit SET at = 'infinity' WHERE id = 3"], Break(3, 3, "it is not what was sealed")),
+        (["UPDATE audit SET at = '294276-12-31' WHERE id = 3"], Break(3, 3, "it is not what was sealed")),
         (["DELETE FROM audit_link WHERE position = 5"], Break(4, 4, "nothing signed follows it")),
         (
             ["DELETE FROM audit_link WHERE position > 3", "DELETE FROM audit WHERE id = 5"],
@@ -101,7 +111,8 @@ SWAP = """
     ],
     ids=[
         "changed", "its time changed", "its detail changed", "removed", "removed with its link", "removed and closed up", "swapped",
-        "places swapped", "inserted", "last link cut", "tail of links cut", "signature taken off", "signature changed",
+        "places swapped", "inserted", "inserted before all", "inserted far behind", "made endless", "made late", "last link cut",
+        "tail of links cut", "signature taken off", "signature changed",
     ],
 )  # fmt: skip
 async def test_what_was_done_behind_the_back_is_named(database: str, statements: list[str], broken: Break) -> None:
@@ -121,6 +132,25 @@ async def test_who_makes_a_chain_anew_has_no_key_for_it(database: str) -> None:
     await seal(OTHER)
 
     assert (await verdict()).broken == Break(3, 3, "its signature is not by this deployment")
+
+
+async def test_nothing_is_sealed_on_top_of_a_chain_that_was_made_anew_without_signatures(database: str) -> None:
+    await sealed(3)
+    async with connection() as held:
+        told = [Row(**row) for row in await held.fetch("SELECT * FROM audit_told ORDER BY id")]
+    last, made = START, []
+    for position, row in enumerate([told[0], msgspec.structs.replace(told[1], actor=9), told[2]], start=1):
+        last = link_hash(last, position, row)
+        made.append(
+            f"UPDATE audit_link SET hash = decode('{last.hex()}', 'hex'), signature = NULL WHERE position = {position}"
+        )
+    await behind_the_back("UPDATE audit SET actor = 9 WHERE id = 2", *made)
+    await audit.record("sign_out", 4, 4)
+
+    assert await seal(SIGNING) == 0
+
+    found = await verdict()
+    assert (found.waiting, found.broken) == (1, Break(3, 3, "nothing signed follows it"))
 
 
 async def test_tail_that_was_cut_off_whole_is_known_by_a_head_that_was_kept(database: str) -> None:
@@ -218,7 +248,7 @@ def test_hash_holds_every_field(row: Row, position: int, data: st.DataObject) ->
 async def file(database: str, tmp_path: Path) -> Path:
     await sealed(4)
     path = tmp_path / "audit.jsonl"
-    path.write_bytes(b"".join([line async for line in lines(SIGNING.public_key(), links())]))
+    path.write_bytes(b"".join([line async for line in lines(SIGNING, links())]))
     return path
 
 
@@ -248,6 +278,16 @@ async def test_file_that_was_changed_names_the_first_bad_place(
     file.write_bytes(b"".join(change(file.read_bytes().splitlines(keepends=True))))
 
     assert check_file(file)[0].broken == broken
+
+
+async def test_end_of_a_file_that_was_cut_off_is_not_made_up_from_what_is_left(file: Path) -> None:
+    """Every sealing signs the place that it reached: none of these serves as the end of a file."""
+    told = file.read_bytes().splitlines(keepends=True)
+    last = msgspec.json.decode(told[2])
+    end = {**msgspec.json.decode(told[-1]), **{name: last[name] for name in ("position", "hash", "signature")}}
+    file.write_bytes(b"".join([*told[:3], msgspec.json.encode(end) + b"\n"]))
+
+    assert check_file(file)[0].broken == Break(3, None, "the file ends before its end")
 
 
 TITLES = [b"{}", b"\xff\xfe", b'{"format":"daylight-audit-9","key":""}', b'{"format":"daylight-audit-1","key":"AA=="}']

@@ -68,15 +68,15 @@ async def test_exported_file_holds_it_sealed_and_proves_itself_without_any_key(
     await zone_of_bob_changes(cast)
     await chain.seal(signing_key(settings.secret))
     await key_of_bob_is_destroyed(cast)
-    by = signing_key(settings.secret).public_key()
+    signing = signing_key(settings.secret)
 
-    whole = b"".join([line async for line in lines(by, chain.links())])
+    whole = b"".join([line async for line in lines(signing, chain.links())])
     file = tmp_path / "audit.jsonl"
     file.write_bytes(whole)
 
     assert b"Tokyo" not in whole
     assert b"sealed" in whole
-    assert check_file(file, by)[0].broken is None
+    assert check_file(file, signing.public_key())[0].broken is None
 
 
 async def test_person_takes_it_with_them_in_clear(cast, open_browser) -> None:
