@@ -1,7 +1,10 @@
-"""Ending tasks for good."""
+"""Ending tasks for good, and doing some things at once."""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+Thing = TypeVar("Thing")
 
 AGAIN_S = 1.0
 
@@ -13,3 +16,20 @@ async def end(*tasks: "asyncio.Task[Any]") -> None:
         for task in pending:
             task.cancel()
         await asyncio.wait(pending, timeout=AGAIN_S)
+
+
+async def some_at_once(do: Callable[[Thing], Awaitable[None]], things: Iterable[Thing], at_once: int) -> None:
+    """Does it with each of them, begun in their order, with at most so many at a time. Raises what the first one that fails does, once the
+    others have ended; none is begun after that."""
+    left = iter(things)
+
+    async def one_after_the_other() -> None:
+        for thing in left:
+            await do(thing)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(one_after_the_other())
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None

@@ -28,7 +28,7 @@ from hub.backups.contents import (
     read_manifest,
     write_through,
 )
-from hub.backups.taking import CURSORS, FOR_LONG, PATIENCE_S, TABLES
+from hub.backups.taking import CURSORS, FOR_LONG, OBJECTS_AT_ONCE, PATIENCE_S, TABLES
 from hub.backups.told import part
 from hub.chain import signing_key
 from hub.database import HALF_RESTORED, LONG_TRANSACTIONS, close_pool, open_pool, transaction
@@ -36,6 +36,7 @@ from hub.embedded import Embedded, running
 from hub.errors import DaylightError, StartError
 from hub.piccolo_app import known_migrations, migrate
 from hub.settings import RESTORED, RESTORING, ObjectStore, Settings
+from hub.tasks import some_at_once
 
 DIFFERENCES_SHOWN = 5
 INTERRUPTED = "An earlier restore was interrupted: what it left is removed, and this one begins anew."
@@ -186,10 +187,13 @@ async def _put_objects(store: ObjectStore, source: Path, manifest: Manifest, key
     erased = tuple(f"people/{one.person}/" for one in keys.erased)
     async with objects.opened(store) as bucket:
         with part("Objects", len(manifest.objects), "objects") as advance:
-            for key, name in manifest.objects.items():
+
+            async def put(key: str) -> None:
                 if not key.startswith(erased):
-                    await bucket.put(key, await asyncio.to_thread((source / name).read_bytes))
+                    await bucket.put(key, await asyncio.to_thread((source / manifest.objects[key]).read_bytes))
                 advance(1)
+
+            await some_at_once(put, manifest.objects, OBJECTS_AT_ONCE)
 
 
 async def _put_keys(held: Any, keys: Keys) -> None:

@@ -45,6 +45,7 @@ from hub.erased_days import LISTED, ErasedDays
 from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
 from hub.settings import ObjectStore
+from hub.tasks import some_at_once
 
 APART = "subject_key"
 """The table whose rows are in the file of keys."""
@@ -61,6 +62,8 @@ LEFT_OUT = [
 ]
 """Tables whose rows would do harm when they come back, and no good: sessions, codes and links that were used since, mails that
 were sent since, and files that wait for an hour at most."""
+OBJECTS_AT_ONCE = 8
+"""Copied side by side, each of them whole in memory: most of the time of one is waiting for the store, and for the disk."""
 PATIENCE_S = 10
 FOR_LONG = {
     "application_name": "daylight backup",
@@ -253,23 +256,38 @@ async def _dumped(folder: Path, url: str, snapshot: str, tables: int, path: Path
 
 async def _objects(store: ObjectStore, folder: Path) -> tuple[dict[str, Size], dict[str, str]]:
     """Copies what belongs to people; returns sizes by file, and files by key."""
-    sizes, names = {}, {}
     async with objects.opened(store) as bucket:
         found = [one async for one in bucket.stored()]
         if not found:
             return {}, {}
         (folder / OBJECTS).mkdir(mode=0o700)
+        sizes: dict[int, Size] = {}
         with part("Objects", sum(one.size for one in found), "bytes") as advance:
-            for number, one in enumerate(found):
+
+            async def copy(number: int) -> None:
                 try:
-                    content = await bucket.get(one.key)
+                    content = await bucket.get(found[number].key)
                 except KeyError:
-                    continue  # deleted meanwhile
-                name = f"{OBJECTS}/{number}"
-                await asyncio.to_thread(write_through, folder / name, content)
-                sizes[name], names[one.key] = Size(len(content), hashlib.sha256(content).hexdigest()), name
+                    return  # deleted meanwhile
+                await _write(folder / OBJECTS / str(number), content)
+                sizes[number] = Size(len(content), hashlib.sha256(content).hexdigest())
                 advance(len(content))
-    return sizes, names
+
+            await some_at_once(copy, range(len(found)), OBJECTS_AT_ONCE)
+    copied = sorted(sizes)
+    return (
+        {f"{OBJECTS}/{number}": sizes[number] for number in copied},
+        {found[number].key: f"{OBJECTS}/{number}" for number in copied},
+    )
+
+
+async def _write(path: Path, content: bytes) -> None:
+    """Also when it is cancelled the disk is left alone when this returns: the folder is then removed."""
+    writing = asyncio.ensure_future(asyncio.to_thread(write_through, path, content))
+    try:
+        await asyncio.shield(writing)
+    finally:
+        await asyncio.wait([writing])
 
 
 def _new(path: Path) -> BinaryIO:

@@ -6,8 +6,9 @@ import io
 import os
 import shutil
 import stat
+import threading
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from hub.backups.contents import (
     write_keys,
     write_manifest,
 )
-from hub.backups.taking import Taken, back_up, keep_keys
+from hub.backups.taking import OBJECTS_AT_ONCE, Taken, back_up, keep_keys
 from hub.chain import signing_key
 from hub.database import (
     HALF_RESTORED,
@@ -49,7 +50,7 @@ from hub.embedded import Embedded
 from hub.erased_days import ErasedDays
 from hub.erasure import Erased
 from hub.errors import DaylightError, StartError
-from hub.objects import Objects
+from hub.objects import Objects, ObjectsAway, Stored
 from hub.prepare import schema
 from hub.settings import Settings, with_secret
 from hub.tables import SavedView, SignIn
@@ -524,6 +525,85 @@ def test_keys_alone_are_kept_in_the_place_of_older_ones_and_never_of_others(sour
     assert read_keys([tmp_path / KEYS_FILE]).erased == [Erased(9, NINE)]
     assert [path.name for path in tmp_path.iterdir()] == [KEYS_FILE]
     assert rows(source.url, "SELECT action FROM audit ORDER BY id DESC LIMIT 1") == [("keys_kept",)]
+
+
+class Kept:
+    """A store of so many objects, of which the one in the middle is deleted before it is read. It answers `OBJECTS_AT_ONCE` at a time."""
+
+    def __init__(self, count: int) -> None:
+        self.keys = [f"people/{number}/a picture" for number in range(count)]
+        self.asked: list[str] = []
+        self.waiting: list[asyncio.Future[None]] = []
+
+    async def stored(self) -> AsyncIterator[Stored]:
+        for key in self.keys:
+            yield Stored(key, len(key), None)
+
+    async def get(self, key: str) -> bytes:
+        self.asked.append(key)
+        self.waiting.append(asyncio.get_running_loop().create_future())
+        if len(self.waiting) == OBJECTS_AT_ONCE:
+            while self.waiting:  # the latest first
+                self.waiting.pop().set_result(None)
+        else:
+            await self.waiting[-1]
+        if key == self.keys[len(self.keys) // 2]:
+            raise KeyError(key)
+        return key.encode()
+
+
+def backed_up_objects(bucket: Kept, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(taking.objects, "opened", lambda _: contextlib.nullcontext(bucket))
+    return asyncio.run(asyncio.wait_for(taking._objects(a_store(), folder), 60))
+
+
+def a_store() -> Any:
+    return Settings(s3_url="http://key:secret@127.0.0.1:1/none").object_store
+
+
+def test_objects_are_copied_side_by_side_each_into_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = Kept(3 * OBJECTS_AT_ONCE)
+
+    sizes, names = backed_up_objects(bucket, tmp_path, monkeypatch)
+
+    assert bucket.asked[:OBJECTS_AT_ONCE] == bucket.keys[:OBJECTS_AT_ONCE]
+    copied = [key for key in bucket.keys if key != bucket.keys[len(bucket.keys) // 2]]
+    assert list(names) == copied
+    assert list(sizes) == list(names.values())
+    assert {key: (tmp_path / name).read_bytes() for key, name in names.items()} == {key: key.encode() for key in copied}
+    assert {path.name for path in (tmp_path / "objects").iterdir()} == {Path(name).name for name in names.values()}
+
+
+def test_store_that_goes_away_while_objects_are_copied_ends_it_with_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket, written, may_write = Kept(10 * OBJECTS_AT_ONCE), [], threading.Event()
+    answer, write = bucket.get, taking.write_through
+
+    async def get(key: str) -> bytes:
+        content = await answer(key)
+        if key == bucket.keys[3]:
+            asyncio.get_running_loop().call_later(0.01, may_write.set)
+            raise ObjectsAway("the object store does not answer")
+        return content
+
+    def write_later(path: Path, content: bytes) -> None:
+        may_write.wait(60)
+        write(path, content)
+        written.append(path)
+
+    async def copy() -> list[Path]:
+        with pytest.raises(ObjectsAway, match="does not answer"):
+            await asyncio.wait_for(taking._objects(a_store(), tmp_path), 60)
+        return sorted(written)
+
+    monkeypatch.setattr(bucket, "get", get)
+    monkeypatch.setattr(taking, "write_through", write_later)
+    monkeypatch.setattr(taking.objects, "opened", lambda _: contextlib.nullcontext(bucket))
+    done = asyncio.run(copy())
+
+    assert [path.name for path in done] == list("0124567"), "nothing writes any more when it is told"
+    assert (sorted((tmp_path / "objects").iterdir()), len(bucket.asked)) == (done, OBJECTS_AT_ONCE)
 
 
 def test_hub_that_is_stopped_is_backed_up_with_its_objects_and_comes_back_in_an_empty_folder(
