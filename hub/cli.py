@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import click
 
 from hub.errors import DaylightError, StartError
+from hub.people.first import ensure_organisation, team_by_name
 from hub.settings import Settings, read, with_secret
 
 Result = TypeVar("Result")
@@ -235,11 +236,11 @@ async def _add_person(
     made_up = None if password else secrets.token_urlsafe(12)
     hashed = await hash_password(made_up or password or "")
     async with transaction():
-        await people.ensure_organisation(demo=False)
-        home = await people.team_by_name(team) if team else None
+        await ensure_organisation(demo=False)
+        home = await team_by_name(team) if team else None
         added = await people.insert_person(email, name, zone=zone, team=home, password_hash=hashed)
         for managed in manages:
-            await people.insert_role(added, "manager", await people.team_by_name(managed))
+            await people.insert_role(added, "manager", await team_by_name(managed))
         if admin:
             await people.insert_role(added, "admin", None)
     return f"Added {name} <{email}>" + (f", password: {made_up}" if made_up else "")

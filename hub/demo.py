@@ -16,7 +16,8 @@ import msgspec
 from hub import audit
 from hub.database import connection, transaction
 from hub.errors import Invalid
-from hub.people import SIMULATED_TEAM, ensure_organisation, insert_person, insert_team, lock_start
+from hub.people import insert_person, insert_team
+from hub.people.first import SIMULATED_TEAM, ensure_organisation, lock_start
 from hub.retention import partition_name, partitions
 from hub.tables import Organisation, Person, Team
 

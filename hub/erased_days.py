@@ -18,7 +18,7 @@ import msgspec
 
 from hub import audit
 from hub.database import transaction
-from hub.people import zones_of
+from hub.people.zones import zones_of
 from hub.rollups.job import ROLLUP_LOCK
 from hub.rollups.united import QUARTER
 from hub.wire.activity import quarter_of

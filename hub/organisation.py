@@ -1,7 +1,7 @@
 """The organisation's settings and its set-up.
 
 Admins change them, by these routes and nowhere else. Each change is one transaction with its audit row. What people and teams are is
-`people.py`'s business.
+`people`'s business.
 """
 
 from typing import Any
@@ -11,13 +11,14 @@ from litestar import Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from hub import audit, people
+from hub import audit
 from hub.auth import login
 from hub.auth.access import ORGANISATION, Viewer
 from hub.auth.factors import CHANGED
 from hub.auth.guard import require
 from hub.database import transaction
 from hub.errors import Conflict, Invalid
+from hub.people.typed import DAY_MIN, normal_name, normal_zone, zones
 from hub.tables import Team
 
 ZONES_KEPT_S = 24 * 3600
@@ -41,8 +42,8 @@ async def change(form: OrganisationForm, by: int) -> None:
     zone.
     """
     wanted: dict[str, Any] = {
-        "name": people.normal_name(form.name),
-        "zone": people.normal_zone(form.zone),
+        "name": normal_name(form.name),
+        "zone": normal_zone(form.zone),
         "expected_min": _normal_week(form.expected_min),
     }
     async with transaction() as held:
@@ -95,18 +96,18 @@ async def end_set_up(viewer: NamedDependency[Viewer]) -> None:
 
 @get("/api/zones", summary="Names of the time zones, as in Europe/Oslo", sync_to_thread=True)
 def list_zones(viewer: NamedDependency[Viewer]) -> Response[list[str]]:
-    return Response(sorted(people.zones()), headers={"cache-control": f"private, max-age={ZONES_KEPT_S}"})
+    return Response(sorted(zones()), headers={"cache-control": f"private, max-age={ZONES_KEPT_S}"})
 
 
 ROUTES = [change_organisation, end_set_up, list_zones]
 
 
 def _normal_week(minutes: list[int]) -> list[int]:
-    if len(minutes) != 7 or not all(0 <= each <= people.DAY_MIN for each in minutes):
+    if len(minutes) != 7 or not all(0 <= each <= DAY_MIN for each in minutes):
         raise Invalid(
-            f"A week has seven days, Monday first, each with 0 to {people.DAY_MIN} minutes.",
+            f"A week has seven days, Monday first, each with 0 to {DAY_MIN} minutes.",
             "expected_min",
             "week",
-            people.DAY_MIN,
+            DAY_MIN,
         )
     return minutes

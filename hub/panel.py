@@ -16,12 +16,14 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
-from hub import audit, people, policies
+from hub import audit, policies
 from hub.auth import login
 from hub.auth.access import Range, Subject, Viewer, load_subject, may, permitted
 from hub.auth.guard import refuse
 from hub.database import DATABASE_AWAY, connection, transaction
 from hub.errors import Invalid, NotFound, Unavailable
+from hub.people.typed import WorkingHours, hours_of
+from hub.people.zones import zones_of
 from hub.rollups.read import Span, clipped, read_pieces
 from hub.rollups.united import Piece
 from hub.subject_keys import sealed
@@ -58,7 +60,7 @@ class PanelPerson(msgspec.Struct, frozen=True):
     name: str
     zone: str
     team: PanelTeam | None
-    working_hours: people.WorkingHours | None
+    working_hours: WorkingHours | None
 
 
 class PanelDay(msgspec.Struct, frozen=True):
@@ -172,7 +174,7 @@ async def look(
     reason = clean(reason, REASON_MAX) or ""
     row = (await Person.raw(_ABOUT, subject.person))[0]
     async with connection() as held:
-        zones = (await people.zones_of(held, [subject.person]))[subject.person]
+        zones = (await zones_of(held, [subject.person]))[subject.person]
     day = day_of(zones, now)
     starts_at, ends_at = bounds(zones, day)
     present = may(viewer, "see_presence", subject, Range(now, now))
@@ -198,7 +200,7 @@ async def look(
             row["name"],
             zone_at(zones, now).key,
             PanelTeam(row["team"], row["team_name"]) if present and row["team"] is not None else None,
-            people.hours_of(row["working_hours"]) if present else None,
+            hours_of(row["working_hours"]) if present else None,
         ),
         own=own,
         looked_at=looked_at,

@@ -20,7 +20,7 @@ import msgspec
 
 from hub import audit
 from hub.database import connection, transaction
-from hub.people import zones_of
+from hub.people.zones import zones_of
 from hub.rollups import job as rollups
 from hub.rollups.job import ROLLUP_LOCK
 from hub.rollups.stored import limits

@@ -2,7 +2,7 @@
 
 from hub import grants, policies
 from hub.database import LONG_TRANSACTIONS, close_pool, connection, open_pool, refuse_half_restored
-from hub.people import first_admin
+from hub.people.first import first_admin
 from hub.piccolo_app import migrate
 from hub.settings import Settings
 

@@ -20,7 +20,7 @@ from hub.auth.guard import require
 from hub.auth.limits import Limits
 from hub.database import connection, transaction
 from hub.errors import Invalid, NotFound
-from hub.people import normal_email
+from hub.people.typed import normal_email
 from hub.settings import Settings
 from hub.tables import EnrolmentCode
 from hub.wire.policy import clean

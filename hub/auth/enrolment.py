@@ -20,7 +20,8 @@ from hub.auth import asking
 from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Invalid, NotFound
-from hub.people import WorkingHours, insert_simulated, normal_email
+from hub.people.first import insert_simulated
+from hub.people.typed import WorkingHours, normal_email
 from hub.settings import Settings
 from hub.tables import Device, EnrolmentCode, Person
 from hub.wire.agent import Enrol, EnrolAsked, Enrolled

@@ -10,6 +10,7 @@ from hub import audit, people
 from hub.auth.provider import Claims, Refused
 from hub.database import transaction
 from hub.errors import Invalid
+from hub.people.typed import normal_email, normal_name
 from hub.tables import Identity, Passkey, Person, Team
 
 
@@ -82,7 +83,7 @@ async def _added(issuer: str, claims: Claims) -> int:
     if claims.email is None:
         raise Refused("nobody", "no_verified_address")
     try:
-        email = people.normal_email(claims.email)
+        email = normal_email(claims.email)
     except Invalid:
         raise Refused("nobody", "no_usable_address") from None
     rows = await Person.select(Person.id, Person.deactivated_at).where(Person.email == email)
@@ -93,7 +94,7 @@ async def _added(issuer: str, claims: Claims) -> int:
     if team is None:
         raise Refused("nobody", "no_team")
     try:
-        name = people.normal_name(claims.name or "")
+        name = normal_name(claims.name or "")
     except Invalid:
         name = email.partition("@")[0]
     try:

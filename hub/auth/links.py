@@ -30,6 +30,7 @@ from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Invalid, NotFound
 from hub.passwords import hash_password
+from hub.people.typed import normal_email
 from hub.settings import Settings
 from hub.tables import Link, Organisation, Person
 
@@ -176,7 +177,7 @@ async def ask(settings: Settings, limits: Limits, address: str, email: str, lang
         raise Invalid(NO_MAIL, code="no_mail")
     await limits.count_forgotten(address, email.strip().lower())
     try:
-        wanted = people.normal_email(email)
+        wanted = normal_email(email)
     except Invalid:
         wanted = ""  # which nobody has
     async with transaction() as held:

@@ -21,7 +21,8 @@ from hub.auth.limits import Limits
 from hub.database import transaction
 from hub.errors import Forbidden, Invalid, Unauthorised
 from hub.passwords import password_matches
-from hub.people import Locale, normal_email
+from hub.people import Locale
+from hub.people.typed import normal_email
 from hub.settings import Settings
 from hub.tables import Organisation, Person, Role, SignIn
 from hub.wire.closing import Close

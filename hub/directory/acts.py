@@ -14,7 +14,18 @@ from hub import audit, people, subject_keys
 from hub.auth import links
 from hub.database import transaction
 from hub.errors import Conflict, Invalid, NotFound
-from hub.people import Locale, RoleName, WorkingHours
+from hub.people import Locale, RoleName
+from hub.people.typed import (
+    WorkingHours,
+    email_taken,
+    hours_of,
+    normal_email,
+    normal_hours,
+    normal_name,
+    normal_zone,
+    stored_hours,
+)
+from hub.people.zones import set_zones
 from hub.tables import Membership, Person
 
 PEOPLE_MAX = 200
@@ -111,13 +122,13 @@ async def change(person: int, form: OwnForm, by: int) -> None:
     """Sets somebody's name, zone, language and working hours, and by a `PersonForm` their address. Another zone holds from the end of their
     workday. Raises `Invalid`, naming the field, `NotFound`, and `Conflict` when `form` was filled in over an older version."""
     wanted: dict[str, Any] = {
-        "name": people.normal_name(form.name),
-        "zone": people.normal_zone(form.zone),
+        "name": normal_name(form.name),
+        "zone": normal_zone(form.zone),
         "locale": form.locale,
-        "working_hours": people.normal_hours(form.working_hours),
+        "working_hours": normal_hours(form.working_hours),
     }
     if isinstance(form, PersonForm):
-        wanted["email"] = people.normal_email(form.email)
+        wanted["email"] = normal_email(form.email)
     async with transaction() as held:
         row = await held.fetchrow(
             "SELECT name, email, zone, locale, working_hours, version FROM person WHERE id = $1 AND erased_at IS NULL FOR UPDATE",
@@ -125,7 +136,7 @@ async def change(person: int, form: OwnForm, by: int) -> None:
         )
         if row is None:
             raise NotFound("There is no such person.")
-        before = {**row, "working_hours": people.hours_of(row["working_hours"])}
+        before = {**row, "working_hours": hours_of(row["working_hours"])}
         changed = {
             field: audit.Changed(before[field], value) for field, value in wanted.items() if before[field] != value
         }
@@ -141,12 +152,12 @@ async def change(person: int, form: OwnForm, by: int) -> None:
                 now["name"],
                 now["email"],
                 now["locale"],
-                people.stored_hours(now["working_hours"]),
+                stored_hours(now["working_hours"]),
             )
         except asyncpg.UniqueViolationError:
-            raise people.email_taken() from None
+            raise email_taken() from None
         if "zone" in changed:
-            await people.set_zones(held, {person: now["zone"]})
+            await set_zones(held, {person: now["zone"]})
         told = await subject_keys.sealed(held, person, changed=changed)
         await audit.record("person_changed", by, person, fields=" ".join(changed), **told)
 

@@ -10,6 +10,8 @@ from hub.auth import factors, sessions
 from hub.database import connection
 from hub.errors import NotFound
 from hub.people import RoleName, Way
+from hub.people.typed import WorkingHours, hours_of
+from hub.people.zones import zones_of
 from hub.workdays import Zones
 
 PER_PAGE = 50
@@ -45,7 +47,7 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     zone: str
     locale: people.Locale | None
-    working_hours: people.WorkingHours | None
+    working_hours: WorkingHours | None
     team: TeamRef | None
     """Where they are at home; of somebody deactivated, where they were."""
     roles: list[RoleRow]
@@ -92,7 +94,7 @@ class OwnProfile(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     zone: str
     locale: people.Locale | None
-    working_hours: people.WorkingHours | None
+    working_hours: WorkingHours | None
     zones: list[ZoneRow]
     version: int
 
@@ -145,7 +147,7 @@ async def profile(person: int) -> PersonProfile:
             raise NotFound(NOBODY)
         roles = await _roles(held, [person])
         stays = await held.fetch(_STAYS, person)
-        zones = (await people.zones_of(held, [person]))[person]
+        zones = (await zones_of(held, [person]))[person]
     return PersonProfile(
         **_person(row, roles),
         created_at=row["created_at"],
@@ -173,7 +175,7 @@ def _person(row: Any, roles: dict[int, list[RoleRow]]) -> dict[str, Any]:
     return {
         **{field: row[field] for field in _FIELDS},
         "team": None if row["team"] is None else TeamRef(row["team"], row["team_name"]),
-        "working_hours": people.hours_of(row["working_hours"]),
+        "working_hours": hours_of(row["working_hours"]),
         "roles": roles.get(row["id"], []),
     }
 

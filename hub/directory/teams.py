@@ -14,6 +14,8 @@ import msgspec
 from hub import audit, people
 from hub.database import connection, transaction
 from hub.errors import Conflict, Invalid, NotFound
+from hub.people.first import ensure_organisation, lock_start
+from hub.people.typed import normal_name
 from hub.tables import Person, Team
 
 NO_TEAM = "There is no such team."
@@ -70,10 +72,10 @@ async def tree() -> list[TeamRow]:
 async def add(form: TeamForm, by: int) -> int:
     """Adds a team; `by` may become at home in it, and its manager. Raises `Invalid` for a name that is unusable or taken there, and for a
     place too deep in the tree."""
-    name = people.normal_name(form.name)
+    name = normal_name(form.name)
     async with transaction():
-        await people.lock_start()
-        parent = await people.ensure_organisation(demo=False) if form.parent is None else form.parent
+        await lock_start()
+        parent = await ensure_organisation(demo=False) if form.parent is None else form.parent
         await _require_free(name, parent, None)
         await _require_room(parent, 1)
         await _show_anew(await _above(parent))
@@ -88,9 +90,9 @@ async def add(form: TeamForm, by: int) -> int:
 async def change(team: int, form: TeamChange, by: int) -> None:
     """Renames a team, moves it with all that lies under it, or both. Raises `Invalid` for a name that is unusable or taken there and for a
     place that is none or its own, `NotFound`, and `Conflict` when `form` was filled in over an older version."""
-    name = people.normal_name(form.name)
+    name = normal_name(form.name)
     async with transaction():
-        await people.lock_start()
+        await lock_start()
         row = await _row(team)
         if (row["name"], row["parent"]) == (name, form.parent):
             return
@@ -118,7 +120,7 @@ async def remove(team: int, by: int) -> None:
     """Removes a team in which nobody is at home, under which none lies and which nobody manages. Raises `Invalid` for any other, and
     `NotFound`."""
     async with transaction():
-        await people.lock_start()
+        await lock_start()
         row = await _row(team)
         if row["parent"] is None:
             raise Invalid("The whole organisation can't be removed.", "team", "team_root")
@@ -139,7 +141,7 @@ async def remove(team: int, by: int) -> None:
 async def restore(team: int, by: int) -> None:
     """Takes a removal back. Raises `Invalid` when its name or its place is taken by now, and `NotFound` for a team that is not removed."""
     async with transaction():
-        await people.lock_start()
+        await lock_start()
         removed = Team.select(Team.name, Team.parent).where(Team.id == team, Team.removed_at.is_not_null())
         rows = await removed
         if not rows:

@@ -12,6 +12,9 @@ import msgspec
 
 from hub import audit, people, subject_keys
 from hub.imports.judge import EMPLOYEE, Column, Known, Outcome, Path, Teams, Wanted, World, new_teams
+from hub.people.first import ensure_organisation
+from hub.people.typed import hours_of, stored_hours
+from hub.people.zones import set_zones
 from hub.tables import Person, Team
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ async def world_of(emails: Iterable[str]) -> World:
                 row["team"],
                 row["deactivated"],
                 frozenset(zip(row["roles"], row["role_teams"], strict=True)),
-                people.hours_of(row["working_hours"]),
+                hours_of(row["working_hours"]),
             )
             for row in found
         },
@@ -66,7 +69,7 @@ async def world_of(emails: Iterable[str]) -> World:
 async def hold_still(held: "Connection", emails: Iterable[str]) -> None:
     """Until the transaction ends nobody changes these people, or which teams and powers there are. Within the caller's transaction."""
     await people.lock_powers()
-    await people.ensure_organisation(demo=False)
+    await ensure_organisation(demo=False)
     await held.execute("SELECT FROM team ORDER BY id FOR SHARE")
     await held.execute("SELECT FROM person WHERE email = ANY($1) ORDER BY id FOR UPDATE", sorted(set(emails)))
 
@@ -99,9 +102,9 @@ async def carry_out(
         _CHANGE,
         [person for person, _, _ in about],
         [row.name for _, row, _ in about],
-        [people.stored_hours(row.working_hours) for _, row, _ in about],
+        [stored_hours(row.working_hours) for _, row, _ in about],
     )
-    await people.set_zones(held, {person: str(row.zone) for person, row, now in about if "zone" in now})
+    await set_zones(held, {person: str(row.zone) for person, row, now in about if "zone" in now})
     sealed = await subject_keys.sealed_many(held, [(person, {"changed": now}) for person, _, now in about])
     await audit.record_many(
         "person_changed",
@@ -165,7 +168,7 @@ async def _add(held: "Connection", added: Sequence[tuple[Wanted, int | None]]) -
         [row.email for row, _ in added],
         [row.name for row, _ in added],
         [row.zone for row, _ in added],
-        [people.stored_hours(row.working_hours) for row, _ in added],
+        [stored_hours(row.working_hours) for row, _ in added],
         [team for _, team in added],
     )
     ids = {row["email"]: int(row["id"]) for row in rows}

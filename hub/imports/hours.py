@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from hub.errors import Invalid
-from hub.people import WorkingHours, normal_hours
+from hub.people.typed import WorkingHours, normal_hours
 
 _ENGLISH = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ARABIC = ("الاثنين", "الثلاثاء", "الاربعاء", "الخميس", "الجمعة", "السبت", "الاحد")

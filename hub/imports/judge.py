@@ -14,10 +14,10 @@ import msgspec
 from hub.errors import Invalid
 from hub.imports.hours import hours_of, text_of
 from hub.imports.read import CELL_MAX_CHARACTERS, FileRefused, Line
-from hub.people import (
+from hub.people import RoleName
+from hub.people.typed import (
     EMAIL_MAX_CHARACTERS,
     NAME_MAX_CHARACTERS,
-    RoleName,
     WorkingHours,
     normal_email,
     normal_name,

@@ -14,6 +14,7 @@ import msgspec
 from hub import audit, erased_days, erasure, mail, mentions, people, subject_keys
 from hub.database import connection, transaction
 from hub.errors import Conflict, Invalid, NotFound
+from hub.people.zones import zones_of
 from hub.wire.policy import clean
 from hub.workdays import day_of
 
@@ -316,7 +317,7 @@ async def _check_days(held: Any, person: int, form: RequestForm) -> None:
     first, last = form.first_on, form.last_on
     if first is None and last is None:
         return
-    today = day_of((await people.zones_of(held, [person]))[person], await held.fetchval("SELECT now()"))
+    today = day_of((await zones_of(held, [person]))[person], await held.fetchval("SELECT now()"))
     if form.kind != "erase" or first is None or last is None or not first <= last <= today:
         raise Invalid("Name the first and the last day, none of them to come.", "last_on", "request_days")
 

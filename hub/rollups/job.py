@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.database import connection, transaction
-from hub.people import zones_of
+from hub.people.zones import zones_of
 from hub.rollups.stored import affected, fetch, horizon, limits, windows_of
 from hub.rollups.united import QUARTER, Piece, Total, pieces_of, totals_of
 from hub.wire.activity import quarter_of

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from hub.database import transaction
-from hub.people import zones_of
+from hub.people.zones import zones_of
 from hub.rollups.stored import Found, Limits, Window, affected, fetch, horizon, limits, windows_of
 from hub.rollups.united import QUARTER, Piece, Stored, Total, pieces_of, totals_of
 from hub.wire.activity import State, quarter_of

@@ -12,7 +12,7 @@ from hub.app import Hub, create
 from hub.auth.enrolment import make_code
 from hub.database import transaction
 from hub.live import agents, balance
-from hub.people import ensure_organisation
+from hub.people.first import ensure_organisation
 from hub.serving import Server, config, listen
 from hub.settings import Settings
 from tests.hub.live import Running

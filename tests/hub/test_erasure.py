@@ -25,6 +25,7 @@ from hub.feed.memory import MemoryFeed
 from hub.feed.record import Record
 from hub.live.plan import Submission
 from hub.live.store import Store
+from hub.people.typed import WorkingHours
 from hub.policies import changes
 from hub.policies.settings import PolicySettings
 from hub.rollups.job import ROLLUP_LOCK, roll_up
@@ -69,7 +70,7 @@ async def lived_in(cast, open_browser) -> None:
     await browser.change("POST", "/api/views", json={"name": "Bob's view", "query": "find=Bob"})
     await tokens.make(bob, tokens.TokenForm("Bob's token", ["teams:read"], 1))
     form = directory.OwnForm(
-        name="Robert Brandt", zone="Asia/Tokyo", locale="ar", working_hours=people.WorkingHours([0], 60, 120), version=1
+        name="Robert Brandt", zone="Asia/Tokyo", locale="ar", working_hours=WorkingHours([0], 60, 120), version=1
     )
     await directory.change(bob, form, dora)
     await changes.change("person", bob, 0, PolicySettings(idle_limit_s=600), "Bob asked for it", dora)

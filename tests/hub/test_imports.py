@@ -21,7 +21,7 @@ from hub.imports.apart import read_apart
 from hub.imports.hours import hours_of, text_of
 from hub.imports.judge import Known, World, judge, new_teams, wanted_rows
 from hub.imports.read import FILE_MAX_BYTES, ROWS_MAX, FileRefused, read
-from hub.people import WorkingHours
+from hub.people.typed import WorkingHours
 from hub.tables import Audit, FormerZone, Membership, Person, Role, Team
 from tests.hub.conftest import Browser
 from tests.hub.stored import details

@@ -6,6 +6,7 @@ from hub import people
 from hub.auth.access import load_viewer
 from hub.database import connection
 from hub.errors import Invalid
+from hub.people.typed import normal_zone, zones
 from hub.tables import Audit, Membership, Organisation, Person, Role, Team
 
 GOOD = {"name": "Halden Group", "zone": "Europe/Berlin", "expected_min": [450, 450, 450, 450, 300, 0, 0], "version": 1}
@@ -227,12 +228,12 @@ async def test_zones_are_those_that_can_be_set_and_may_be_kept_for_a_day(cast, o
 
     listed = answer.json()
     assert answer.headers["cache-control"] == "private, max-age=86400"
-    assert listed == sorted(people.zones())
+    assert listed == sorted(zones())
     assert {"Europe/Oslo", "Asia/Kathmandu", "UTC"} <= set(listed)
-    assert all(people.normal_zone(zone) == zone for zone in listed)
+    assert all(normal_zone(zone) == zone for zone in listed)
     for beside in ("right/Europe/Oslo", "posix/Europe/Oslo", "localtime", "Factory", "zone.tab", "../UTC", "UTC\0"):
         with pytest.raises(Invalid):
-            people.normal_zone(beside)  # of these some count leap seconds, and one is whatever the machine is in
+            normal_zone(beside)  # of these some count leap seconds, and one is whatever the machine is in
     assert (await open_browser().get("/api/zones")).status_code == 401
 
 

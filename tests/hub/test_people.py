@@ -11,6 +11,7 @@ from hub.auth.access import Range, load_subject, load_viewer, permitted
 from hub.auth.login import WRONG
 from hub.demo import HISTORY, seed_demo
 from hub.errors import Invalid, NotFound
+from hub.people.first import FirstAdmin, first_admin
 from hub.settings import Settings
 from hub.tables import Audit, Membership, Organisation, Person, Role, SignIn, Team
 
@@ -226,8 +227,8 @@ async def test_teams_under_a_team_are_all_that_hang_from_it(cast, database):
 
 
 async def test_first_admin_is_made_once_with_a_password_of_its_own(database):
-    made = await people.first_admin(Settings(demo=False))
-    again = await people.first_admin(Settings(demo=False))
+    made = await first_admin(Settings(demo=False))
+    again = await first_admin(Settings(demo=False))
 
     person = await Person.select().first()
     assert made.email == "admin@daylight.localhost"
@@ -238,11 +239,11 @@ async def test_first_admin_is_made_once_with_a_password_of_its_own(database):
 
 
 async def test_first_admin_of_a_demo_manages_everybody(database):
-    made = await people.first_admin(Settings(admin_email="Boss@Halden.example", admin_password="open sesame"))
+    made = await first_admin(Settings(admin_email="Boss@Halden.example", admin_password="open sesame"))
     await seed_demo()
 
     person = await Person.select().where(Person.email == "boss@halden.example").first()
-    assert made == people.FirstAdmin("boss@halden.example", None)
+    assert made == FirstAdmin("boss@halden.example", None)
     assert await passwords.password_matches("open sesame", person["password_hash"])
     viewer = await load_viewer(person["id"])
     assert viewer.roles == {"admin", "manager"}
@@ -250,7 +251,7 @@ async def test_first_admin_of_a_demo_manages_everybody(database):
 
 
 async def test_hubs_that_start_together_make_one_admin_and_one_demo(database):
-    made = await asyncio.gather(*(people.first_admin(Settings(admin_password="open sesame")) for _ in range(4)))
+    made = await asyncio.gather(*(first_admin(Settings(admin_password="open sesame")) for _ in range(4)))
     await asyncio.gather(seed_demo(), seed_demo())
 
     assert sum(admin is not None for admin in made) == 1
@@ -259,7 +260,7 @@ async def test_hubs_that_start_together_make_one_admin_and_one_demo(database):
 
 
 async def test_managers_of_a_demo_may_see_the_history_that_its_devices_send(database):
-    await people.first_admin(Settings(admin_email="Boss@Halden.example", admin_password="open sesame"))
+    await first_admin(Settings(admin_email="Boss@Halden.example", admin_password="open sesame"))
     emails = await seed_demo()
 
     boss, member = [

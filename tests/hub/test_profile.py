@@ -7,7 +7,7 @@ import pytest
 from hub.auth.access import load_subject, load_viewer
 from hub.database import transaction
 from hub.panel import look
-from hub.people import set_zones
+from hub.people.zones import set_zones
 from hub.rollups.read import today
 from hub.tables import Audit, Device, FormerZone, Membership, Person
 from hub.wire.policy import DEFAULT

@@ -40,6 +40,7 @@ from hub.embedded.process import launch
 from hub.feed.record import Record
 from hub.feed.redis import RedisFeed
 from hub.passwords import hash_password
+from hub.people.first import ensure_organisation, team_by_name
 from hub.settings import read
 from hub.wire.activity import Facts
 from hub.wire.today import Today
@@ -318,14 +319,14 @@ async def _seated(teams: dict[str, list[str]]) -> dict[str, Sitting]:
     sitting = {}
     hashed = await hash_password(PASSWORD)
     async with transaction() as held:
-        await people.ensure_organisation(demo=False)
+        await ensure_organisation(demo=False)
         await people.insert_role(await people.insert_person(ADMIN, "Ada Admin", password_hash=hashed), "admin", None)
         await people.insert_role(
             await people.insert_person(AUDITOR, "Audrey Byrne", password_hash=hashed), "auditor", None
         )
         manager = await people.insert_person(MANAGER, "Mara Boss", password_hash=hashed)
         for team, names in teams.items():
-            team_id = await people.team_by_name(team)
+            team_id = await team_by_name(team)
             await people.insert_role(manager, "manager", team_id)
             for name in names:
                 email = f"{name.lower().replace(' ', '.')}@halden.example"

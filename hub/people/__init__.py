@@ -3,26 +3,29 @@
 Called by the routes, the command line and the start of the hub. Each function is one transaction with its audit row; `by` is the
 person who acts (none: the command line or the system). Whatever changes what somebody may see raises their `access_version`, which
 closes their live sockets. Nothing here decides access: that is `auth.access.may`.
+
+    typed.py   what is typed about them, as it is stored
+    zones.py   in which zone their workdays are
+    first.py   the organisation, its root team and its first admin
 """
 
-import re
-import secrets
-from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
-
-import msgspec
 
 from hub import audit
 from hub.database import transaction
 from hub.errors import Invalid, NotFound
 from hub.passwords import hash_password
-from hub.settings import Settings
+from hub.people.typed import (
+    WorkingHours,
+    email_taken,
+    normal_email,
+    normal_hours,
+    normal_name,
+    normal_zone,
+    stored_hours,
+)
 from hub.tables import Link, Membership, Organisation, Person, Role, Team
-from hub.wire.policy import clean
-from hub.workdays import Former, Zones, moved, zone_of
 
 RoleName = Literal["manager", "admin", "auditor", "representative"]
 Way = Literal["password", "passkey", "sign_on"]
@@ -30,37 +33,8 @@ Way = Literal["password", "passkey", "sign_on"]
 Locale = Literal["en", "ar"]
 ID_MAX = 2**31 - 1
 """What the columns hold: no larger number is anybody's, or any team's."""
-NAME_MAX_CHARACTERS = 200
-EMAIL_MAX_CHARACTERS = 200
-DAY_MIN = 24 * 60
-SIMULATED_TEAM = "Simulated"
-FIRST_NAME = "Administrator"
-DEMO_NAME = "Halden"
-_EMAIL = re.compile(
-    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
-)
-_NO_ZONES = {"Factory", "localtime", "posixrules"}
 _POWERS_LOCK = 0x706F77657273
 """Advisory lock for whatever may leave the organisation without an admin: `powers` in ASCII."""
-_START_LOCK = 0x7374617274
-"""Hub processes that start together make the first rows once: `start` in ASCII."""
-
-
-class WorkingHours(msgspec.Struct, frozen=True):
-    """When somebody usually works, by the clock of their zone. Up to a time not after that of the beginning: on the next day."""
-
-    days: list[int]
-    """Monday is 0."""
-    from_min: int
-    """After midnight."""
-    until_min: int
-
-
-class FirstAdmin(msgspec.Struct, frozen=True):
-    """The admin that was made at first start. `password` is set when it was made up: to be shown once."""
-
-    email: str
-    password: str | None
 
 
 async def add_person(
@@ -99,7 +73,7 @@ async def insert_person(
     """`add_person` within the caller's transaction; in their team since now, or since earlier."""
     address = normal_email(email)
     if zone is None:
-        zone = (await _organisation_row())["zone"]
+        zone = (await organisation_row())["zone"]
     person = Person(
         email=address,
         name=normal_name(name),
@@ -146,7 +120,7 @@ async def replace_password(person: int, hashed: str, by: int | None = None, link
 async def own_words(person: int) -> list[str]:
     """What their password may not consist of: their name, address and organisation."""
     rows = await Person.select(Person.name, Person.email).where(Person.id == person)
-    return [word for row in rows for word in row.values()] + [(await _organisation_row())["name"]]
+    return [word for row in rows for word in row.values()] + [(await organisation_row())["name"]]
 
 
 async def end_links(person: int) -> bool:
@@ -172,18 +146,6 @@ async def insert_team(name: str, parent: int | None, by: int | None = None) -> i
     id_: int = added[0]["id"]
     await audit.record("team_added", by, team=id_)
     return id_
-
-
-async def team_by_name(name: str) -> int:
-    """The team with this name; the root is the organisation's own, and any other that is missing is made below it. In a transaction."""
-    root = await ensure_organisation(demo=False)
-    found = (
-        await Team.select(Team.id)
-        .where(Team.name == normal_name(name), Team.removed_at.is_null())
-        .order_by(Team.id)
-        .limit(1)
-    )
-    return int(found[0]["id"]) if found else await insert_team(name, root)
 
 
 async def move(person: int, team: int, by: int | None = None) -> None:
@@ -304,65 +266,6 @@ async def teams_under(teams: frozenset[int]) -> frozenset[int]:
     return frozenset(row["id"] for row in rows)
 
 
-async def first_admin(settings: Settings) -> FirstAdmin | None:
-    """Makes the organisation, its root team and its first admin where there is no admin yet; `None` when there is one.
-
-    Idempotent, and safe when several processes start at once. In a demo the admin also manages the root team, so that there is
-    something to see. Raises `Invalid` when the address or the password in the settings is unusable.
-    """
-    if await Role.exists().where(Role.role == "admin"):
-        return None
-    made_up = None if settings.admin_password else secrets.token_urlsafe(12)
-    hashed = await hash_password(made_up or settings.admin_password)
-    async with transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _START_LOCK)
-        if await Role.exists().where(Role.role == "admin"):
-            return None
-        root = await ensure_organisation(settings.demo)
-        email = normal_email(settings.admin_email)
-        known = await Person.select(Person.id).where(Person.email == email)
-        if known:
-            person: int = known[0]["id"]
-            await connection.execute("UPDATE person SET password_hash = $2 WHERE id = $1", person, hashed)
-        else:
-            person = await insert_person(email, FIRST_NAME, password_hash=hashed)
-        await insert_role(person, "admin", None)
-        if settings.demo:
-            await insert_role(person, "manager", root)
-    return FirstAdmin(email, made_up)
-
-
-async def ensure_organisation(demo: bool) -> int:
-    """The root team, made with the organisation where there is none. Within the caller's transaction, under `lock_start`."""
-    await lock_start()
-    if not await Organisation.exists():
-        name = DEMO_NAME if demo else "My organisation"
-        await Organisation.insert(Organisation(name=name, demo=demo))
-    roots = await Team.select(Team.id).where(Team.parent.is_null()).order_by(Team.id).limit(1)
-    if roots:
-        root: int = roots[0]["id"]
-        return root
-    return await insert_team((await _organisation_row())["name"], None)
-
-
-async def lock_start() -> None:
-    """Takes turns with other processes that make first rows, until the transaction ends."""
-    await Organisation.raw("SELECT pg_advisory_xact_lock({})", _START_LOCK)
-
-
-async def insert_simulated(email: str) -> int:
-    """A simulated person, `Simulated 0001` and on, in the team of that name. Within the caller's transaction."""
-    root = await ensure_organisation(demo=False)
-    teams = (
-        await Team.select(Team.id)
-        .where(Team.name == SIMULATED_TEAM, Team.parent == root, Team.removed_at.is_null())
-        .limit(1)
-    )
-    team: int = teams[0]["id"] if teams else await insert_team(SIMULATED_TEAM, root)
-    number = 1 + await Membership.count().where(Membership.team == team)
-    return await insert_person(email, f"Simulated {number:04}", team=team, simulated=True)
-
-
 ASKED = r"""
     WITH RECURSIVE asked AS (
         SELECT coalesce(array_agg('%' || word || '%'), ARRAY[]::text[]) AS within,
@@ -376,123 +279,12 @@ ASKED = r"""
 """How people and teams are searched for: patterns for each word that was asked for, anywhere in a name, and where a word of it begins."""
 
 
-def normal_email(email: str) -> str:
-    """The address in lower case, without space around it. Raises `Invalid` for what can't be one, and for letters beyond ASCII: of those
-    some look like others, and some become others in lower case."""
-    address = email.strip()
-    if not address.isascii():
-        raise Invalid(
-            "Addresses here have Latin letters without accents only. Some other letters look just like them: type it anew.",
-            "email",
-            "email_letters",
-        )
-    address = address.lower()
-    if len(address) > EMAIL_MAX_CHARACTERS or not _EMAIL.fullmatch(address):
-        raise Invalid("This is not an e-mail address.", "email", "email_malformed")
-    return address
-
-
-def email_taken() -> Invalid:
-    """Of an address that is somebody's already."""
-    return Invalid("Somebody with this address is here already.", "email", "email_taken")
-
-
-def normal_name(name: str) -> str:
-    """The name with single spaces and nothing unprintable. Raises `Invalid` when nothing that can be seen is left, or too much."""
-    cleaned = clean(name, NAME_MAX_CHARACTERS + 1)
-    if cleaned is None or len(cleaned) > NAME_MAX_CHARACTERS:
-        raise Invalid(f"A name has 1 to {NAME_MAX_CHARACTERS} characters.", "name", "name_length", NAME_MAX_CHARACTERS)
-    return cleaned
-
-
-def normal_zone(zone: str) -> str:
-    """The IANA zone, as in Europe/Oslo. Raises `Invalid` for an unknown one, and for files beside them that count leap seconds or stand
-    for whatever this machine is in."""
-    if zone not in zones():
-        raise Invalid("This is no time zone. Zones are named as in Europe/Oslo.", "zone", "zone_unknown")
-    return zone
-
-
-@cache
-def zones() -> frozenset[str]:
-    """The names of all time zones that can be set."""
-    return frozenset(available_timezones() - _NO_ZONES)
-
-
-def normal_hours(hours: WorkingHours | None) -> WorkingHours | None:
-    """Days in order, each once; none without a day. Raises `Invalid`."""
-    if hours is None or not hours.days:
-        return None
-    minutes = hours.from_min, hours.until_min
-    if (
-        not set(hours.days) <= set(range(7))
-        or not all(0 <= each < DAY_MIN for each in minutes)
-        or minutes[0] == minutes[1]
-    ):
-        raise Invalid("Working hours are of days of the week, from one time to another.", "working_hours", "hours")
-    return WorkingHours(sorted(set(hours.days)), *minutes)
-
-
-def stored_hours(hours: WorkingHours | None) -> str | None:
-    """For the column."""
-    return None if hours is None else msgspec.json.encode(hours).decode()
-
-
-def hours_of(stored: str | None) -> WorkingHours | None:
-    """As the column holds them."""
-    return None if stored is None else msgspec.json.decode(stored, type=WorkingHours)
-
-
 WAYS = """
     array_remove(ARRAY[CASE WHEN person.password_hash IS NOT NULL THEN 'password' END,
         CASE WHEN EXISTS (SELECT FROM passkey WHERE passkey.person = person.id) THEN 'passkey' END,
         CASE WHEN EXISTS (SELECT FROM identity WHERE identity.person = person.id) THEN 'sign_on' END], NULL)
 """
 """An expression of SQL for the ways of a `person`."""
-
-
-async def zones_of(held: Any, persons: Collection[int]) -> dict[int, Zones]:
-    """In which zones the workdays of each of these people are, of those who exist."""
-    former: dict[int, list[Former]] = {}
-    current: dict[int, ZoneInfo] = {}
-    for row in await held.fetch(_ZONES, list(persons)):
-        current[row["id"]] = zone_of(row["zone"])
-        if row["until_at"] is not None:
-            former.setdefault(row["id"], []).append(Former(zone_of(row["former"]), row["until_at"]))
-    return {person: Zones(zone, tuple(former.get(person, ()))) for person, zone in current.items()}
-
-
-async def set_zones(held: Any, wanted: Mapping[int, str]) -> None:
-    """Has each of these people go by another zone from the end of their workday on; of who never had a device nothing is recorded, so at
-    once. Within the caller's transaction, which holds their rows."""
-    now: datetime = await held.fetchval("SELECT now()")
-    before = await zones_of(held, wanted)
-    recorded = {row["person"] for row in await held.fetch(_RECORDED, list(wanted))}
-    to_come = [
-        (person, last.zone.key, last.until_at)
-        for person, zones in before.items()
-        if person in recorded
-        and (after := moved(zones, zone_of(wanted[person]), now)).former
-        and (last := after.former[-1]).until_at > now
-    ]
-    await held.execute("DELETE FROM former_zone WHERE person = ANY($1::int[]) AND until_at > now()", list(wanted))
-    await held.execute(
-        "INSERT INTO former_zone (person, zone, until_at) SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[])",
-        *([each[index] for each in to_come] for index in range(3)),
-    )
-    await held.execute(
-        "UPDATE person SET zone = wanted.zone FROM unnest($1::int[], $2::text[]) AS wanted(id, zone) WHERE person.id = wanted.id",
-        list(wanted),
-        list(wanted.values()),
-    )
-
-
-_ZONES = """
-    SELECT person.id, person.zone, former_zone.zone AS former, until_at
-    FROM person LEFT JOIN former_zone ON former_zone.person = person.id
-    WHERE person.id = ANY($1::int[]) ORDER BY person.id, until_at
-"""
-_RECORDED = "SELECT DISTINCT person FROM device WHERE person = ANY($1::int[])"
 
 
 def require_sense(role: RoleName, team: int | None) -> None:
@@ -579,7 +371,8 @@ async def end_tokens(person: int, by: int | None) -> None:
     await audit.record_many("token_revoked", by, [(person, None, {"token": row["id"]}) for row in ended])
 
 
-async def _organisation_row() -> dict[str, Any]:
+async def organisation_row() -> dict[str, Any]:
+    """Its name, its zone and whether it is a demo; as it will be, where it was not made yet."""
     rows = (
         await Organisation.select(Organisation.name, Organisation.zone, Organisation.demo)
         .order_by(Organisation.id)
