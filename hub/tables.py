@@ -72,7 +72,7 @@ class Person(Table, db=ENGINE):
     zone = Varchar(length=64, default="UTC")
     """The one that was set last: from the end of the workday in which it was."""
     working_hours = JSONB(null=True, default=None)
-    """When they usually work, in their zone: `people.WorkingHours`. Nothing is reckoned by it."""
+    """When they usually work, in their zone: `people.typed.WorkingHours`. Nothing is reckoned by it."""
     locale = Varchar(length=10, null=True, default=None)
     """The language that they are written to in, and greeted in by a new browser; null: the organisation's, English."""
     version = Integer(default=1)
