@@ -81,7 +81,7 @@ class Recorder:
         self._last_input_ms: int | None = None
         self._last_input_at: datetime | None = None
         self._unheard_ms = -1
-        """Input up to here is none of ours: it fell into private time, sleep, or out of the policy's hours."""
+        """Input up to here is none of ours: it fell into private time, a break, sleep, or out of the policy's hours."""
 
     @property
     def last_input_at(self) -> datetime | None:
@@ -250,7 +250,7 @@ class Recorder:
     def _input(self, sample: Sample, now: datetime, facts: Facts, events: list[Event]) -> None:
         last_ms = sample.last_input_ms
         held = self._open
-        if facts.private or (held is not None and held.facts.private):
+        if _declared(facts) or (held is not None and _declared(held.facts)):
             self._unheard_ms = sample.mono_ms
         elif last_ms is not None and last_ms > self._unheard_ms and not self._collects(self._clock.at(last_ms)):
             self._unheard_ms = last_ms
@@ -341,6 +341,11 @@ class Recorder:
                 scrolls=held.scrolls if counted else 0,
             )
         )
+
+
+def _declared(facts: Facts) -> bool:
+    """Time of which no input is told."""
+    return facts.private or facts.on_break
 
 
 def _closes_at(held: _Open) -> datetime:

@@ -22,7 +22,7 @@ from hub.people.zones import zones_of
 from hub.rollups.job import ROLLUP_LOCK
 from hub.rollups.united import QUARTER
 from hub.wire.activity import quarter_of
-from hub.wire.events import Event
+from hub.wire.events import Event, Gap
 from hub.workdays import bounds
 
 LONGEST_S = 120
@@ -161,16 +161,24 @@ async def _quarantined(held: Any, person: int, span: Span) -> None:
         "SELECT quarantine.id, event, received_at FROM quarantine JOIN device ON device.id = device WHERE person = $1",
         person,
     )
-    gone = [row["id"] for row in rows if _tells_of(row["event"], row["received_at"], span)]
+    gone = [row["id"] for row in rows if _told_of(row["event"], row["received_at"], span)]
     await held.execute("DELETE FROM quarantine WHERE id = ANY($1::uuid[])", gone)
 
 
-def _tells_of(event: bytes, received_at: datetime, span: Span) -> bool:
+def tells_of(event: Event, span: Span) -> bool:
+    """Whether it says anything of that time, also one that ends before it starts."""
+    starts_at, ends_at = sorted((event.started_at, event.ended_at))
+    inputs = () if isinstance(event, Gap) else (event.first_input_at, event.facts.last_input_at)
+    return (starts_at < span.end_at and ends_at > span.start_at) or any(
+        at is not None and span.start_at <= at < span.end_at for at in (starts_at, *inputs)
+    )
+
+
+def _told_of(event: bytes, received_at: datetime, span: Span) -> bool:
     try:
-        told: Event = msgspec.msgpack.decode(event, type=Event)
+        return tells_of(msgspec.msgpack.decode(event, type=Event), span)
     except (msgspec.MsgspecError, ValueError):
         return span.start_at <= received_at < span.end_at
-    return told.started_at < span.end_at and told.ended_at > span.start_at
 
 
 LISTED = 'SELECT person, first, last, start_at, end_at, at, erased_by AS "by" FROM erased_days ORDER BY at, id'

@@ -108,6 +108,11 @@ def permitted(person: int, event: Event, now: datetime) -> Event:
     return strip(event, [pause for _, pause in mine]) if mine else event
 
 
+def input_permitted(person: int, at: datetime) -> bool:
+    """Whether it may be told that somebody's latest input was at that time."""
+    return not any(pause.forbids_input(at) for _, pause in _pauses.get(person, ()))
+
+
 def starts(person: int) -> Starts:
     """When somebody started work outside their hours, in order. What is not kept any more was not started."""
     mine = _starts.get(person)

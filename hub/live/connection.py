@@ -347,6 +347,8 @@ class AgentConnection:
             facts, since_at = paused(pause.kind), pause.since_at
         if self._resting:
             facts = Facts()  # outside the policy's hours nothing is shown but that nobody is there
+        if facts.last_input_at and not pauses.input_permitted(self.device.person, facts.last_input_at):
+            facts = structs.replace(facts, last_input_at=None)
         if facts.last_input_at and facts.last_input_at > now:
             facts = structs.replace(facts, last_input_at=now)  # a clock that is ahead must not keep anybody active
         self._shared.publisher.publish(

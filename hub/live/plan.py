@@ -14,6 +14,7 @@ from uuid import uuid4
 import msgspec
 import structlog
 
+from hub.erased_days import Span, tells_of
 from hub.figures import FIGURES
 from hub.live import rows
 from hub.live.packing import packed
@@ -121,7 +122,7 @@ class Plan:
         self,
         now: datetime,
         poison: dict[tuple[int, int, int], str],
-        erased: Mapping[int, Sequence[tuple[datetime, datetime]]],
+        erased: Mapping[int, Sequence[Span]],
         over: Mapping[int, datetime],
     ) -> None:
         """`erased`: the time of people of which nothing is stored any more; `over`: up to when their activity was removed as over."""
@@ -195,7 +196,10 @@ class Plan:
                 reason = self.poison.get((device, epoch, number))
             if reason:
                 receipt = uuid4()
-                self.quarantine.append((receipt, device, epoch, number, reason, rows.for_quarantine(event, reason)))
+                told = rows.for_quarantine(event, reason)
+                if any(tells_of(event, span) for span in erased):
+                    told = b""
+                self.quarantine.append((receipt, device, epoch, number, reason, told))
                 receipts.append(Receipt(number, reason, str(receipt)))
                 digested = b"" if number < submission.last_seq else digest(number, event)
                 continue

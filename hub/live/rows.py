@@ -122,8 +122,9 @@ def _without_input(row: Row, start_at: datetime, end_at: datetime) -> Row:
 
 
 def for_quarantine(event: Event, reason: str) -> bytes:
-    """A quarantined event as msgpack, without texts that can't be written down; of what is not kept any more nothing but its times."""
-    if reason == "outside_horizon" and not isinstance(event, Gap):
+    """A quarantined event as msgpack, without texts that can't be written down. Of what is not kept any more nothing but its times, nor of
+    what ends before it starts: such an event lies in no hours and in no pause that it could be held against."""
+    if reason in ("outside_horizon", "ends_before_start") and not isinstance(event, Gap):
         event = structs.replace(event, facts=_NO_FACTS, first_input_at=None, keys=0, clicks=0, scrolls=0)
     if reason == "text" and not isinstance(event, Gap):
         event = structs.replace(event, facts=structs.replace(event.facts, app=None, site=None, title=None))

@@ -147,6 +147,24 @@ def test_counts_are_kept_only_when_permitted() -> None:
         assert event.keys == pytest.approx(keys, abs=2)
 
 
+@pytest.mark.parametrize("declared", [Facts(private=True), Facts(on_break=True)], ids=["private", "break"])
+def test_input_of_declared_time_is_not_told_when_it_is_over(declared: Facts) -> None:
+    at = desk()
+    at.run(30, typing=True)
+    at.facts, heard = declared, at.input_ms
+    at.input_ms = None
+    at.run(60)
+    at.facts, at.input_ms = Facts(app="Editor"), at.ms - 20_000
+    at.run(100)
+    at.recorder.pause()
+
+    assert heard is not None
+    before = T0 + timedelta(milliseconds=heard - START_MS)
+    told = [each for each in at.events if isinstance(each, Interval)] + at.recorder.pause()
+    assert {each.facts.last_input_at for each in told if isinstance(each, Interval)} <= {None, before}
+    assert at.recorder.last_input_at == before
+
+
 def test_private_time_keeps_that_it_is_private_and_no_more() -> None:
     at = desk(EVERYTHING)
     at.run(30, typing=True, keys=1)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 
 from hub import erased_days, erasure
 from hub.auth import asking
@@ -22,6 +23,7 @@ from hub.rollups import read
 from hub.rollups.job import ROLLUP_LOCK, roll_up
 from hub.tables import Device
 from hub.wire.activity import Facts
+from hub.wire.events import Interval
 
 from .locks import until_waiting
 from .stored import seen, slept, store, worked
@@ -171,6 +173,39 @@ async def test_device_that_still_has_events_of_them_gets_rid_of_them_and_nothing
     assert kept["aside"] == [("erased", b""), ("erased", b"")]
     assert [row[0] for row in kept["days"]] == [DAY + timedelta(days=1)]
     assert all(row[0] >= at(24) for row in kept["quarters"])
+
+
+async def test_what_is_set_aside_of_them_is_not_kept_either_whatever_is_wrong_with_it(cast, database) -> None:
+    await in_utc(cast)
+    device = cast.device(cast.bob)
+    long_ago = at(0) - timedelta(days=400)
+    wrong = [
+        seen(at(9), at(9, 1), last=long_ago, **SECRET),
+        seen(at(-30), at(9), **SECRET),
+        seen(at(9), at(-1), **SECRET),
+        seen(at(9), at(9, 1), app="Bob's\0editor"),
+        seen(at(-8), at(30), **SECRET),
+        msgspec.structs.replace(worked(at(9), at(9, 1), **SECRET), wall_at=datetime(1700, 1, 1, tzinfo=UTC)),
+        seen(at(40), at(80), first=at(9), last=at(9), **SECRET),
+    ]
+    await send(device, 1, *wrong)
+    await erase(cast)
+    first = (await kept_of(cast))["aside"]
+
+    told = await send(device, len(wrong) + 1, *wrong)
+
+    assert first == []
+    assert len(told.receipts) == len(wrong)
+    assert {event for _, event in (await kept_of(cast))["aside"]} == {b""}
+
+
+async def test_of_what_ends_before_it_starts_nothing_is_kept_but_its_times(cast, database) -> None:
+    """Whether it lies in a pause, in the hours, in days that are erased: it lies nowhere."""
+    await send(cast.device(cast.bob), 1, seen(at(40), at(30), first=at(35), last=at(36), **SECRET))
+
+    [(reason, event)] = (await kept_of(cast))["aside"]
+    kept = msgspec.msgpack.decode(event, type=Interval)
+    assert (reason, kept.facts, kept.first_input_at) == ("ends_before_start", Facts(), None)
 
 
 async def test_device_that_is_enrolled_meanwhile_or_later_brings_nothing_of_them_either(cast, database) -> None:

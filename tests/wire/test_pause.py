@@ -60,6 +60,19 @@ def test_what_ends_when_its_agent_hears_of_the_pause_is_kept_without_input_from_
     assert late.facts == paused("private")
 
 
+@pytest.mark.parametrize("kind", ["private", "break"])
+@pytest.mark.parametrize(("start_s", "end_s"), [(120, 180), (600, 601), (-60, 0), (-60, 2)])
+def test_what_lies_beside_a_pause_tells_of_no_input_in_it(kind, start_s, end_s):
+    pauses = [Pause(kind=kind, since_at=T0, until_at=at(120)), Pause(kind="break", since_at=at(900))]
+
+    kept = strip(interval(start_s, end_s, input_s=90), pauses)
+
+    assert kept.facts.app == "Mail"
+    assert kept.facts.last_input_at in {None, T0}
+    assert kept.first_input_at is None
+    assert strip(kept, pauses) == kept
+
+
 def test_private_outranks_a_break_and_stays_private():
     both = [Pause(kind="break", since_at=T0), Pause(kind="private", since_at=T0)]
 
