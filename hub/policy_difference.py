@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from hub.database import connection, transaction
-from hub.policies.changes import Touched
+from hub.policies.worlds import Touched
 from hub.policy_last_week import COUNT_S, COUNTED_MAX, TOLD_MIN, LastWeek, last_week, roughly
 from hub.wire.policy import DETAILS, PERIODS, widened
 

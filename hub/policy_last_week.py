@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from hub.database import connection, transaction
-from hub.policies.changes import Touched
+from hub.policies.worlds import Touched
 from hub.rollups.read import idle_under
 from hub.wire.activity import quarters
 from hub.wire.policy import Policy, collects, widened

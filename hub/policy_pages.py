@@ -16,8 +16,7 @@ from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.database import connection
 from hub.named import Named
-from hub.policies import changes
-from hub.policies.changes import Who
+from hub.policies import changes, worlds
 from hub.policies.settings import (
     NO_SETTINGS,
     UNAVAILABLE,
@@ -28,6 +27,7 @@ from hub.policies.settings import (
     Scope,
     Source,
 )
+from hub.policies.worlds import Who
 from hub.policy_difference import Difference, difference
 from hub.wire.policy import DEFAULT, Hours, Policy, widened
 
@@ -211,7 +211,7 @@ class Acknowledgement(msgspec.Struct, frozen=True):
 @get("/api/policies", summary="What is set where, and what comes of it")
 async def read_policies(viewer: NamedDependency[Viewer]) -> Policies:
     await require(viewer, "see_policies", ORGANISATION)
-    world = await changes.world()
+    world = await worlds.world()
     async with connection() as held:
         teams = await held.fetch(_TEAMS)
         people = await held.fetch(_EXCEPTIONS)
@@ -274,7 +274,7 @@ async def read_policy_history(
 @post("/api/policies/preview", status_code=200, summary="What a change would do; nothing is changed")
 async def preview_policy(viewer: NamedDependency[Viewer], data: JSONBody[Wanted]) -> Difference:
     await require(viewer, "keep_policies", ORGANISATION)
-    _, touched = await changes.preview(data.scope, data.place, data.policy)
+    _, touched = await worlds.preview(data.scope, data.place, data.policy)
     return await difference(touched)
 
 
@@ -288,7 +288,7 @@ async def change_policy(viewer: NamedDependency[Viewer], data: JSONBody[WantedWi
 async def preview_ceiling(viewer: NamedDependency[Viewer], data: JSONBody[Ceiling]) -> Difference:
     """Also for who is to sign it."""
     await require(viewer, "see_policies", ORGANISATION)
-    return await difference(await changes.preview_ceiling(data))
+    return await difference(await worlds.preview_ceiling(data))
 
 
 @put("/api/policies/ceiling", summary="Lower the ceiling, or propose to raise it")
@@ -322,7 +322,7 @@ async def withdraw_ceiling(viewer: NamedDependency[Viewer], proposal: FromPath[i
 @get("/api/me/policy", summary="What may be collected of oneself, and how that came about")
 async def read_my_policy(viewer: NamedDependency[Viewer]) -> MyPolicy:
     await require(viewer, "acknowledge_policy", Subject(person=viewer.person))
-    world = await changes.world(viewer.person)
+    world = await worlds.world(viewer.person)
     resolved = world.resolved(world.people[0])
     async with connection() as held:
         rows = await held.fetch(_MINE, viewer.person, HISTORY_MAX)

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hub.database import connection
-from hub.policies import changes
-from hub.policies.changes import Who
+from hub.policies import worlds
 from hub.policies.settings import NO_SETTINGS, Ceiling, CollectingHours, PolicySettings
+from hub.policies.worlds import Who
 from hub.settings import Settings
 
 CHANGES_TOLD = 10
@@ -95,7 +95,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def facts(settings: Settings) -> Facts:
-    world = await changes.world()
+    world = await worlds.world()
     async with connection() as held, held.transaction(isolation="repeatable_read", readonly=True):
         figures = await held.fetchrow(_FIGURES)
         teams = await held.fetch(_TEAMS)
@@ -144,7 +144,7 @@ async def facts(settings: Settings) -> Facts:
     )
 
 
-def _rule(world: changes.World, team: int | None, name: str | None, people: int) -> Rule:
+def _rule(world: worlds.World, team: int | None, name: str | None, people: int) -> Rule:
     resolved = world.resolved(Who(0, "UTC", team, False))
     policy = resolved.policy
     return Rule(
@@ -184,7 +184,7 @@ def _elsewhere(url: str | None) -> str:
     return "" if host in {"localhost", "127.0.0.1", "::1"} else host
 
 
-def _digest(world: changes.World) -> str:
+def _digest(world: worlds.World) -> str:
     """Whoever has the same settings gets the same."""
 
     def told(settings: PolicySettings) -> Any:

@@ -5,7 +5,7 @@ given once. Whoever acts on what somebody else has changed meanwhile is told (`C
 access. Hub processes see what was written within a second (`refresh`), whether Redis is there or not.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -13,21 +13,15 @@ from hub import audit, policies, subject_keys
 from hub.database import transaction
 from hub.errors import Conflict, Invalid, NotFound
 from hub.policies.settings import (
-    NO_SETTINGS,
     Ceiling,
-    Place,
     PolicySettings,
-    Resolved,
     Scope,
-    Source,
-    above,
-    held_until_acknowledged,
     normal,
     raised,
     require_available,
-    resolve,
 )
-from hub.wire.policy import DEFAULT, Policy, clean
+from hub.policies.worlds import Touched, World, changed, read, set_at, unnumbered, with_set
+from hub.wire.policy import clean
 
 REASON_MAX = 500
 NUMBER_MAX = 2**63 - 1
@@ -38,91 +32,6 @@ _reconciled: int | None = None
 CHANGED = "Somebody else has changed this meanwhile. Look at it as it is now, then decide."
 
 
-class Set(NamedTuple):
-    """What is set at a place, and which version of it that is; 0: never set."""
-
-    settings: PolicySettings
-    version: int
-
-
-class Who(NamedTuple):
-    """A person, as far as their policy depends on them."""
-
-    id: int
-    zone: str
-    team: int | None
-    asked: bool
-    """Whether they acknowledge what widens their policy: nobody is there to ask who is simulated or never had a device."""
-
-
-class Given(NamedTuple):
-    """Which policies somebody has: the one that is meant for them, and the one that counts as long as they have not acknowledged it."""
-
-    wanted: int
-    held: int
-
-
-class Touched(NamedTuple):
-    """Somebody whose policy another setting changes."""
-
-    person: int
-    old: Policy
-    new: Policy
-    held: Policy
-    """What counts for them until they acknowledge `new`; the same as `new` when they need not."""
-
-
-class World(NamedTuple):
-    """All that policies are resolved from, and what everybody has."""
-
-    organisation: Set
-    teams: dict[int, Set]
-    people_set: dict[int, Set]
-    ceiling: Ceiling
-    ceiling_version: int
-    parents: dict[int, int | None]
-    people: list[Who]
-    given: dict[int, Given]
-    versions: dict[int, Policy]
-
-    def places(self, team: int | None, person: int | None = None) -> list[Place]:
-        places = [Place(Source("organisation"), self.organisation.settings)]
-        places += [
-            Place(Source("team", each), self.teams[each].settings)
-            for each in above(team, self.parents)
-            if each in self.teams
-        ]
-        if person in self.people_set:
-            places.append(Place(Source("person"), self.people_set[person].settings))
-        return places
-
-    def resolved(self, who: Who) -> Resolved:
-        return resolve(self.places(who.team, who.id), self.ceiling, who.zone)
-
-    def touched(self) -> list[Touched]:
-        """Whose policy is another one than they have; before anything was ever given, everybody."""
-        made: dict[tuple[int | None, str], Policy] = {}
-        touched = []
-        for who in self.people:
-            new = None if who.id in self.people_set else made.get((who.team, who.zone))
-            if new is None:
-                new = self.resolved(who).policy
-                if who.id not in self.people_set:
-                    made[who.team, who.zone] = new
-            given = self.given.get(who.id)
-            old = self.versions[given.wanted] if given else DEFAULT
-            if given and _unnumbered(old) == new:
-                continue
-            before = self.versions[given.held] if given else DEFAULT
-            asked = who.asked and (
-                given is not None or not self.given
-            )  # else they are new, and were told nothing before
-            touched.append(
-                Touched(who.id, _unnumbered(old), new, held_until_acknowledged(before, new) if asked else new)
-            )
-        return touched
-
-
 async def change(scope: Scope, place: int | None, seen: int, settings: PolicySettings, reason: str, by: int) -> int:
     """Sets what a place sets; returns its new version. `place`: the team or the person. `seen`: the version that it rests on.
 
@@ -131,7 +40,7 @@ async def change(scope: Scope, place: int | None, seen: int, settings: PolicySet
     said = _reason(reason)
     async with transaction() as held:
         world = await _world(held)
-        before = await _set_at(held, world, scope, place)
+        before = await set_at(held, world, scope, place)
         settings = normal(settings, world.ceiling)
         if before.version != seen:
             raise Conflict(CHANGED)
@@ -272,81 +181,6 @@ async def reconcile() -> bool:
     return given
 
 
-async def preview(scope: Scope, place: int | None, settings: PolicySettings) -> tuple[PolicySettings, list[Touched]]:
-    """What is set at the place now, and whose policy would change. Raises as `change` does. Writes nothing."""
-    async with transaction() as held:
-        await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        world = await read(held)
-        before = await _set_at(held, world, scope, place)
-        return before.settings, changed(with_set(world, scope, place, normal(settings, world.ceiling)).touched())
-
-
-async def preview_ceiling(new: Ceiling) -> list[Touched]:
-    """Whose policy another ceiling would change."""
-    async with transaction() as held:
-        await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        world = await read(held)
-        return changed(world._replace(ceiling=new).touched())
-
-
-def changed(touched: list[Touched]) -> list[Touched]:
-    """Those who get another policy than theirs."""
-    return [each for each in touched if each.old != each.new]
-
-
-async def world(person: int | None = None) -> World:
-    """Everything, as of one moment; of people only this one, if one is named."""
-    async with transaction() as held:
-        await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return await read(held, person)
-
-
-async def read(held: Any, person: int | None = None) -> World:
-    """As `world`, in the transaction of `held`."""
-    organisation, ceiling, ceiling_version = Set(NO_SETTINGS, 0), Ceiling(), 0
-    teams: dict[int, Set] = {}
-    people: dict[int, Set] = {}
-    for scope, team, one, version, stored in map(
-        tuple, await held.fetch("SELECT scope, team, person, version, settings FROM policy_setting")
-    ):
-        if scope == "ceiling":
-            ceiling, ceiling_version = msgspec.json.decode(stored, type=Ceiling), version
-            continue
-        made = Set(msgspec.json.decode(stored, type=PolicySettings), version)
-        if team is not None:
-            teams[team] = made
-        elif one is not None:
-            people[one] = made
-        else:
-            organisation = made
-    return World(
-        organisation,
-        teams,
-        people,
-        ceiling,
-        ceiling_version,
-        dict(map(tuple, await held.fetch("SELECT id, parent FROM team"))),
-        [Who(*row) for row in await held.fetch(_PEOPLE, person)],
-        {row["person"]: Given(row["wanted"], row["counts"]) for row in await held.fetch(_GIVEN, person)},
-        {
-            row["version"]: msgspec.json.decode(row["policy"], type=Policy)
-            for row in await held.fetch("SELECT version, policy FROM policy_version")
-        }
-        | {DEFAULT.version: DEFAULT},
-    )
-
-
-def with_set(world: World, scope: Scope, place: int | None, settings: PolicySettings) -> World:
-    """The world with other settings at one place."""
-    made = Set(settings, 0)
-    if scope == "organisation":
-        return world._replace(organisation=made)
-    assert place is not None
-    if scope == "team":
-        return world._replace(teams=world.teams | {place: made})
-    return world._replace(people_set=world.people_set | {place: made})
-
-
 async def take_turns(held: Any) -> None:
     """Waits for whoever writes policies, until the transaction ends."""
     await held.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
@@ -358,32 +192,16 @@ async def _world(held: Any) -> World:
     return await read(held)
 
 
-async def _set_at(held: Any, world: World, scope: Scope, place: int | None) -> Set:
-    nothing = Set(NO_SETTINGS, 0)
-    if scope == "organisation":
-        return world.organisation
-    if scope == "team":
-        removed = await held.fetchval("SELECT removed_at IS NOT NULL FROM team WHERE id = $1", place)
-        if removed is None or removed:
-            raise NotFound("There is no such team.")
-        assert place is not None
-        return world.teams.get(place, nothing)
-    if not any(who.id == place for who in world.people):
-        raise NotFound("There is no such person.")
-    assert place is not None
-    return world.people_set.get(place, nothing)
-
-
 async def _give(held: Any, world: World, number: int | None) -> list[Touched]:
     """Writes what follows for everybody. At the first change ever everybody gets a row, also whoever keeps what they have."""
     touched = world.touched()
     if not touched:
         return []
-    numbers = {_unnumbered(policy): version for version, policy in world.versions.items()}
+    numbers = {unnumbered(policy): version for version, policy in world.versions.items()}
     for policy in (each for one in touched for each in (one.new, one.held)):
-        if _unnumbered(policy) not in numbers:
+        if unnumbered(policy) not in numbers:
             version = max(numbers.values()) + 1
-            numbers[_unnumbered(policy)] = version
+            numbers[unnumbered(policy)] = version
             await held.execute(
                 "INSERT INTO policy_version (version, policy) VALUES ($1, $2)",
                 version,
@@ -395,8 +213,8 @@ async def _give(held: Any, world: World, number: int | None) -> list[Touched]:
         "SELECT person, wanted, held, clock_timestamp(), $4::bigint, $5::bigint "
         "FROM unnest($1::int[], $2::int[], $3::int[]) AS given(person, wanted, held)",
         [each.person for each in touched],
-        [numbers[_unnumbered(each.new)] for each in touched],
-        [numbers[_unnumbered(each.held)] for each in touched],
+        [numbers[unnumbered(each.new)] for each in touched],
+        [numbers[unnumbered(each.held)] for each in touched],
         number,
         revision,
     )
@@ -468,10 +286,6 @@ def _difference(old: Any, new: Any) -> dict[str, audit.Changed]:
     }
 
 
-def _unnumbered(policy: Policy) -> Policy:
-    return msgspec.structs.replace(policy, version=0)
-
-
 def _reason(reason: str) -> str:
     said = clean(reason, REASON_MAX + 1)
     if said is None or len(said) > REASON_MAX:
@@ -493,16 +307,4 @@ _DIGEST = """
             FROM person LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
         ), 0)
     FROM person_policy
-"""
-_PEOPLE = """
-    SELECT person.id, person.zone, membership.team,
-        NOT person.simulated AND EXISTS (SELECT FROM device WHERE device.person = person.id) AS asked
-    FROM person LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
-    WHERE erased_at IS NULL AND ($1::int IS NULL OR person.id = $1) ORDER BY person.id
-"""
-# Where the latest row of somebody has been acknowledged, what was wanted counts.
-_GIVEN = """
-    SELECT DISTINCT ON (person) person, wanted,
-        CASE WHEN acknowledged_at IS NULL THEN held ELSE wanted END AS counts
-    FROM person_policy WHERE $1::int IS NULL OR person = $1 ORDER BY person, id DESC
 """

@@ -14,7 +14,7 @@ from msgspec import structs
 from hub import erasure, periods
 from hub.database import connection
 from hub.periods import Done, keep
-from hub.policies import changes
+from hub.policies import changes, worlds
 from hub.policies.settings import PolicySettings
 from hub.rights import holds
 from hub.rollups.job import roll_up
@@ -40,7 +40,7 @@ async def bob(cast: Cast, database: str) -> Any:
 
 
 async def set_for_all(cast: Cast, **days: int) -> None:
-    version = (await changes.world()).organisation.version
+    version = (await worlds.world()).organisation.version
     await changes.change("organisation", None, version, PolicySettings(**days), "No longer than needed", cast.dora.id)
 
 

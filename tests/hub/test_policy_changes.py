@@ -11,7 +11,7 @@ import pytest
 
 from hub import people, policies
 from hub.database import connection
-from hub.policies import changes
+from hub.policies import changes, worlds
 from hub.policies.settings import UNAVAILABLE, Ceiling, CollectingHours, PolicySettings
 from hub.rollups.united import Flag
 from hub.settings import Settings
@@ -30,7 +30,7 @@ OFF, ON = PolicySettings(app=False), PolicySettings(title=True, input_counts=Tru
 
 
 async def raise_ceiling(cast: Cast, ceiling: Ceiling = OPEN) -> None:
-    version = (await changes.world()).ceiling_version
+    version = (await worlds.world()).ceiling_version
     await changes.set_ceiling(version, ceiling, "Asked for", cast.dora.id)
     async with connection() as held:
         number = await held.fetchval("SELECT id FROM policy_change WHERE state = 'proposed'")
@@ -241,7 +241,7 @@ async def test_nobody_signs_what_they_proposed_and_a_refused_proposal_is_over(ca
     await changes.decide(1, "refused", cast.remy.id)
     with pytest.raises(Exception, match="decided already"):
         await changes.decide(1, "signed", cast.remy.id)
-    assert (await changes.world()).ceiling == Ceiling()
+    assert (await worlds.world()).ceiling == Ceiling()
 
 
 # --- what pages are told
@@ -262,7 +262,7 @@ async def test_difference_names_people_and_devices_and_tells_no_figure_of_fewer_
     }  # fmt: skip
     assert team.json() == {"people": 3, "devices": 3} | nothing
     assert everybody.json() | {"people": 0} == {"people": 0, "devices": 6} | nothing
-    assert (await changes.world()).organisation.version == 0
+    assert (await worlds.world()).organisation.version == 0
 
 
 async def test_figures_are_of_five_people_who_were_there_and_may_be_shown_and_rough(
