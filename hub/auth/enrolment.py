@@ -109,6 +109,9 @@ class DevicePage(msgspec.Struct, frozen=True, kw_only=True):
     """On all pages."""
     page: int
     per_page: int
+    missing: int
+    """Of everybody's, whatever the filter lets through: how many have gone silent, and how many are suspended."""
+    suspended: int
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -305,7 +308,10 @@ async def all_devices(find: str, state: DeviceState, page: int, now: datetime | 
     # A page behind the last one has no row that could tell.
     total = (rows or await Device.raw(_TOTAL, *asked))[0]["total"]
     devices = [msgspec.convert(_told(row, missing), OwnedDevice) for row in rows]
-    return DevicePage(devices=devices, total=total, page=page, per_page=PER_PAGE)
+    suspended = await Device.count().where(Device.suspended_at.is_not_null(), Device.revoked_at.is_null())
+    return DevicePage(
+        devices=devices, total=total, page=page, per_page=PER_PAGE, missing=len(missing), suspended=suspended
+    )
 
 
 async def device_row(uid: UUID) -> OwnedDevice:

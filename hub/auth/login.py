@@ -6,7 +6,7 @@ has a row in PostgreSQL, which every request and every live socket is held again
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -111,6 +111,10 @@ class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether a policy that widens theirs waits for them to acknowledge it."""
     ceiling_waits: bool = False
     """Whether a higher ceiling, which somebody else proposed, waits for a representative's signature, and they are one."""
+    requests_wait: int = 0
+    """Requests of others about their data that wait for an answer of an admin, if they are one."""
+    requests_due_on: date | None = None
+    """The last day for the first of these."""
 
 
 # --- signing in and out
@@ -280,6 +284,8 @@ async def me(person: int) -> Me:
         factor_wanted=viewer is not None and viewer.factor_wanted,
         policy_waits=row["policy_waits"],
         ceiling_waits=row["ceiling_waits"],
+        requests_wait=row["requests_wait"],
+        requests_due_on=row["requests_due_on"],
     )
 
 
@@ -305,8 +311,14 @@ _ME = """
         ), false) AS policy_waits,
         EXISTS (SELECT FROM role WHERE role.person = person.id AND role.role = 'representative') AND EXISTS (
             SELECT FROM policy_change WHERE state = 'proposed' AND made_by IS DISTINCT FROM person.id
-        ) AS ceiling_waits
+        ) AS ceiling_waits,
+        asked.waiting AS requests_wait, asked.due_on AS requests_due_on
     FROM person
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS waiting, min(due_on) AS due_on FROM person_request
+        WHERE state = 'open' AND person_request.person <> person.id
+            AND EXISTS (SELECT FROM role WHERE role.person = person.id AND role.role = 'admin')
+    ) AS asked
     LEFT JOIN membership ON membership.person = person.id AND membership.until_at IS NULL
     LEFT JOIN team ON team.id = membership.team
     WHERE person.id = {}

@@ -68,6 +68,18 @@ async def test_request_is_seen_by_its_person_and_by_admins_and_its_words_are_sea
     }.items()
 
 
+async def test_admins_are_told_on_every_page_that_others_wait_and_until_when(cast, bob, dora) -> None:
+    made = await asks(bob)
+    await asks(dora, "correct", wrong="A", wanted="B")  # another admin answers it
+
+    told, of_bob = (await dora.get("/api/me")).json(), (await bob.get("/api/me")).json()
+
+    assert (told["requests_wait"], told["requests_due_on"]) == (1, made["due_on"])
+    assert not {"requests_wait", "requests_due_on"} & of_bob.keys()
+    await answers(dora, made, True)
+    assert "requests_wait" not in (await dora.get("/api/me")).json()
+
+
 @pytest.mark.parametrize(
     ("asked_at", "zone", "due_on"),
     [

@@ -73,6 +73,7 @@ async def test_it_is_told_to_its_person_and_admins_and_found_by_that(cast, datab
 
     assert [(device.person_name, device.missing) for device in found.devices] == [("Bob Brandt", True)]
     assert found.total == 1
+    assert (everybody.missing, (await all_devices("nobody", "revoked", 1, now)).missing) == (1, 1)
     assert {device.person for device in everybody.devices if device.missing} == {cast.bob.id}
     assert [device.missing for device in await devices_of(cast.bob.id, now)] == [True]
     # Another computer of the same person that is heard is where they work.

@@ -45,6 +45,15 @@ describe("what is set up and checked for all", () => {
     expect(await faults()).toEqual([]);
   });
 
+  it("calls an admin while requests about data wait, with the last day for the first", async () => {
+    const me = { ...ME, roles: [{ role: "admin", team: null }], requests_wait: 2, requests_due_on: "2026-04-02" };
+    answering({ "GET /api/me": { status: 200, body: me } });
+    open("/devices");
+
+    expect(await screen.findByText("2 requests about data wait for an answer, the first by 2 Apr 2026.")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Answer" })).toHaveAttribute("href", "/admin/requests");
+  });
+
   it("is reached by keys from elsewhere, page by page", async () => {
     as("admin");
     open("/my-data");

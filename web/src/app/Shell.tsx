@@ -11,6 +11,7 @@ import { later } from "../ui/later";
 import { Mark } from "../ui/Mark";
 import { PartNote } from "../ui/PartNote";
 import { ThemeButton } from "../ui/ThemeButton";
+import { day } from "../ui/time";
 import { Account } from "./Account";
 import { Away } from "./Away";
 import { Fault } from "./Fault";
@@ -87,6 +88,13 @@ export function Shell({ me }: { me: Me }) {
           )}
           {me.ceiling_waits && pathname !== "/admin/policies" && (
             <Waits words={t("ceiling.waits")} to="/admin/policies?ceiling=" go={t("ceiling.see")} />
+          )}
+          {me.requests_wait && me.requests_due_on && pathname !== "/admin/requests" && (
+            <Waits
+              words={t("requests.wait", { count: me.requests_wait, day: day(me.requests_due_on, "UTC") })}
+              to="/admin/requests"
+              go={t("requests.see")}
+            />
           )}
           <Boundary of={pathname} instead={(fault, again) => <Fault fault={fault} onAgain={again} />}>
             <Suspense>

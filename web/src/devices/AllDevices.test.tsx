@@ -31,6 +31,8 @@ function device(name: string, person_name: string, change: Partial<OwnedDevice> 
 /** A hub with a few devices, two on a page. */
 let held: OwnedDevice[];
 let seen: Seen[];
+/** How many ask for a look. */
+let looks: { missing: number; suspended: number };
 /** What the list waits for. */
 let come: Promise<void>;
 const ADMIN = { ...ME, roles: [{ role: "admin", team: null }], organisation: { ...ME.organisation, demo: false } };
@@ -39,6 +41,7 @@ function hub(me: object = ADMIN) {
   seen = answering({
     "GET /api/me": { status: 200, body: me },
     "GET /api/devices": { status: 200, body: [] },
+    "POST /api/exports": { status: 204 },
     "GET /api/devices/all": async () => {
       const asked = new URLSearchParams(seen.at(-1)?.path.split("?")[1]);
       await come;
@@ -53,7 +56,7 @@ function hub(me: object = ADMIN) {
             (asked.get("state") === "silent" && !row.revoked_at && silent(row))),
       );
       const devices = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
-      return { status: 200, body: { devices, total: found.length, page, per_page: PER_PAGE } };
+      return { status: 200, body: { devices, total: found.length, page, per_page: PER_PAGE, ...looks } };
     },
     "DELETE /api/devices/bob-pc": () => {
       held = held.map((row) => (row.name === "bob-pc" ? { ...row, revoked_at: "2026-03-03T10:00:00Z" } : row));
@@ -67,6 +70,7 @@ const names = () => screen.getAllByRole("rowheader").map((cell) => cell.textCont
 beforeEach(() => {
   withSockets();
   come = Promise.resolve();
+  looks = { missing: 0, suspended: 0 };
   held = [
     device("alice-laptop", "Alice"),
     device("bob-pc", "Bob", { last_seen_at: ago(3 * DAY_MS) }),
@@ -97,6 +101,18 @@ describe("everybody's devices", () => {
     expect(await screen.findByText("You have no devices yet")).toBeVisible();
     expect(screen.queryByRole("link", { name: "Everybody's" })).toBeNull();
     expect(seen.some(({ path }) => path.startsWith("/api/devices/all"))).toBe(false);
+  });
+
+  it("say over the list how many have gone silent or are suspended, whatever it shows, and lead there", async () => {
+    looks = { missing: 3, suspended: 1 };
+    open("/devices?view=all&find=alice");
+    expect(await screen.findByText("1 device is suspended: two computers used its identity.")).toBeVisible();
+    const silent = screen.getByText("3 devices have gone silent in their people's working hours.").closest("p");
+    expect(await faults()).toEqual([]);
+    await userEvent.click(within(silent as HTMLElement).getByRole("button", { name: "Show" }));
+
+    expect(location.search).toBe("?view=all&state=missing");
+    await waitFor(() => expect(screen.queryByText(/have gone silent in their people's/)).toBeNull());
   });
 
   it("are filtered by state, which the address keeps", async () => {

@@ -76,6 +76,19 @@ export function AllDevices({ demo, opened, onOpen, onRollOut, onEnrol, onRevoke 
         <Download filter={view} />
         <Button onClick={onRollOut}>{t("rollOut.title")}</Button>
       </div>
+      {(["missing", "suspended"] as const).map(
+        (state) =>
+          (data?.[state] ?? 0) > 0 &&
+          view.state !== state && (
+            <p key={state} className={css.look} role="status">
+              <Icon name="attention" size={16} />
+              <span>{t(`all.look.${state}`, { count: data?.[state] ?? 0 })}</span>
+              <Button variant="text" onClick={() => put({ state, find: "" })}>
+                {t("all.look.show")}
+              </Button>
+            </p>
+          ),
+      )}
       {error && (
         <ProblemNote
           problem={error as Problem}

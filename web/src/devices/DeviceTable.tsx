@@ -49,7 +49,7 @@ export function DeviceTable({ devices, now, tagged, opened, onOpen, onRevoke }: 
       </div>
       <div role="rowgroup" className={table.rows}>
         {devices.map((device) => {
-          const { id, name, person_name, system, version, simulated, enrolled_at, revoked_at } = device;
+          const { id, name, person_name, system, version, simulated, enrolled_at, last_seen_at, revoked_at } = device;
           const health = healthOf(device);
           return (
             <div
@@ -80,6 +80,9 @@ export function DeviceTable({ devices, now, tagged, opened, onOpen, onRevoke }: 
               </span>
               <span role="cell" data-cell="health" title={health.join(" · ")}>
                 {health.join(" · ")}
+                {health.length === 0 && last_seen_at && !revoked_at && (
+                  <span className={css.system}>{t("health.well")}</span>
+                )}
               </span>
               <span role="cell" data-cell="version">
                 {version}

@@ -21,6 +21,9 @@ export interface DevicePage {
   total: number;
   page: number;
   per_page: number;
+  /** Of all, whatever the filter lets through: those that have gone silent, and those that are suspended. */
+  missing: number;
+  suspended: number;
 }
 
 /** Numbers that a device declared lost, both included. */

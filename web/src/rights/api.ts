@@ -115,18 +115,18 @@ const rightsApi = api.enhanceEndpoints({ addTagTypes: ["Person"] }).injectEndpoi
     }),
     answerRequest: build.mutation<AllRights & Left, Answer>({
       query: ({ id, ...body }) => ({ path: `/api/requests/${id}/answer`, method: "POST", body }),
-      invalidatesTags: ["Right", "Person"],
+      invalidatesTags: ["Right", "Person", "Me"],
     }),
     extendRequest: build.mutation<AllRights, { id: number; due_on: string; reason: string }>({
       query: ({ id, ...body }) => ({ path: `/api/requests/${id}/extension`, method: "POST", body }),
-      invalidatesTags: ["Right"],
+      invalidatesTags: ["Right", "Me"],
     }),
     mentions: build.query<{ places: Place[] }, number>({
       query: (person) => ({ path: `/api/people/${person}/mentions` }),
     }),
     erasePerson: build.mutation<Left, { person: number; name: string; empty: boolean }>({
       query: ({ person, ...body }) => ({ path: `/api/people/${person}/erasure`, method: "POST", body }),
-      invalidatesTags: ["Right", "Person"],
+      invalidatesTags: ["Right", "Person", "Me"],
     }),
     actWithReason: build.mutation<null, { person: number; act: Act; reason: string }>({
       query: ({ person, act, reason }) => ({

@@ -33,6 +33,9 @@ export interface Me {
   policy_waits?: boolean;
   /** A higher ceiling waits for this representative's signature. */
   ceiling_waits?: boolean;
+  /** Requests about data that this admin may answer, and the last day for the first of them. */
+  requests_wait?: number;
+  requests_due_on?: string;
 }
 
 /** What the second step may be answered with. */
