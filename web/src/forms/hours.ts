@@ -16,7 +16,7 @@ const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const DAY_MS = 24 * 3600 * 1000;
 const A_MONDAY = Date.UTC(2026, 0, 5);
 
-export function weekday(day: number, form: "short" | "long"): string {
+export function weekday(day: number, form: "narrow" | "short" | "long"): string {
   return written(A_MONDAY + day * DAY_MS, { weekday: form }, "UTC");
 }
 

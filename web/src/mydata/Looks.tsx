@@ -102,9 +102,9 @@ export function Looks({ now }: { now: number }) {
       : written(at, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
   }
 
-  function whatOf({ kind, team }: Look): string {
+  function whatOf({ kind, team, client }: Look): string {
     if (kind === "person") {
-      return t("looks.person");
+      return t(client ? "looks.program" : "looks.person");
     }
     return team ? t("looks.wall", { team: team.name }) : t("looks.wallOnly");
   }
@@ -155,8 +155,8 @@ function near(earlier: Look, later: Look): boolean {
     : clock(earlier.at) === clock(later.at);
 }
 
-function said({ kind, by, team, reason }: Look): string {
-  return [kind, by.id, team?.id, reason].join();
+function said({ kind, by, client, team, reason }: Look): string {
+  return [kind, client, by.id, team?.id, reason].join();
 }
 
 function timeOf({ look, first }: Line): string {

@@ -29,6 +29,7 @@ const look = (id: number, at: string, kind: Look["kind"], by = "Carol Chen"): Lo
   kind,
   by: { id: 3, name: by },
   team: kind === "wall" ? { id: 1, name: "Payments" } : null,
+  client: false,
   reason: "",
 });
 const hub = (looks: Look[] = [], day = mine()) => ({
@@ -164,6 +165,9 @@ describe("my policy", () => {
     await user.click(await screen.findByRole("link", { name: "Read it" }));
     const note = within(await screen.findByRole("region", { name: "A new policy waits for you" }));
     expect(note.getByText("It goes further: window titles.")).toBeVisible();
+    expect(within(note.getByRole("list", { name: "What changes then" })).getByRole("listitem")).toHaveTextContent(
+      "Window titles: off to on",
+    );
     expect(note.getByText("An audit")).toBeVisible();
     expect(note.getByText(/no deadline, and nobody is shown whether you have/)).toBeVisible();
     expect(await faults()).toEqual([]);
@@ -181,6 +185,7 @@ describe("who looked at me", () => {
       hub([
         look(9, "2026-03-03T13:02:00Z", "person"),
         look(8, "2026-03-03T13:02:00Z", "person"),
+        { ...look(10, "2026-03-03T13:01:00Z", "person", "Payroll"), client: true },
         look(5, "2026-03-03T08:00:00Z", "wall"),
         look(7, "2026-03-02T15:00:00Z", "wall", "Dan Diaz"),
         { ...look(6, "2026-02-27T15:00:00Z", "person"), reason: "You asked me to" },
@@ -191,6 +196,7 @@ describe("who looked at me", () => {
 
     expect(today.getAllByRole("listitem").map((line) => line.textContent)).toEqual([
       "Carol Chen opened your details 2 times14:02",
+      "Payroll (a program) read your details14:01",
       "Carol Chen had the live page of Payments open09:00",
     ]);
     expect(screen.getByRole("list", { name: "Yesterday" })).toHaveTextContent("Dan Diaz had the live page");

@@ -7,6 +7,8 @@ export interface Look {
   kind: "person" | "wall";
   by: { id: number; name: string };
   team: { id: number; name: string } | null;
+  /** It was a program, and `by` is that. */
+  client: boolean;
   /** Why, in their words; empty where nothing was said. */
   reason: string;
 }

@@ -5,7 +5,7 @@ import type { Problem } from "../http/request";
 import { Icon } from "../ui/Icon";
 import { ProblemNote } from "../ui/ProblemNote";
 import { dayAndClock, list } from "../ui/time";
-import { type MyPolicy as Mine, type MyChange, useAcknowledgeMutation, useMyPolicyQuery } from "./api";
+import { type MyPolicy as Mine, type MyChange, type Policy, useAcknowledgeMutation, useMyPolicyQuery } from "./api";
 import css from "./MyPolicy.module.css";
 import { PolicyWords } from "./PolicyWords";
 import { changesSaid } from "./said";
@@ -24,14 +24,20 @@ export function MyPolicy({ history = false }: { history?: boolean }) {
         />
       )}
       {!mine && !error && <div className={css.skeleton} role="status" aria-label={t("loading")} />}
-      {mine?.waiting && <Waits waiting={mine.waiting} onStale={refetch} />}
+      {mine?.waiting && <Waits policy={mine.policy} waiting={mine.waiting} onStale={refetch} />}
       {mine && <PolicyWords policy={mine.policy} unavailable={mine.unavailable} />}
       {mine && history && <History history={mine.history} />}
     </div>
   );
 }
 
-function Waits({ waiting, onStale }: { waiting: NonNullable<Mine["waiting"]>; onStale: () => void }) {
+interface WaitsProps {
+  policy: Policy;
+  waiting: NonNullable<Mine["waiting"]>;
+  onStale: () => void;
+}
+
+function Waits({ policy, waiting, onStale }: WaitsProps) {
   const { t } = useTranslation(["policy", "ui"]);
   const [acknowledge, { isLoading, error }] = useAcknowledgeMutation();
   const { number, reason, widens } = waiting;
@@ -46,6 +52,11 @@ function Waits({ waiting, onStale }: { waiting: NonNullable<Mine["waiting"]>; on
       <p>
         <b>{t("waiting.adds", { fields: list(widens.map((field) => t(`wider.${field}`))) })}</b>
       </p>
+      <ul aria-label={t("waiting.compare")}>
+        {changesSaid(policy, waiting.policy).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
       {reason && (
         <p>
           {t("waiting.reason")} <bdi>{reason}</bdi>

@@ -17,7 +17,8 @@ const FIRST: Omit<Hours, "days"> = { from_min: 9 * 60, until_min: 17 * 60 };
 
 /** Days of the week, and from when to when; none while no day is chosen. */
 export function HoursBox({ id, hours, onHours, error, hint }: Props) {
-  const { t } = useTranslation("people");
+  const { t, i18n } = useTranslation("people");
+  const narrow = i18n.language === "ar"; // short names of days are whole words there, and seven don't fit
   const words = { error, hint };
 
   function toggle(day: number) {
@@ -51,10 +52,11 @@ export function HoursBox({ id, hours, onHours, error, hint }: Props) {
             key={day}
             id={day === 0 ? id : undefined}
             title={weekday(day, "long")}
+            aria-label={narrow ? weekday(day, "long") : undefined}
             aria-pressed={hours?.days.includes(day) ?? false}
             onClick={() => toggle(day)}
           >
-            {weekday(day, "short")}
+            {weekday(day, narrow ? "narrow" : "short")}
           </button>
         ))}
       </div>
