@@ -84,6 +84,7 @@ Act = Literal[
     "link_refused",
     "reset_asked",
     "audit_exported",
+    "list_exported",
     "data_exported",
     "pause_declared",
     "pause_ended",

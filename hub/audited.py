@@ -1,6 +1,7 @@
 """What auditors and representatives read of the audit: pages by who, what and when, the whole as a file, whether its chain holds.
 
-Reading changes nothing, so it is no act of its own; taking all of it away is one (`audit_exported`).
+Reading changes nothing, so it is no act of its own; taking all of it away is one (`audit_exported`), and so is saving what was found
+(`exported.py`).
 """
 
 from collections.abc import AsyncIterator

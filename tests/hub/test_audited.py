@@ -96,6 +96,27 @@ async def test_export_is_a_file_that_proves_itself_and_an_act_in_the_audit(
     assert await Audit.count().where(Audit.action == "audit_exported", Audit.actor == cast.audrey.id) == 1
 
 
+async def test_a_list_that_is_saved_as_a_file_is_an_act_in_the_audit(cast, open_browser) -> None:
+    audrey, dora = open_browser(), open_browser()
+    await audrey.sign_in(cast.audrey)
+    await dora.sign_in(cast.dora)
+
+    saved = [
+        (await audrey.change("POST", "/api/exports", json={"of": "audit"})).status_code,
+        (await dora.change("POST", "/api/exports", json={"of": "people"})).status_code,
+        (await dora.change("POST", "/api/exports", json={"of": "devices"})).status_code,
+        (await dora.change("POST", "/api/exports", json={"of": "walls"})).status_code,
+    ]
+
+    assert saved == [204, 204, 204, 400]
+    told = (await audrey.get("/api/audit?act=list_exported")).json()["entries"]
+    assert [(row["by"]["name"], row["detail"]) for row in told] == [
+        (cast.dora.name, {"list": "devices"}),
+        (cast.dora.name, {"list": "people"}),
+        (cast.audrey.name, {"list": "audit"}),
+    ]
+
+
 async def test_taking_all_of_it_asks_for_a_fresh_proof(cast, open_browser) -> None:
     browser = open_browser()
     await browser.sign_in(cast.audrey)

@@ -50,6 +50,7 @@ ROUTES = {
     ("GET", "/api/people/{person}/link"), ("POST", "/api/people/{person}/link"), ("DELETE", "/api/people/{person}/link"),
     ("GET", "/api/security"), ("GET", "/api/security/refusals"),
     ("GET", "/api/audit"), ("GET", "/api/audit/chain"), ("POST", "/api/audit/chain/check"), ("GET", "/api/audit/export"),
+    ("POST", "/api/exports"),
     ("GET", "/api/me/export"), ("GET", "/api/me/pause"), ("PUT", "/api/me/pause"), ("DELETE", "/api/me/pause"),
     ("PUT", "/api/me/work"), ("DELETE", "/api/me/work"),
     ("GET", "/api/policies"), ("PUT", "/api/policies"), ("POST", "/api/policies/preview"), ("GET", "/api/policies/history"),

@@ -173,6 +173,11 @@ TRIES: dict[tuple[str, str], list[Try]] = {
     ("GET", "/api/audit/chain"): [Try("/api/audit/chain", AUDITORS, wanted="read_audit")],
     ("POST", "/api/audit/chain/check"): [Try("/api/audit/chain/check", AUDITORS, 202, "read_audit")],
     ("GET", "/api/audit/export"): [Try("/api/audit/export", AUDITORS, wanted="read_audit")],
+    ("POST", "/api/exports"): [
+        Try("/api/exports", AUDITORS, 204, "read_audit", {"of": "audit"}),
+        admin("/api/exports", 204, {"of": "people"}, "keep_people"),
+        admin("/api/exports", 204, {"of": "devices"}, "see_devices"),
+    ],
     ("GET", "/api/papers/dpia.pdf"): [Try("/api/papers/dpia.pdf", GUARDS, wanted="see_papers")],
     ("GET", "/api/papers/works-council.pdf"): [Try("/api/papers/works-council.pdf", GUARDS, wanted="see_papers")],
     ("GET", "/api/security"): [Try("/api/security", GUARDS, wanted="see_security")],

@@ -2,8 +2,9 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { speak } from "../i18n/i18n";
-import { answering, type Seen, withSockets } from "../testing/hub";
+import { type Answer, answering, type Seen, withSockets } from "../testing/hub";
 import { faults, ME, open } from "../testing/render";
+import { saving } from "../testing/saved";
 import { ACTS, type Chain, type Entry } from "./api";
 import "./AuditPage"; // it is loaded before the first test asks for it
 
@@ -35,6 +36,8 @@ const CHAIN: Chain = {
 const withRole = (role: string) => ({ ...ME, roles: [{ role, team: null }] });
 let entries: Entry[];
 let chain: Chain;
+/** What saving is answered. */
+let refusal: Answer | null;
 let seen: Seen[];
 
 function hub(me: object) {
@@ -47,6 +50,7 @@ function hub(me: object) {
       const rest = entries.filter(({ id, act }) => id < before && (acts.length === 0 || acts.includes(act)));
       return { status: 200, body: { entries: rest.slice(0, 3), more: rest.length > 3 } };
     },
+    "POST /api/exports": () => refusal ?? { status: 204 },
     "GET /api/audit/chain": () => ({ status: 200, body: chain }),
     "POST /api/audit/chain/check": () => {
       chain = {
@@ -61,6 +65,7 @@ function hub(me: object) {
 beforeEach(() => {
   withSockets();
   chain = CHAIN;
+  refusal = null;
   entries = [
     row(9, { act: "look_person", by: ALICE, about: BOB, detail: { sitting: "e5" }, place: null }),
     row(8, {
@@ -145,6 +150,32 @@ describe("the page Audit", () => {
     await userEvent.click(screen.getByRole("button", { name: "Save it all" }));
 
     await waitFor(() => expect(saved).toEqual(["audit-2026.jsonl"]));
+  });
+
+  it("saves what was found as a file, once the hub has noted that", async () => {
+    const saved = saving();
+    open("/admin/audit?find=bob");
+    await lines();
+    refusal = { status: 503, body: { title: "The database is away." } };
+    await userEvent.click(screen.getByRole("button", { name: "Download" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "CSV" }));
+    expect(await screen.findByText(/The database is away/)).toBeVisible();
+    refusal = null;
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    await waitFor(() => expect(saved).toHaveLength(1));
+
+    const rows = ((await saved[0]?.file.text()) ?? "").split("\r\n");
+    expect(rows).toHaveLength(6);
+    expect(rows[2]).toBe(
+      "2026-03-02T10:00:00Z,Person changed,person_changed,Alice Okafor,,Bob Brandt,,name: Bob → Bob Brandt,8",
+    );
+    expect(seen.filter(({ method }) => method === "POST").map(({ body }) => body)).toEqual([
+      { of: "audit" },
+      { of: "audit" },
+    ]);
+    expect(seen.filter(({ path }) => path.includes("limit=200")).every(({ path }) => path.includes("find=bob"))).toBe(
+      true,
+    );
   });
 
   it("is not there for admins, who see nobody's looks", async () => {

@@ -7,9 +7,11 @@ import type { Problem } from "../http/request";
 import { Bar } from "../ui/Bar";
 import { Empty } from "../ui/Empty";
 import { ProblemNote } from "../ui/ProblemNote";
+import { ownZone } from "../ui/time";
 import css from "./AuditPage.module.css";
 import { KINDS, useAuditInfiniteQuery } from "./api";
 import { ChainNote } from "./ChainNote";
+import { Download } from "./Download";
 import { EntryLine } from "./EntryLine";
 import { useFilter } from "./useFilter";
 
@@ -50,6 +52,8 @@ export function AuditPage() {
               {t("onlyOf", { name: one ?? `${filter.person}` })} <span aria-hidden>×</span>
             </button>
           )}
+          <Download filter={filter} />
+          <span className={css.zone}>{t("zone", { zone: ownZone() })}</span>
         </div>
         {error && (
           <ProblemNote

@@ -59,7 +59,7 @@ interface Page {
 
 /** What an auditor looks for together. */
 export const ACTS = {
-  looks: ["look_person", "look_wall", "audit_exported", "data_exported", "backup_made", "keys_kept"],
+  looks: ["look_person", "look_wall", "audit_exported", "list_exported", "data_exported", "backup_made", "keys_kept"],
   signing: [
     "sign_in",
     "sign_in_half_open",
@@ -170,6 +170,8 @@ export type Kind = "all" | keyof typeof ACTS;
 export const KINDS: Kind[] = ["all", ...(Object.keys(ACTS) as (keyof typeof ACTS)[])];
 
 const PAGE = 50;
+/** As many as the hub tells at once. */
+const PAGE_MAX = 200;
 
 const auditApi = api.injectEndpoints({
   endpoints: (build) => ({
@@ -179,6 +181,10 @@ const auditApi = api.injectEndpoints({
         getNextPageParam: ({ entries, more }) => (more ? entries.at(-1)?.id : undefined),
       },
       query: ({ queryArg, pageParam }) => ({ path: `/api/audit?${asked(queryArg, pageParam)}` }),
+    }),
+    auditBefore: build.query<Page, { filter: Filter; before: number | null }>({
+      query: ({ filter, before }) => ({ path: `/api/audit?${asked(filter, before, PAGE_MAX)}` }),
+      keepUnusedDataFor: 0,
     }),
     chain: build.query<Chain, void>({ query: () => ({ path: "/api/audit/chain" }) }),
     checkChain: build.mutation<Chain, void>({
@@ -193,10 +199,10 @@ const auditApi = api.injectEndpoints({
   }),
 });
 
-export const { useAuditInfiniteQuery, useChainQuery, useCheckChainMutation } = auditApi;
+export const { useAuditInfiniteQuery, useLazyAuditBeforeQuery, useChainQuery, useCheckChainMutation } = auditApi;
 
-function asked({ kind, find, person, from, to }: Filter, before: number | null): URLSearchParams {
-  const params = new URLSearchParams({ limit: String(PAGE) });
+function asked({ kind, find, person, from, to }: Filter, before: number | null, limit = PAGE): URLSearchParams {
+  const params = new URLSearchParams({ limit: String(limit) });
   for (const act of kind === "all" ? [] : ACTS[kind]) {
     params.append("act", act);
   }

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { useNoteExportMutation } from "../http/exports";
 import { Download as DownloadButton } from "../ui/Download";
 import { number } from "../ui/time";
 import { type Filter, type OwnedDevice, useLazyAllDevicesQuery } from "./api";
@@ -7,10 +8,12 @@ import { conditionOf } from "./condition";
 /** Everything that the filter lets through, of all pages, as a file. */
 export function Download({ filter: { find, state } }: { filter: Filter }) {
   const { t } = useTranslation("devices");
+  const [note] = useNoteExportMutation();
   const [ask] = useLazyAllDevicesQuery();
 
   async function* read() {
     const rows: OwnedDevice[] = [];
+    await note("devices").unwrap();
     for (let page = 1, pages = 1; page <= pages; page++) {
       yield t("csv.progress", { page: number(page), pages: number(pages) });
       const data = await ask({ find, state, page }).unwrap();

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { hoursWritten } from "../forms/hours";
+import { useNoteExportMutation } from "../http/exports";
 import { Download as DownloadButton } from "../ui/Download";
 import { type Filter, type Person, type Team, useLazyPeopleAfterQuery } from "./api";
 import { pathOf } from "./tree";
@@ -9,10 +10,12 @@ import { useRoleWord } from "./useRoleWord";
 export function Download({ filter, teams }: { filter: Filter; teams: Team[] }) {
   const { t } = useTranslation("people");
   const word = useRoleWord();
+  const [note] = useNoteExportMutation();
   const [ask] = useLazyPeopleAfterQuery();
 
   async function* read() {
     const people: Person[] = [];
+    await note("people").unwrap();
     let after: string | null = null;
     do {
       yield t("csv.progress", { count: people.length });

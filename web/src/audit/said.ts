@@ -1,0 +1,47 @@
+import { i18n } from "../i18n/i18n";
+import { dayAndClock } from "../ui/time";
+import type { Detail } from "./api";
+
+/** What only holds rows together. */
+const HIDDEN = new Set(["sitting", "sign_in", "fields"]);
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+
+/** What a row says beside who, about whom and when, each with its name. */
+export function detailsSaid(detail: Detail): [name: string, value: string][] {
+  return Object.entries(detail).flatMap(([name, value]): [string, string][] => {
+    if (HIDDEN.has(name) || value === null || value === false) {
+      return [];
+    }
+    if (typeof value === "object") {
+      return Object.entries(value).map(([field, { old, new: now }]) => [
+        said("detail", field),
+        `${shown(old)} → ${shown(now)}`,
+      ]);
+    }
+    return [[said("detail", name), value === true ? "" : shown(value)]];
+  });
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string" && MOMENT.test(value)) {
+    return dayAndClock(value);
+  }
+  if (typeof value === "string") {
+    return value.length > 0 ? said("value", value) : i18n.t("audit:empty");
+  }
+  return value === null ? i18n.t("audit:empty") : JSON.stringify(value);
+}
+
+/** Words for what the hub calls by a name; the name itself where there are none yet, and what somebody wrote as they wrote it. */
+export function said(of: "act" | "detail" | "value", name: string): string {
+  const key = `audit:${of}.${name}`;
+  if (!/^[a-z_]+$/.test(name)) {
+    return name;
+  }
+  return i18n.exists(key) ? i18n.t(key as "audit:act.denied") : name.replaceAll("_", " ");
+}
+
+export function nameOf({ id, name }: { id: number; name: string }): string {
+  return name || i18n.t("audit:number", { id });
+}
