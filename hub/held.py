@@ -9,11 +9,13 @@ import asyncio
 import csv
 import io
 import itertools
+import json
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -172,6 +174,8 @@ LEFT_OUT = {
     "span_day": "when in a workday a state was held: made of activity.csv",
 }
 """Tables that have rows of a person and are not in the archive, with the reason."""
+ARABIC: dict[str, str] = json.loads(Path(__file__).with_name("held_ar.json").read_text())
+"""The same words for the other readme, by name."""
 
 
 @get(
@@ -219,7 +223,8 @@ async def archive(person: int, at: datetime) -> AsyncIterator[bytes]:
             made.writestr(
                 zipfile.ZipInfo("contents.json", at.timetuple()[:6]), msgspec.json.format(msgspec.json.encode(told))
             )
-            made.writestr(zipfile.ZipInfo("README.txt", at.timetuple()[:6]), _readme(at, counts))
+            for name, text in (("README.txt", _readme(at, counts)), ("README.ar.txt", _readme_in_arabic(at, counts))):
+                made.writestr(zipfile.ZipInfo(name, at.timetuple()[:6]), text)
         yield packed.taken()
 
 
@@ -314,6 +319,15 @@ def _readme(at: datetime, counts: dict[str, int]) -> str:
         f"{files}\n\nNot here, because it says nothing more about you:\n{left_out}\n\n"
         "Passwords, keys and codes are kept as hashes or sealed, and are not here either.\n"
     )
+
+
+def _readme_in_arabic(at: datetime, counts: dict[str, int]) -> str:
+    files = "\n".join(
+        f"{part.name} ({ARABIC['rows'].format(rows=counts[part.name])})\n    {ARABIC[part.name]}" for part in PARTS
+    )
+    left_out = "\n".join(f"{name}: {ARABIC[name]}" for name in LEFT_OUT)
+    title = ARABIC["title"].format(at=f"{at:%Y-%m-%d %H:%M}")
+    return f"{title}\n\n{ARABIC['words']}\n\n{files}\n\n{ARABIC['left_out']}\n{left_out}\n\n{ARABIC['secrets']}\n"
 
 
 class _Packed(io.RawIOBase):

@@ -147,7 +147,10 @@ async def test_readme_names_every_file_and_no_secret_is_in_any(cast, open_browse
 
     readme, contents = found["README.txt"].decode(), msgspec.json.decode(found["contents.json"])
     assert all(part.name in readme and part.says in readme for part in held.PARTS)
-    assert set(found) == {"README.txt", "contents.json", *contents["rows"]}
+    arabic = found["README.ar.txt"].decode()
+    assert all(part.name in arabic and held.ARABIC[part.name] in arabic for part in held.PARTS)
+    assert all(f"{name}: {held.ARABIC[name]}" in arabic for name in held.LEFT_OUT)
+    assert set(found) == {"README.txt", "README.ar.txt", "contents.json", *contents["rows"]}
     heads = " ".join(found[part.name].decode().splitlines()[0] for part in held.PARTS)
     assert not re.search(r"hash|sealed|secret|public_key|credential", heads)
 
