@@ -55,6 +55,13 @@ beforeEach(() => {
 const sent = () => seen.filter(({ method }) => method !== "GET").map(({ path, body }) => [path, body]);
 
 describe("requests about data", () => {
+  it("say when there are more than are shown", async () => {
+    rights = { ...rights, open: 230 };
+    open("/admin/requests");
+
+    expect(await screen.findByText(/Only the 2 most urgent are here/)).toBeVisible();
+  });
+
   it("stand by their last day, and say which are overdue", async () => {
     open("/admin/requests");
     const lines = within(await screen.findByRole("list", { name: "Requests about data" })).getAllByRole("listitem");

@@ -84,6 +84,9 @@ export function RightsPage({ me }: { me: number }) {
             ))}
           </ul>
         )}
+        {data && data.requests.length < (closed ? data.closed : data.open) && data.requests.length > 0 && (
+          <p className={css.facts}>{t(closed ? "more.closed" : "more.open", { count: data.requests.length })}</p>
+        )}
         {data && data.restricted.length > 0 && (
           <Standings
             title={t("restricted")}
