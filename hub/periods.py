@@ -159,9 +159,9 @@ class _Run:
             if first is not None and first >= last:
                 continue
             if people is not None:
-                # Before their earliest row there is nothing but perhaps sums: all of it in one go.
-                begins = first or (day_of(theirs, row["earliest"]) if row["earliest"] else last)
-                last = min(last, begins + timedelta(days=0 if first is None else DAYS_AT_ONCE))
+                # Up to their earliest row there is nothing but perhaps sums: all of it in one go.
+                begins = day_of(theirs, row["earliest"]) if row["earliest"] else last
+                last = min(last, begins if first is None or begins > first else first + timedelta(days=DAYS_AT_ONCE))
             start_at = EVER if first is None else bounds(theirs, first)[0]
             due.append(Slice(row["id"], first, start_at, last, bounds(theirs, last)[0], days < RETENTION_DAYS))
         return due
@@ -316,7 +316,8 @@ _KEPT = """
         AND NOT EXISTS (SELECT FROM legal_hold WHERE legal_hold.person = person.id AND lifted_at IS NULL)
     ORDER BY person.id
 """
+# By what was summed up of them, which is a run's first step: one look into one index, and not into those of all days.
 _EARLIEST = """
-    , CASE WHEN kept_since.{column} IS NULL
-        THEN (SELECT started_at FROM "interval" WHERE person = person.id ORDER BY started_at LIMIT 1) END AS earliest
+    , (SELECT quarter_at FROM rollup_quarter WHERE rollup_quarter.person = person.id
+        AND quarter_at >= coalesce(kept_since.{column}, '-infinity') ORDER BY quarter_at LIMIT 1) AS earliest
 """

@@ -312,6 +312,28 @@ async def test_run_that_is_cut_short_is_carried_on_and_counts_nothing_twice(
     assert await sums(bob.person) == before
 
 
+async def test_days_of_which_there_is_nothing_are_passed_in_one_go(
+    cast: Cast, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a year of the longest period a shorter one is not looked for four days at a time in what was never there."""
+    await keep(NOW)
+    await work(bob, 45, 44, 20)
+    await set_for_all(cast, title_days=30)
+    removing, passed = periods._remove_titles, []
+
+    async def counted(held: Any, due: Any) -> Any:
+        passed.extend((one.last - one.first).days for one in due if one.person == bob.person)
+        return await removing(held, due)
+
+    titles = periods.TITLES._replace(remove=counted)
+    monkeypatch.setattr(periods, "KINDS", tuple(titles if kind is periods.TITLES else kind for kind in periods.KINDS))
+    monkeypatch.setattr(periods, "TITLES", titles)
+    done = await keep(NOW)
+
+    assert (done.titles, passed) == (2 * MINUTES, [365 - 45, 4, 41 - 30])
+    assert await kept("title IS NOT NULL", bob.person) == ago(20)
+
+
 async def test_two_runs_at_once_remove_everything_once(cast: Cast, bob: Any) -> None:
     await set_for_all(cast, title_days=20, app_days=20, activity_days=40)
     await work(bob, 50, 30, 25, 10)
