@@ -5,8 +5,9 @@ more of it than the state on the wall.
 """
 
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from litestar import delete, get, put
@@ -29,6 +30,8 @@ that they had started outside their hours it keeps nothing."""
 MINUTES_MAX = 24 * 60
 STARTS_A_DAY = 48
 """That devices may tell of somebody: each event of theirs is held against all that are kept."""
+CLOCKS_APART = timedelta(seconds=1)
+"""By less than this clocks may differ."""
 LATE_MAX = timedelta(days=1)
 """A device that declared something while it was away is believed for so long."""
 
@@ -63,26 +66,34 @@ _before: set[int] = set()
 _revision = 0
 
 
-async def load() -> None:
+def _by_ours() -> datetime:
+    return datetime.now(UTC)
+
+
+async def load(now: Callable[[], datetime] = _by_ours) -> None:
     """Reads what is kept anew. What is in memory stays when it raises."""
     async with connection() as held:
+        # First: what comes while the others are asked is read by `refresh`.
+        latest = await held.fetchval("SELECT coalesce(max(revision), 0) FROM pause")
+        asked_at = now()
         rows = await held.fetch(
-            "SELECT * FROM pause WHERE until_at IS NULL OR until_at > now() - $1::interval ORDER BY since_at, id", KEPT
+            f"{_READ} WHERE until_at IS NULL OR until_at > now() - $1::interval ORDER BY since_at, id", KEPT
         )
+        apart = _apart(rows, asked_at, now())
         older = await held.fetch(
             "SELECT DISTINCT person FROM pause WHERE until_at <= now() - $1::interval AND kind <> 'work'", KEPT
         )
-        latest = await held.fetchval("SELECT coalesce(max(revision), 0) FROM pause")
     forget()
     _before.update(row["person"] for row in older)
-    _take(rows)
+    _take(rows, apart)
     _reached(latest)
 
 
-async def refresh() -> None:
+async def refresh(now: Callable[[], datetime] = _by_ours) -> None:
     """Reads what was declared or ended since, by whichever process."""
-    rows = await PauseRow.raw("SELECT * FROM pause WHERE revision > {} ORDER BY since_at, id", _revision)
-    _take(rows)
+    asked_at = now()
+    rows = await PauseRow.raw(f"{_READ} WHERE revision > {{}} ORDER BY since_at, id", _revision)
+    _take(rows, _apart(rows, asked_at, now()))
 
 
 def forget() -> None:
@@ -337,7 +348,23 @@ async def _next_revision(held: Any) -> int:
     return int(await held.fetchval("SELECT nextval('pause_revisions')"))
 
 
-def _take(rows: list[Any]) -> None:
+class _Apart(NamedTuple):
+    """By how much our clock is, at the least, behind the database's, or ahead of it."""
+
+    behind: timedelta
+    ahead: timedelta
+
+
+def _apart(rows: list[Any], asked_at: datetime, answered_at: datetime) -> _Apart:
+    none = timedelta(0)
+    if not rows:
+        return _Apart(none, none)
+    read_at = rows[0]["read_at"]
+    behind, ahead = read_at - answered_at, asked_at - read_at
+    return _Apart(behind if behind > CLOCKS_APART else none, ahead if ahead > CLOCKS_APART else none)
+
+
+def _take(rows: list[Any], apart: _Apart) -> None:
     horizon = datetime.now(UTC) - KEPT
     for row in rows:
         _reached(row["revision"])
@@ -348,16 +375,21 @@ def _take(rows: list[Any]) -> None:
             for number in [number for number, each in mine.items() if each.until_at < horizon]:
                 del mine[number]
         else:
-            _take_pause(row, horizon)
+            _take_pause(row, apart, horizon)
 
 
-def _take_pause(row: Any, horizon: datetime) -> None:
+def _take_pause(row: Any, apart: _Apart, horizon: datetime) -> None:
+    """Its times are the database's, and events have those of a hub: where these differ it holds by both."""
+    until_at = row["until_at"]
+    pause = Pause(
+        kind=row["kind"], since_at=row["since_at"] - apart.behind, until_at=until_at and until_at + apart.ahead
+    )
     mine = _pauses.setdefault(row["person"], deque())
     known = next((place for place, (number, _) in enumerate(mine) if number == row["id"]), None)
     if known is None:
-        mine.append((row["id"], _pause(row)))
+        mine.append((row["id"], pause))
     else:
-        mine[known] = (row["id"], _pause(row))
+        mine[known] = (row["id"], pause)
     while mine and (until := mine[0][1].until_at) is not None and until < horizon:
         mine.popleft()
         _before.add(row["person"])
@@ -384,6 +416,7 @@ def _until_hours(person: int, work: Started) -> Started:
     return Started(since_at=work.since_at, until_at=standing.collecting(work.since_at, work.until_at))
 
 
+_READ = "SELECT *, clock_timestamp() AS read_at FROM pause"
 _OF_LAST_DAY = "SELECT count(*) FROM pause WHERE person = $1 AND kind = 'work' AND since_at >= $2"
 _OPEN = """
     SELECT pause.* FROM pause, greatest($2::timestamptz, clock_timestamp()) AS now

@@ -4,6 +4,7 @@ A change made anywhere is in force here within a second, and so is the end of so
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -38,13 +39,17 @@ class Policing:
     async def turn(self) -> None:
         """Reads what has changed, and passes it on. While the database is away what is known goes on to hold."""
         self._turns += 1
-        try:
-            if self._turns % RECONCILE_TURNS == 0:
-                await changes.reconcile()
-            await policies.refresh()
-            await pauses.refresh()
-        except DATABASE_AWAY as error:
-            log.debug("policies_not_read", error=type(error).__name__)
+        # Each by itself, and pauses first: what forbids something is heard of although something else can't be read.
+        reads: list[Callable[[], Awaitable[object]]] = [pauses.refresh, policies.refresh]
+        if self._turns % RECONCILE_TURNS == 0:
+            reads.insert(1, changes.reconcile)
+        for read in reads:
+            try:
+                await read()
+            except DATABASE_AWAY as error:
+                log.debug("policies_not_read", error=type(error).__name__)
+            except Exception:
+                log.exception("policies_not_read")
         self._registry.follow_policies()
 
     async def _run(self) -> None:

@@ -78,7 +78,8 @@ async def load() -> None:
     await PolicyVersion.insert(
         PolicyVersion(version=DEFAULT.version, policy=msgspec.json.encode(DEFAULT).decode())
     ).on_conflict(action="DO NOTHING")
-    versions, rows = await _read_versions(), await _read_rows(0)
+    rows = await _read_rows(0)
+    versions = await _read_versions()  # second, so that there is none that a row names and we don't know
     forget()
     _known.update(versions)
     _take(rows)

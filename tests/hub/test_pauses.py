@@ -1,7 +1,9 @@
 """Private time and breaks declared from the web: for all devices of a person, at once, and for what comes later."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -123,6 +125,53 @@ async def test_what_is_declared_after_the_latest_was_deleted_is_read_too(cast, d
     await pauses.refresh()
 
     assert pauses.of(cast.bob.id, datetime.now(UTC) + timedelta(seconds=1)) is not None
+
+
+async def test_what_is_declared_while_a_process_reads_is_not_overlooked(cast, database, monkeypatch):
+    """Between its questions, so that it is in no answer."""
+
+    class Slow:
+        def __init__(self, held: Any) -> None:
+            self.held, self.asked = held, 0
+
+        async def fetch(self, *asked: Any) -> Any:
+            found = await self.held.fetch(*asked)
+            self.asked += 1
+            if self.asked == 1:
+                await asyncio.create_task(pauses.declare(cast.bob.id, "private", None), context=Context())
+            return found
+
+        async def fetchval(self, *asked: Any) -> Any:
+            return await self.held.fetchval(*asked)
+
+    @contextlib.asynccontextmanager
+    async def slow() -> AsyncIterator[Slow]:
+        async with connection() as held:
+            yield Slow(held)
+
+    monkeypatch.setattr(pauses, "connection", slow)
+    await pauses.load()
+    await pauses.refresh()
+
+    assert pauses.of(cast.bob.id, datetime.now(UTC) + timedelta(seconds=1)) is not None
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=-10), timedelta(minutes=10)], ids=["hub behind", "hub ahead"])
+async def test_pause_holds_by_the_clock_of_a_hub_that_is_not_that_of_the_database(apart, cast, database):
+    """From when it was declared for as long as it was declared, whatever either says."""
+
+    def now() -> datetime:
+        return datetime.now(UTC) + apart
+
+    began = now()
+    await pauses.declare(cast.bob.id, "private", 5)
+    await pauses.refresh(now)
+    ends = began + timedelta(minutes=5)
+
+    for at in (began + timedelta(seconds=1), ends - timedelta(seconds=1)):
+        assert pauses.of(cast.bob.id, at) is not None, at
+    event = minute(0, started_at=began + timedelta(seconds=30), ended_at=began + timedelta(seconds=90))
+    assert pauses.permitted(cast.bob.id, event, ends).facts == Facts(private=True)
 
 
 async def test_of_what_is_older_than_is_kept_nothing_is_told_where_there_was_a_pause(cast, database):
