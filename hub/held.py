@@ -29,7 +29,7 @@ from hub.auth.access import Subject, Viewer
 from hub.auth.guard import require
 from hub.database import connection, transaction
 from hub.retention import detached_days
-from hub.subject_keys import opener
+from hub.subject_keys import opener, without_sealed
 
 _INTERVAL = '"interval"'
 AT_ONCE = asyncio.Semaphore(2)
@@ -129,10 +129,10 @@ PARTS = (
             (look.action = 'look_person' AND look.subject = $1)
             OR (look.action = 'look_wall' AND EXISTS (
                 SELECT FROM membership stay WHERE stay.person = $1 AND stay.team = look.team
-                    AND look.at >= since_at AND look.at < coalesce(until_at, 'infinity')
+                    AND look.at >= date_trunc('hour', since_at, 'UTC') AND look.at < coalesce(until_at, 'infinity')
             ))
         ) ORDER BY look.id LIMIT $3""", sealed=True),
-    Part("acts.csv", "What you did here, and what was done about you, as the audit has it.", """
+    Part("acts.csv", "What you did here, and what was done about you, as the audit has it: of others without what is sealed for them.", """
         SELECT act.id AS place, act.at, act.action, CASE WHEN actor.name = '' THEN 'somebody erased' ELSE actor.name END AS who,
             CASE WHEN subject.name = '' THEN 'somebody erased' ELSE subject.name END AS about, team.name AS team, act.detail::text,
             act.subject
@@ -256,9 +256,13 @@ async def _pages_of(
             asked = await held.prepare(question)
             head = [column.name for column in asked.get_attributes()][1:]
             rows = await asked.fetch(person, place, PAGE)
-            opened = await opener(held, {row["subject"] for row in rows}) if is_sealed else None
+            opened = await opener(held, [person]) if is_sealed else None
         if opened:
-            yield head[:-1], [(*tuple(row)[1:-2], _json(opened(row["subject"], row["detail"]))) for row in rows]
+            theirs = [
+                opened(person, row["detail"]) if row["subject"] == person else without_sealed(row["detail"])
+                for row in rows
+            ]
+            yield head[:-1], [(*tuple(row)[1:-2], _json(told)) for row, told in zip(rows, theirs, strict=True)]
         else:
             yield head, [tuple(row)[1:] for row in rows]
         if len(rows) < PAGE:

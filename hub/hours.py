@@ -107,7 +107,7 @@ def routes() -> list[HTTPRouteHandler]:
     """The route of one process, with what it keeps."""
     letters = Letters()
 
-    @post("/api/hours", status_code=200, summary="The last hour of people on the wall, a letter a minute")
+    @post("/api/hours", status_code=200, summary="The last hour of people on the wall, a letter a minute", reads=True)
     async def read_hours(request: Call, viewer: NamedDependency[Viewer], data: JSONBody[Asked]) -> Hours:
         sign_in = (await login.signed_in(request)).sign_in
         return await hours_for(viewer, sign_in, data.people, datetime.now(UTC), letters)

@@ -1,7 +1,8 @@
 """The ledger of looks: who opened the data of the person who asks, and whose wall they were on. Everybody reads their own.
 
 Looks are rows of the audit, written before anything is shown (`audit.record_person_look`, `audit.record_looks`). A look at a wall concerns
-whoever was at home in that team at the time; a wall that stays open is a look in every hour.
+whoever was at home in that team then, or came into it within the same hour of the clock: the row stands for that, and a wall that stays
+open is a look in every hour.
 """
 
 from datetime import datetime
@@ -80,6 +81,7 @@ async def read_looks(
 ROUTES = [read_looks]
 
 # Each half walks its index backwards and stops at the limit; a stay in a team bounds the times at which its wall concerned the person.
+# Of two stays within one hour the same row is found twice.
 _LOOKS = """
     WITH asked AS (SELECT {}::int AS person, {}::bigint AS before, {}::int AS count, {}::bool AS newest),
     cut AS (SELECT asked.*, audit.at FROM asked LEFT JOIN audit ON audit.id = before)
@@ -91,11 +93,11 @@ _LOOKS = """
             WHERE action = 'look_person' AND subject = cut.person AND actor IS DISTINCT FROM cut.person
                 AND (newest OR (audit.at, audit.id) < (cut.at, before))
             ORDER BY at DESC, id DESC LIMIT count
-        ) UNION ALL (
+        ) UNION (
             SELECT found.* FROM membership stay CROSS JOIN LATERAL (
                 SELECT id, at, actor, client, audit.team, NULL::jsonb AS detail FROM audit
                 WHERE action = 'look_wall' AND audit.team = stay.team AND actor <> cut.person
-                    AND audit.at >= since_at AND audit.at < coalesce(until_at, 'infinity')
+                    AND audit.at >= date_trunc('hour', since_at, 'UTC') AND audit.at < coalesce(until_at, 'infinity')
                     AND (newest OR (audit.at, audit.id) < (cut.at, before))
                 ORDER BY at DESC, id DESC LIMIT count
             ) AS found

@@ -9,6 +9,7 @@ of somebody erased no other is made. What is no longer to be opened is told as e
 import base64
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -20,8 +21,9 @@ from hub.errors import StartError
 
 PURPOSE = "subject key"
 KEY_BYTES = 32
-SEALED, ERASED = "sealed", "erased"
-"""Names in the detail of a row: what is sealed, in base64; and, once it is opened no more, that it was there."""
+SEALED, ERASED, UNREADABLE = "sealed", "erased", "unreadable"
+"""Names in the detail of a row: what is sealed, in base64; once it is opened no more, that it was there; and that it should open, and does
+not: row or key were changed, or the deployment's secret is another one."""
 
 Opener = Callable[[int | None, str], dict[str, Any]]
 """The detail of a row about this person, as JSON, with what was sealed in its place."""
@@ -53,9 +55,13 @@ async def sealed_many(held: Any, about: Sequence[tuple[int, Mapping[str, Any]]])
 
 
 async def opener(held: Any, persons: Collection[int | None]) -> Opener:
-    """Opens the details of rows about these people; what can't be opened any more is told as `erased`."""
+    """Opens the details of rows about these people; what can't be opened any more is told as `erased`, and what does not open as
+    `unreadable`: who changes one row or key keeps nobody from reading the others."""
     rows = await held.fetch("SELECT person, wrapped FROM subject_key WHERE person = ANY($1::int[])", list(persons))
-    keys = {row["person"]: _unwrapped(row["person"], row["wrapped"]) for row in rows}
+    keys: dict[int, bytes | None] = dict.fromkeys(row["person"] for row in rows)
+    for row in rows:
+        with suppress(StartError):
+            keys[row["person"]] = _unwrapped(row["person"], row["wrapped"])
 
     def opened(person: int | None, detail: str) -> dict[str, Any]:
         told: dict[str, Any] = msgspec.json.decode(detail)
@@ -63,9 +69,19 @@ async def opener(held: Any, persons: Collection[int | None]) -> Opener:
             return told
         if person is None or person not in keys:
             return {**told, ERASED: True}
-        return {**told, **msgspec.json.decode(_opened(keys[person], person, closed))}
+        if (data_key := keys[person]) is not None:
+            with suppress(InvalidTag, ValueError, TypeError):  # no base64, too short, or no text at all
+                return {**told, **msgspec.json.decode(_opened(data_key, person, closed))}
+        return {**told, UNREADABLE: True}
 
     return opened
+
+
+def without_sealed(detail: str) -> dict[str, Any]:
+    """The detail of a row, for who is not to read what is sealed in it."""
+    told: dict[str, Any] = msgspec.json.decode(detail)
+    told.pop(SEALED, None)
+    return told
 
 
 async def _made(held: Any, persons: list[int]) -> dict[int, bytes]:
@@ -102,7 +118,7 @@ def _used() -> str:
 def _unwrapped(person: int, wrapped: bytes) -> bytes:
     try:
         return unseal(_used(), PURPOSE, person, wrapped)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise StartError(
             "DAYLIGHT_SECRET is another one than the keys of people were wrapped with. Put the earlier one back."
         ) from error

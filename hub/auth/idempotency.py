@@ -7,7 +7,8 @@ it is kept sealed.
 
 When a hub dies or fails within, whether the act was done is not known: the key is refused (409) until it is forgotten, and nothing is
 done twice. An answer that was begun before somebody was erased is neither kept nor given: it may tell of them. Nor is one given to
-somebody who may see something else by now than they did after the act: what they were then is over.
+somebody who may see something else by now than they did after the act: what they were then is over. A route that only reads (`reads=True`)
+is asked again: its answer may tell of what is erased within the day.
 """
 
 import contextlib
@@ -51,7 +52,8 @@ class Idempotency:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or scope["method"] in SAFE or scope["path"].startswith(_NEVER):
+        changes = scope["type"] == ScopeType.HTTP and scope["method"] not in SAFE
+        if not changes or scope["path"].startswith(_NEVER) or "reads" in scope["route_handler"].opt:
             await self._app(scope, receive, send)
             return
         request: Request[Any, Any, Any] = Request(scope, receive)

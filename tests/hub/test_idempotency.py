@@ -59,6 +59,18 @@ async def test_removal_asked_twice_is_answered_twice_and_the_key_is_of_its_route
     assert other.status_code == 422
 
 
+async def test_what_only_reads_is_read_again_and_not_kept(cast: Cast, open_browser: Callable[..., Browser]) -> None:
+    """Else what was erased since would be told for a day."""
+    alice = open_browser()
+    await alice.sign_in(cast.alice)
+    headers = {**await alice.csrf(), "idempotency-key": KEY}
+
+    answers = [await alice.post("/api/hours", json={"people": [cast.bob.id]}, headers=headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert await IdempotencyKey.count() == 0
+
+
 async def test_another_body_under_the_key_is_refused(dora: Browser) -> None:
     await add(dora)
 

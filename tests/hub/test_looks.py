@@ -63,6 +63,23 @@ async def test_wall_concerns_those_who_were_in_the_team_at_the_time(cast, databa
     assert seen == [(5, cast.moved + HOUR), (5, cast.moved), (1, cast.moved - HOUR)]
 
 
+async def test_wall_that_is_open_concerns_also_who_comes_within_its_hour(cast, database):
+    """Its row is written when the hour begins, and stands for all of it."""
+    half = BEGIN + HOUR / 2
+    await wall(cast.alice, cast.payments, BEGIN - HOUR)
+    await wall(cast.alice, cast.payments, BEGIN + HOUR / 4)
+    await wall(cast.alice, cast.payments, BEGIN + 2 * HOUR)
+    for since_at, until_at in (
+        (half, half + timedelta(minutes=1)),
+        (half + timedelta(minutes=2), half + timedelta(minutes=3)),
+    ):
+        await Membership.insert(
+            Membership(person=cast.dora.id, team=cast.payments, since_at=since_at, until_at=until_at)
+        )
+
+    assert [each.at for each in (await looks_at(cast.dora.id, None, 50)).looks] == [BEGIN + HOUR / 4]
+
+
 async def test_ones_own_looks_are_not_looks_at_oneself(cast, database):
     await wall(cast.alice, cast.payments, BEGIN)
     await opened(cast.alice, cast.alice, BEGIN)

@@ -15,6 +15,8 @@ from hub.retention import first_day_kept, keep_days, make_days, partition_name, 
 from hub.wire.activity import Facts
 from hub.wire.events import RETENTION_DAYS, Interval
 
+from .locks import until_waiting
+
 NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)
 KEPT = first_day_kept(NOW)
 BEHIND = KEPT - timedelta(days=1)
@@ -236,3 +238,29 @@ async def test_rows_of_who_is_under_a_legal_hold_stay_until_it_is_lifted(cast, d
     assert [row["device"] for row in lost] == [alice.id]
     assert (await retain(NOW)).removed == 1
     assert await tables() == {partition_name(KEPT)}
+
+
+async def test_hold_that_is_just_being_set_is_waited_for(
+    cast, database: str, reader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "LOCK_S", 8)
+    device = cast.device(cast.alice)
+    await make_days([BEHIND])
+    at = datetime.combine(BEHIND, time(12), UTC)
+    async with connection() as held:
+        records = list(rows.rows_of(device.id, device.person, 1, 1, event_at(at)))
+        await held.copy_records_to_table("interval", records=records, columns=rows.COLUMNS, timeout=5)
+        await held.execute(
+            "INSERT INTO loss (device, epoch, from_seq, to_seq, received_at) VALUES ($1, 1, 1, 1, $2)", device.id, at
+        )
+    setting = reader.transaction()
+    await setting.start()
+    await reader.execute("INSERT INTO legal_hold (person, reason) VALUES ($1, 'A trial')", cast.alice.id)
+    removing = asyncio.create_task(retain(NOW))
+    async with asyncio.timeout(20):
+        await until_waiting(1, unless=removing)
+    await setting.commit()
+
+    done = await removing
+
+    assert (done.removed, done.held, done.lost) == (0, 1, 0)

@@ -17,6 +17,7 @@ from hub.database import connection, transaction
 from hub.errors import StartError
 from hub.settings import Settings
 from hub.tables import Audit
+from tests.owner import owning
 
 
 async def zone_of_bob_changes(cast) -> None:
@@ -91,6 +92,17 @@ async def test_person_takes_it_with_them_in_clear(cast, open_browser) -> None:
     assert set(acts["person_changed"]) == {"at", "action", "who", "about", "team", "detail"}
 
 
+async def test_who_changed_something_of_others_does_not_take_that_with_them(cast, open_browser) -> None:
+    await zone_of_bob_changes(cast)
+    browser = open_browser()
+    await browser.sign_in(cast.dora)
+
+    packed = zipfile.ZipFile(io.BytesIO((await browser.get("/api/me/export")).content))
+
+    acts = {row["action"]: row for row in csv.DictReader(io.StringIO(packed.read("acts.csv").decode()))}
+    assert json.loads(acts["person_changed"]["detail"]) == {"fields": "zone name"}
+
+
 async def test_key_that_two_make_at_once_is_one(cast, open_browser) -> None:
     await asyncio.gather(*(zone_of_bob_changes(cast) for _ in range(5)))
 
@@ -124,7 +136,35 @@ async def test_keys_of_another_secret_are_not_taken_for_erased(cast, settings: S
     await zone_of_bob_changes(cast)
     subject_keys.use("another secret, as long as it should be")
 
-    async with connection() as held:
+    async with transaction() as held:
+        opened = await subject_keys.opener(held, [cast.bob.id])
+        told = opened(
+            cast.bob.id, await held.fetchval("SELECT detail::text FROM audit WHERE action = 'person_changed'")
+        )
         with pytest.raises(StartError, match="DAYLIGHT_SECRET"):
-            await subject_keys.opener(held, [cast.bob.id])
+            await subject_keys.sealed(held, cast.bob.id, changed="secret")
     subject_keys.use(settings.secret)
+
+    assert told == {"fields": "zone name", "unreadable": True}
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        "UPDATE subject_key SET wrapped = decode('00', 'hex')",
+        "UPDATE subject_key SET wrapped = overlay(wrapped PLACING decode('00', 'hex') FROM 20)",
+        "UPDATE audit SET detail = jsonb_set(detail, '{sealed}', '\"AAAA\"') WHERE action = 'person_changed'",
+        "UPDATE audit SET detail = jsonb_set(detail, '{sealed}', '\"%\"') WHERE action = 'person_changed'",
+        "UPDATE audit SET detail = jsonb_set(detail, '{sealed}', '7') WHERE action = 'person_changed'",
+    ],
+)
+async def test_what_was_changed_and_does_not_open_is_told_as_that_and_hides_nothing_else(
+    cast, open_browser, done: str
+) -> None:
+    await zone_of_bob_changes(cast)
+    async with owning() as held:
+        await held.execute("ALTER TABLE audit DISABLE TRIGGER USER")
+        await held.execute(done)
+        await held.execute("ALTER TABLE audit ENABLE TRIGGER USER")
+
+    assert await told_to_auditor(cast, open_browser) == {"fields": "zone name", "unreadable": True}
