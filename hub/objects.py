@@ -8,6 +8,7 @@ Called by the worker and by commands, never by a hub process: its library takes 
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -105,7 +106,6 @@ class Objects:
 async def opened(store: ObjectStore, which: str = "") -> AsyncIterator[Objects]:
     """The bucket for people's objects, or with `AUDIT` that of the heads: made where there is none. Raises `ObjectsAway`."""
     from aiobotocore.config import AioConfig
-    from aiobotocore.session import get_session
 
     options = AioConfig(
         connect_timeout=5,
@@ -113,7 +113,7 @@ async def opened(store: ObjectStore, which: str = "") -> AsyncIterator[Objects]:
         retries={"total_max_attempts": 3, "mode": "standard"},
         s3={"addressing_style": "path"},
     )
-    async with get_session().create_client(
+    async with _session().create_client(
         "s3",
         endpoint_url=store.endpoint,
         aws_access_key_id=store.access_key,
@@ -124,6 +124,14 @@ async def opened(store: ObjectStore, which: str = "") -> AsyncIterator[Objects]:
         bucket = store.name + which
         await _ensure(client, bucket, store.region, versioned=which == AUDIT)
         yield Objects(client, bucket)
+
+
+@functools.cache
+def _session() -> Any:
+    """Reads descriptions of S3 of some MB, and keeps them: a client after the first one costs milliseconds."""
+    from aiobotocore.session import get_session
+
+    return get_session()
 
 
 async def _ensure(client: Any, bucket: str, region: str, *, versioned: bool) -> None:

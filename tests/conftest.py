@@ -1,7 +1,7 @@
 """Real servers for the tests: PostgreSQL and Valkey once per run, a fresh database and an empty Valkey for each test.
 
 `database` opens the pool on a copy of a migrated template; a test that also asks for `cast` gets a copy that the permanent cast
-already lives in (`tests/hub/conftest.py`). A copy costs 0.15 s, so a used one is put back as it was (10 ms) and used again, unless the
+already lives in (`tests/hub/conftest.py`). A copy costs 0.15 s, so a used one is put back as it was (6 ms) and used again, unless the
 test changed the schema. Servers of your own serve as well: `TEST_DATABASE_URL` (a role that may create databases) and
 `TEST_REDIS_URL` (which is emptied).
 """
@@ -10,10 +10,11 @@ import asyncio
 import os
 import shutil
 import tempfile
+import threading
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -21,7 +22,7 @@ import pytest
 import redis.asyncio
 
 from hub import grants, subject_keys
-from hub.database import ENGINE, close_pool, connection, open_pool
+from hub.database import close_pool, connection, open_pool
 from hub.piccolo_app import migrate
 from hub.settings import Settings
 from tests import owner, secrecy
@@ -29,6 +30,8 @@ from tests import owner, secrecy
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 ORIGIN = "http://localhost:8000"
 secrecy.ALWAYS.add(SECRET)
+
+T = TypeVar("T")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -137,33 +140,55 @@ def template(request: pytest.FixtureRequest) -> str:
     return name
 
 
+class Copy(NamedTuple):
+    """A database that tests use one after the other."""
+
+    name: str
+    shape: str
+    keeper: asyncpg.Connection
+    """As the owner, in the loop that outlives the tests: a new connection would plan the way back anew, at ten times the cost."""
+
+
 @pytest.fixture(scope="session")
-def copies(servers: Servers) -> Iterator[dict[str, tuple[str, str]]]:
-    """By template, a copy that is as good as new: its name and its shape."""
-    kept: dict[str, tuple[str, str]] = {}
+def lasting() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop in a thread of its own, for connections that outlive a test."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def copies(servers: Servers, lasting: asyncio.AbstractEventLoop) -> Iterator[dict[str, Copy]]:
+    """By template, a copy that is as good as new."""
+    kept: dict[str, Copy] = {}
     yield kept
-    for name, _ in () if servers.ours else kept.values():
-        asyncio.run(_administer(servers, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    for copy in kept.values():
+        asyncio.run_coroutine_threadsafe(copy.keeper.close(), lasting).result()
+        if not servers.ours:
+            asyncio.run(_administer(servers, f'DROP DATABASE "{copy.name}" WITH (FORCE)'))
 
 
 @pytest.fixture
-async def database(template: str, servers: Servers, copies: dict[str, tuple[str, str]]) -> AsyncIterator[str]:
+async def database(
+    template: str, servers: Servers, copies: dict[str, Copy], lasting: asyncio.AbstractEventLoop
+) -> AsyncIterator[str]:
     """The URL of a fresh database, with the pool of `hub.database` open on it."""
-    name, shape = copies.pop(template, ("", ""))
-    if not name:
-        name = f"test_{uuid.uuid4().hex[:12]}"
-        await _administer(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    copy = copies.pop(template, None) or await _in(lasting, _copied(servers, template))
     subject_keys.use(SECRET)
-    url = hub_url(servers, name)
-    owner.URLS.append(database_url(servers, name))
+    url = hub_url(servers, copy.name)
+    owner.URLS.append(database_url(servers, copy.name))
     await open_pool(url)
-    shape = shape or str(await ENGINE._run_in_pool(SHAPE))
     yield url
     await close_pool()
-    if await _put_back(owner.URLS.pop()) == shape:
-        copies[template] = name, shape
+    owner.URLS.pop()
+    if await _in(lasting, _put_back(copy)):
+        copies[template] = copy
     elif not servers.ours:
-        await _administer(servers, f'DROP DATABASE "{name}" WITH (FORCE)')
+        await _administer(servers, f'DROP DATABASE "{copy.name}" WITH (FORCE)')
 
 
 @pytest.fixture
@@ -253,19 +278,27 @@ async def _administer(servers: Servers, statement: str) -> None:
         await connection.close()
 
 
-async def _put_back(url: str) -> str:
-    """Makes the rows what they were; returns the shape. Nothing, when the database can't be used again."""
+async def _in(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+
+
+async def _copied(servers: Servers, template: str) -> Copy:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    await _administer(servers, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    keeper = await asyncpg.connect(database_url(servers, name))
+    return Copy(name, str(await keeper.fetch(SHAPE)), keeper)
+
+
+async def _put_back(copy: Copy) -> bool:
+    """Makes the rows what they were; whether the database can be used again."""
     try:
-        connection = await asyncpg.connect(url, timeout=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError):
-        return ""
-    try:
-        await connection.execute(PUT_BACK, timeout=10)
-        return str(await connection.fetch(SHAPE))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-        return ""
-    finally:
-        connection.terminate()
+        await copy.keeper.execute(PUT_BACK, timeout=10)
+        if str(await copy.keeper.fetch(SHAPE)) == copy.shape:
+            return True
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError):
+        pass
+    copy.keeper.terminate()
+    return False
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -20,7 +20,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -54,9 +54,9 @@ PAIRED = (
     "tests/journeys/test_backup.py", "tests/journeys/test_drain.py", "tests/journeys/test_frozen_hub.py",
     "tests/journeys/test_killed_process.py", "tests/journeys/test_ledger.py",
 )  # fmt: skip
-"""Run two at a time: they wait most of the time, but for something that others at work on both cores would hold up."""
+"""Run three at a time: they wait most of the time, but for something that others at work on both cores would hold up."""
 INTERRUPT_S = 30
-NO_TESTS = 5
+NO_TESTS, NONE_FOUND = 5, "NO TEST FOUND"
 
 
 def main(arguments: list[str]) -> int:
@@ -66,28 +66,26 @@ def main(arguments: list[str]) -> int:
     # A shell's background job begins with it ignored, and so would all that the tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     keep_going = os.environ.get("KEEP_GOING") == "1"
-    started = time.monotonic()
+    began = time.monotonic()
     missing, failed = provide()
     junit = Path(tempfile.mkdtemp(prefix="daylight-junit-"))
     told: list[Told] = []
     try:
-        for name, command in parts(junit, arguments):
+        for beside in parts(junit, arguments):
             if failed and not keep_going:
-                told.append(Told(name, "not run"))
+                told += [Told(name, "not run") for name, _ in beside]
                 continue
-            print(f"\n=== {name}", flush=True)
-            began, used_s = time.monotonic(), cpu_s()
-            code = run(command, ROOT / "web" if name.startswith("web") else ROOT)
-            none_found = name.startswith("pytest") and code == NO_TESTS
-            if none_found and arguments:
-                code = 0  # what was asked for is in the other part
-            failed = failed or code != 0
-            why = "NO TEST FOUND" if none_found else f"FAILED ({code})"
-            told.append(Told(name, why if code else "passed", time.monotonic() - began, cpu_s() - used_s))
+            print(f"\n=== {', '.join(name for name, _ in beside)}", flush=True)
+            ended = list(check(beside))
+            told += ended
+            # What was asked for may be in another part.
+            failed = failed or any(
+                each.what != "passed" and not (arguments and each.what == NONE_FOUND) for each in ended
+            )
         skipped, failures = skips(junit), failing(junit)
     finally:
         shutil.rmtree(junit)
-    report(told, skipped, failures, missing, time.monotonic() - started)
+    report(told, skipped, failures, missing, time.monotonic() - began)
     return 1 if failed else 0
 
 
@@ -100,13 +98,36 @@ class Told(NamedTuple):
     cpu_s: float = 0.0
 
 
+Parts = list[tuple[str, list[str]]]
+
+
+def check(beside: Parts) -> Iterator[Told]:
+    """Runs them at once. Of several, each of which needs one core, what one says is printed when it has failed."""
+    with contextlib.ExitStack() as stack:
+        began = time.monotonic()
+        running = []
+        for name, command in beside:
+            said = stack.enter_context(tempfile.TemporaryFile()) if len(beside) > 1 else None
+            folder = ROOT / "web" if name.startswith("web") else ROOT
+            running.append((name, stack.enter_context(started(command, folder, said)), said))
+        for name, process, said in running:
+            used_s = cpu_s()
+            code = awaited(process, PART_S - (time.monotonic() - began))
+            if code and said:
+                said.seek(0)
+                print(f"--- {name}\n{said.read().decode(errors='replace')}", flush=True)
+            why = NONE_FOUND if name.startswith("pytest") and code == NO_TESTS else f"FAILED ({code})"
+            yield Told(name, why if code else "passed", time.monotonic() - began, cpu_s() - used_s)
+
+
 def cpu_s() -> float:
+    """Of children that were waited for, and of theirs."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return children.ru_utime + children.ru_stime
 
 
-def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
-    """Every kind of check, quickest to fail first."""
+def parts(junit: Path, arguments: list[str]) -> list[Parts]:
+    """Every kind of check, quickest to fail first; of those in one list none minds the others."""
 
     def npm(script: str, *more: str) -> list[str]:
         return [str(BIN / "python"), "node.py", "npm", "run", "--silent", script, *more]
@@ -120,32 +141,39 @@ def parts(junit: Path, arguments: list[str]) -> list[tuple[str, list[str]]]:
     # Each worker starts servers of its own; servers that are given can't be shared, since tests empty them.
     given = os.environ.get("TEST_DATABASE_URL") or os.environ.get("TEST_REDIS_URL")
     together = [] if given else ["-n", str(WORKERS), "--dist", "worksteal"]
+    # Its assertions rewritten once, and not by each worker for itself.
+    collected = [] if arguments else [("collecting", [str(BIN / "python"), "-m", "pytest", "-qq", "--collect-only"])]
     return [
-        ("ruff check", [str(BIN / "ruff"), "check", "-q", "."]),
-        ("ruff format", [str(BIN / "ruff"), "format", "-q", "--check", "."]),
-        ("import-linter", [str(BIN / "lint-imports")]),
-        ("mypy", [str(BIN / "mypy")]),
-        ("web lint", npm("lint")),
-        ("web types", npm("types")),
-        (
-            "web tests",
-            npm("test", "--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={junit / 'web'}.xml"),
-        ),
-        ("compose", [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml"]),
-        ("pytest", pytest("together", *together, *(f"--ignore={path}" for path in (*PAIRED, *ALONE)))),
-        ("pytest, paired", pytest("paired", *(["-n", "2", "--dist", "loadfile"] if together else []), *PAIRED)),
-        ("pytest, alone", pytest("alone", *ALONE)),
+        [
+            ("ruff check", [str(BIN / "ruff"), "check", "-q", "."]),
+            ("ruff format", [str(BIN / "ruff"), "format", "-q", "--check", "."]),
+            ("import-linter", [str(BIN / "lint-imports")]),
+            ("compose", [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml"]),
+            ("web lint", npm("lint")),
+            ("mypy", [str(BIN / "mypy")]),
+            *collected,
+            ("web types", npm("types")),
+        ],
+        [
+            (
+                "web tests",
+                npm("test", "--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={junit / 'web'}.xml"),
+            )
+        ],
+        [("pytest", pytest("together", *together, *(f"--ignore={path}" for path in (*PAIRED, *ALONE))))],
+        [("pytest, paired", pytest("paired", *(["-n", "3", "--dist", "loadfile"] if together else []), *PAIRED))],
+        [("pytest, alone", pytest("alone", *ALONE))],
     ]
 
 
-def run(command: list[str], folder: Path) -> int:
-    """Runs it in a group of its own, without input, and leaves nothing of that group behind when it ends or takes too long."""
-    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
+@contextlib.contextmanager
+def started(command: list[str], folder: Path, output: IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs it in a group of its own, without input, and leaves nothing of that group behind."""
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+    )
     try:
-        return process.wait(PART_S)
-    except subprocess.TimeoutExpired:
-        print(f"ended after {PART_S} s", flush=True)
-        return 124
+        yield process
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)  # pytest then ends its servers
@@ -154,6 +182,15 @@ def run(command: list[str], folder: Path) -> int:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def awaited(process: subprocess.Popen[bytes], limit_s: float) -> int:
+    """Its exit code. What takes too long is ended when its `started` is left."""
+    try:
+        return process.wait(max(0, limit_s))
+    except subprocess.TimeoutExpired:
+        print("ended, for it took too long", flush=True)
+        return 124
 
 
 def provide() -> tuple[list[str], bool]:

@@ -402,7 +402,8 @@ async def test_postgresql_that_restarts_costs_nothing(database: str, redis_url: 
         await ended("count", ("done", 1))
         async with connection() as held:
             await held.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
         await make_due("count")
 

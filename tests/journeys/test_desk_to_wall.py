@@ -105,8 +105,8 @@ async def test_switch_at_the_desk_is_on_the_wall_within_a_second_and_in_the_data
         assert abs(start - end) < timedelta(seconds=1)  # each ends where the next begins
     starts = [start for app, start, _ in runs if app in {"Alpha", "Beta"}][-5:]
     for start, switched, shown in zip(starts, switched_at, shown_at, strict=True):
-        # Before the manager saw it, and no earlier than the second in which it was done.
-        assert switched - timedelta(seconds=1) < start < shown
+        # To the second: the agent's clock is set by the hub's only as well as an answer tells how long it was under way.
+        assert switched - timedelta(seconds=1) < start < shown + timedelta(seconds=1)
 
 
 async def enrolment_code(page: Page) -> str:

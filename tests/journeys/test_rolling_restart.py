@@ -19,7 +19,7 @@ PEOPLE = 2000
 VIEWERS = 100
 TEAMS = 4
 RATE = 4
-SECONDS = 35
+SECONDS = 45
 AT_WORK = 0.85
 """The others have their machines switched off: their days are lifelike."""
 ALL_THERE_S = 90.0
