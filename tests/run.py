@@ -42,17 +42,16 @@ PART_S = 30 * 60
 """Of one kind of check: what hangs in spite of pytest's own limits ends here."""
 TEST_S = 120
 """Of one test. Journeys mark themselves with more (`pytest.mark.timeout`)."""
-WORKERS = 4
+WORKERS = 6
 """On two cores: tests of servers wait more than they work."""
 ALONE = (
     "tests/journeys/test_desk_to_wall.py", "tests/journeys/test_rolling_restart.py", "tests/journeys/test_slow_viewers.py",
-    "tests/agents/test_agent.py", "tests/agents/test_x11.py",
 )  # fmt: skip
 """Run by themselves: they time what a person sees at a desk and on the wall, or need thousands of agents to keep their pace, which other
 tests on the same cores would disturb."""
 PAIRED = (
     "tests/journeys/test_backup.py", "tests/journeys/test_drain.py", "tests/journeys/test_frozen_hub.py",
-    "tests/journeys/test_killed_process.py", "tests/journeys/test_ledger.py",
+    "tests/journeys/test_killed_process.py", "tests/journeys/test_ledger.py", "tests/agents/test_agent.py", "tests/agents/test_x11.py",
 )  # fmt: skip
 """Run three at a time: they wait most of the time, but for something that others at work on both cores would hold up."""
 INTERRUPT_S = 30
@@ -161,7 +160,7 @@ def parts(junit: Path, arguments: list[str]) -> list[Parts]:
             )
         ],
         [("pytest", pytest("together", *together, *(f"--ignore={path}" for path in (*PAIRED, *ALONE))))],
-        [("pytest, paired", pytest("paired", *(["-n", "3", "--dist", "loadfile"] if together else []), *PAIRED))],
+        [("pytest, paired", pytest("paired", *(["-n", "3", "--dist", "worksteal"] if together else []), *PAIRED))],
         [("pytest, alone", pytest("alone", *ALONE))],
     ]
 
