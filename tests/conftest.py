@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import threading
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -50,12 +51,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the longest tests first, by the limits that they set themselves: no worker is left alone with one in the end."""
+    """Files with the longest tests first, by the limits that they set themselves, in each worker's share: no worker is left alone with one
+    in the end, and what waits goes on beside what computes."""
     longest: dict[Path, float] = {}
+    count: Counter[Path] = Counter(item.path for item in items)
     for item in items:
         limit = item.get_closest_marker("timeout")
         longest[item.path] = max(longest.get(item.path, 0), limit.args[0] if limit else 0)
-    items.sort(key=lambda item: -longest[item.path])
+    shares = [0] * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    place: dict[Path, tuple[int, int]] = {}
+    for path in sorted(longest, key=lambda path: -longest[path]):
+        share = shares.index(min(shares))
+        place[path] = share, len(place)
+        shares[share] += count[path]
+    items.sort(key=lambda item: place[item.path])
 
 
 class Servers(NamedTuple):
