@@ -184,11 +184,10 @@ class Hub:
         """Whether a load balancer should send anybody here. Redis away does not matter: what agents send is stored all the same."""
         if self.phase != "open" or time.monotonic() - self._turned_at > STUCK_S:
             return False
+        # However many ask at once, one question is under way, and they share its answer.
         if not self._asking or self._asking.done():
             self._asking = asyncio.create_task(_database_writes())
-        return await asyncio.shield(
-            self._asking
-        )  # however many ask at once, one question is under way, and they share its answer
+        return await asyncio.shield(self._asking)
 
     async def _turn(self) -> None:
         while True:
