@@ -14,7 +14,8 @@ from litestar.params import FromPath, JSONBody
 
 from hub import audit, subject_keys
 from hub.auth.access import Subject, Viewer
-from hub.auth.enrolment import NO_DEVICE, Code, OwnedDevice, device_row, make_code, owner_of
+from hub.auth.device_list import OwnedDevice, device_row
+from hub.auth.enrolment import NO_DEVICE, Code, make_code, owner_of
 from hub.auth.guard import require
 from hub.database import connection, transaction
 from hub.errors import Invalid, NotFound

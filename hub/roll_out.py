@@ -15,7 +15,8 @@ from hub import audit
 from hub.auth import asking, login
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.asking import NO_REQUEST, Asking
-from hub.auth.enrolment import ALPHABET, code_hash, device_row, plain_code
+from hub.auth.device_list import device_row
+from hub.auth.enrolment import ALPHABET, code_hash, plain_code
 from hub.auth.guard import require
 from hub.auth.limits import Limits
 from hub.database import connection, transaction

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hub.auth import asking, clients, enrolment, login, tokens
+from hub.auth import asking, clients, device_list, enrolment, login, tokens
 from hub.auth.access import ORGANISATION, Subject, Viewer
 from hub.auth.guard import require
 from hub.auth.limits import Limits
@@ -82,20 +82,20 @@ async def make_code(viewer: NamedDependency[Viewer], settings: NamedDependency[S
 
 
 @get("/api/devices", summary="One's own devices")
-async def list_devices(viewer: NamedDependency[Viewer]) -> list[enrolment.DeviceRow]:
+async def list_devices(viewer: NamedDependency[Viewer]) -> list[device_list.DeviceRow]:
     await require(viewer, "see_devices", Subject(person=viewer.person))
-    return await enrolment.devices_of(viewer.person)
+    return await device_list.devices_of(viewer.person)
 
 
 @get("/api/devices/all", summary="Everybody's devices, for admins")
 async def list_all_devices(
     viewer: NamedDependency[Viewer],
     find: Annotated[str, QueryParameter(max_length=100)] = "",
-    in_state: Annotated[enrolment.DeviceState, QueryParameter(name="state")] = "all",
-    page: Annotated[int, QueryParameter(ge=1, le=enrolment.PAGE_MAX)] = 1,
-) -> enrolment.DevicePage:
+    in_state: Annotated[device_list.DeviceState, QueryParameter(name="state")] = "all",
+    page: Annotated[int, QueryParameter(ge=1, le=device_list.PAGE_MAX)] = 1,
+) -> device_list.DevicePage:
     await require(viewer, "see_devices", ORGANISATION)
-    return await enrolment.all_devices(find, in_state, page)
+    return await device_list.all_devices(find, in_state, page)
 
 
 @delete("/api/devices/{device:uuid}", summary="Revoke a device: one's own, or as an admin anybody's")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.auth.enrolment import PER_PAGE, all_devices
+from hub.auth.device_list import PER_PAGE, all_devices
 from hub.database import connection
 from hub.tables import Audit, Device, Person
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from hub.auth.enrolment import all_devices, devices_of
+from hub.auth.device_list import all_devices, devices_of
 from hub.silence import is_missing
 from hub.tables import Device, Person
 
