@@ -10,8 +10,10 @@ import pytest
 
 from hub import anchors, audit, chain
 from hub.audit_file import check_file
+from hub.auth.access import ACTIONS
 from hub.chain import signing_key
 from hub.database import connection
+from hub.policies.settings import Ceiling, PolicySettings, Scope
 from hub.settings import Settings
 from hub.tables import Audit
 from tests.owner import owning
@@ -153,6 +155,10 @@ def test_page_has_words_and_a_kind_for_every_act() -> None:
     words = json.loads((sources / "i18n" / "en" / "audit.json").read_text())["act"]
     kinds = (sources / "audit" / "api.ts").read_text().split("export const ACTS = {")[1].split("} as const")[0]
 
+    for language in ("en", "ar"):
+        told = json.loads((sources / "i18n" / language / "audit.json").read_text())
+        assert {*PolicySettings.__struct_fields__, *Ceiling.__struct_fields__} <= told["detail"].keys()
+        assert {*ACTIONS, *get_args(Scope)} <= told["value"].keys()
     acts = sorted(get_args(audit.Act))
     assert sorted(words) == acts
     assert sorted(re.findall(r'"(\w+)"', kinds)) == acts

@@ -1,3 +1,4 @@
+import { type Hours, hoursSaid } from "../forms/hours";
 import { i18n } from "../i18n/i18n";
 import { dayAndClock } from "../ui/time";
 import type { Detail } from "./api";
@@ -30,7 +31,21 @@ function shown(value: unknown): string {
   if (typeof value === "string") {
     return value.length > 0 ? said("value", value) : i18n.t("audit:empty");
   }
+  if (typeof value === "boolean") {
+    return said("value", value ? "on" : "off");
+  }
+  if (isHours(value)) {
+    return value.days.length === 7 && value.until_min - value.from_min === DAY_MIN
+      ? said("value", "always")
+      : hoursSaid(value);
+  }
   return value === null ? i18n.t("audit:empty") : JSON.stringify(value);
+}
+
+const DAY_MIN = 24 * 60;
+
+function isHours(value: unknown): value is Hours {
+  return typeof value === "object" && value !== null && "days" in value && "from_min" in value && "until_min" in value;
 }
 
 /** Words for what the hub calls by a name; the name itself where there are none yet, and what somebody wrote as they wrote it. */
