@@ -42,7 +42,7 @@ PART_S = 30 * 60
 """Of one kind of check: what hangs in spite of pytest's own limits ends here."""
 TEST_S = 120
 """Of one test. Journeys mark themselves with more (`pytest.mark.timeout`)."""
-WORKERS = 6
+WORKERS = 5
 """On two cores: tests of servers wait more than they work."""
 ALONE = (
     "tests/journeys/test_desk_to_wall.py", "tests/journeys/test_rolling_restart.py", "tests/journeys/test_slow_viewers.py",

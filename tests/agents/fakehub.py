@@ -47,7 +47,7 @@ class FakeHub:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def until(self, condition: Callable[[], object], timeout_s: float = 10) -> None:
+    async def until(self, condition: Callable[[], object], timeout_s: float = 30) -> None:
         """Waits until something that was heard makes the condition true."""
         async with asyncio.timeout(timeout_s), self._heard:
             await self._heard.wait_for(condition)

@@ -85,7 +85,7 @@ class Mock:
         self.seen: asyncio.Queue[object] = asyncio.Queue()
 
     async def next(self) -> object:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await self.seen.get()
 
 

@@ -303,7 +303,7 @@ async def test_damaged_spool_is_declared_and_the_agent_goes_on(desk: Desk, tmp_p
     assert hub.model.stored
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 15) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 30) -> None:
     """Looks again until it is so: for files that another process writes."""
     pause = threading.Event()
     async with asyncio.timeout(timeout_s):

@@ -69,7 +69,7 @@ async def linked(hub: FakeHub) -> AsyncIterator[Rig]:
         yield rig
     finally:
         rig.link.stop()
-        await asyncio.wait_for(rig.task, 5)
+        await asyncio.wait_for(rig.task, 30)
 
 
 @pytest.mark.parametrize("offers", [BOTH, (SUBPROTOCOL_JSON,)])
@@ -146,7 +146,7 @@ async def test_hub_that_says_stop_is_left_alone(code: Close, duty: str) -> None:
         await hub.until(lambda: hub.live)
         await hub.live[0].close(code)
 
-        assert await asyncio.wait_for(rig.task, 5) == Stop(duty, code)  # type: ignore[arg-type]
+        assert await asyncio.wait_for(rig.task, 30) == Stop(duty, code)  # type: ignore[arg-type]
         assert hub.connections == 1
 
 

@@ -31,7 +31,7 @@ async def logind(mock: Mock, bus_address: str) -> AsyncIterator[Logind]:
         bus_address,
     )
     task = asyncio.create_task(made.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await made.ready()
     yield made
     task.cancel()
@@ -77,7 +77,7 @@ async def test_session_named_by_the_environment_is_followed(
     monkeypatch.setenv("XDG_SESSION_ID", "37")
     made = Logind(lambda: mock.seen.put_nowait(made.locked), lambda _: None, bus_address)
     task = asyncio.create_task(made.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await made.ready()
     mock.session.hint(True)
 

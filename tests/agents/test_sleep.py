@@ -95,7 +95,7 @@ async def agent(folder: Path, bus_address: str) -> AsyncIterator[Rig]:
             yield rig
         finally:
             made.stop()
-            assert await asyncio.wait_for(running, 10) == 0
+            assert await asyncio.wait_for(running, 30) == 0
 
 
 async def test_lock_is_shown_at_once_and_recorded(bus_address: str, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ async def changed(condition: Callable[[], object]) -> None:
     """Lets the agent go on until it is so."""
     turn = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             turn.clear()
             loop.call_later(0.01, turn.set)

@@ -277,7 +277,7 @@ async def test_process_that_ends_takes_its_figures_with_it(
 ) -> None:
     monkeypatch.setenv(metrics.FOLDER, str(tmp_path))
     async with running(settings):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not list(tmp_path.glob("*.figures")):
                 await asyncio.sleep(0.02)
 

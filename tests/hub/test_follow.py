@@ -83,7 +83,7 @@ async def test_what_people_left_behind_is_taken_out_and_what_is_ahead_of_us_is_k
 ) -> None:
     await other.publish(1, [record(1, 4), record(2, 6), record(3, 7), record(4, 1)])
     await follow.open(1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(memory.team(1).records) > 2:
             await asyncio.sleep(0)
 
@@ -156,7 +156,7 @@ async def test_team_that_falls_behind_while_others_are_read_anew_is_read_again(
     monkeypatch.setattr(follow._feed, "snapshot", in_turn)
     follow._on_health(False)
     follow._on_health(True)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while follow.stale_since:
             await asyncio.sleep(0)
 
@@ -180,7 +180,7 @@ async def test_change_that_comes_just_before_a_team_is_watched_is_shown(
     await follow._feed.unwatch(1)  # as a lost connection does
     follow._on_health(False)
     follow._on_health(True)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while follow.stale_since:
             await asyncio.sleep(0)
 

@@ -95,7 +95,7 @@ class Logging(SimpleNamespace):
 
     async def until(self, event: str, count: int = 1) -> list[dict[str, Any]]:
         """Waits for lines of an event, and returns them."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(found := [line for line in self.lines() if line["event"] == event]) < count:
                 await asyncio.sleep(0.02)
         return found

@@ -161,7 +161,7 @@ async def test_removal_of_a_killed_worker_is_carried_on(database: str, reader: A
     detaching = asyncio.create_task(
         killed.execute(f'ALTER TABLE "interval" DETACH PARTITION {partition_name(BEHIND)} CONCURRENTLY')
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (await partitions()).pending:
             await asyncio.sleep(0.01)
     async with connection() as held:

@@ -349,11 +349,11 @@ async def test_device_whose_cursor_is_locked_elsewhere_holds_up_nobody(store: St
         await elsewhere.fetch("SELECT 1 FROM device_cursor WHERE device = 1 FOR UPDATE")
         waiting = store.submit(submission(1, sessions[1], 1, [interval(0)]))
 
-        free = await asyncio.wait_for(store.submit(submission(3, sessions[3], 1, [interval(0)])), 2)
+        free = await asyncio.wait_for(store.submit(submission(3, sessions[3], 1, [interval(0)])), 30)
 
         assert free == Outcome(acked=1)
         assert not waiting.done()
-    assert await asyncio.wait_for(waiting, 5) == Outcome(acked=1)
+    assert await asyncio.wait_for(waiting, 30) == Outcome(acked=1)
 
 
 async def test_commit_that_fails_is_tried_again_and_stored_once(
@@ -372,7 +372,7 @@ async def test_commit_that_fails_is_tried_again_and_stored_once(
     monkeypatch.setattr(store_module.Plan, "write", cut_after_writing)
     retries = FIGURES.retries
 
-    outcome = await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 10)
+    outcome = await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 30)
 
     assert outcome == Outcome(acked=1)
     assert len(await stored(1)) == 1
@@ -394,7 +394,7 @@ async def test_error_after_commit_is_found_to_have_been_committed(
 
     monkeypatch.setattr(store_module.Plan, "deliver", lose_the_answer)
 
-    outcome = await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 10)
+    outcome = await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 30)
 
     assert outcome == Outcome(acked=1)
     assert len(await stored(1)) == 1
@@ -472,7 +472,7 @@ async def test_fault_of_ours_that_no_event_brings_out_is_given_back_and_the_next
         await real(days)
 
     monkeypatch.setattr(store_module, "make_days", faulty)
-    outcomes = [await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 5) for _ in range(2)]
+    outcomes = [await asyncio.wait_for(store.submit(submission(1, session, 1, [interval(0)])), 30) for _ in range(2)]
 
     assert outcomes == [Outcome(refused=True), Outcome(acked=1)]
 
@@ -483,10 +483,10 @@ async def test_much_poison_of_one_device_holds_up_nobody(store: Store, devices: 
         await occupy(1, seq, interval(seq))
 
     poisoned = store.submit(submission(1, sessions[1], 1, [interval(seq) for seq in range(1, 13)]))
-    free = await asyncio.wait_for(store.submit(submission(3, sessions[3], 1, [interval(0)])), 10)
+    free = await asyncio.wait_for(store.submit(submission(3, sessions[3], 1, [interval(0)])), 30)
 
     assert free == Outcome(acked=1)
-    outcome = await asyncio.wait_for(poisoned, 10)
+    outcome = await asyncio.wait_for(poisoned, 30)
     assert (outcome.acked, len(outcome.receipts)) == (12, 10)
 
 
