@@ -8,7 +8,7 @@ import functools
 import itertools
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -90,7 +90,7 @@ def stricter(one: Policy, other: Policy) -> Policy:
         site=one.site and other.site,
         title=one.title and other.title,
         input_counts=one.input_counts and other.input_counts,
-        hours=_shared(one.hours, other.hours),
+        hours=_shared(one.hours, _by_clock(other, one.zone)),
         zone=one.zone or other.zone,
         private_time=one.private_time or other.private_time,
         look_reason=one.look_reason or other.look_reason,
@@ -105,10 +105,12 @@ def stricter(one: Policy, other: Policy) -> Policy:
 def widened(old: Policy, new: Policy) -> list[str]:
     """The fields by which `new` collects what `old` does not, keeps it longer, or takes private time away; empty when it is no wider.
 
-    The idle limit says what is meant by what was collected, so it widens nothing; another zone is the person's own.
+    The idle limit says what is meant by what was collected, so it widens nothing. The same hours by the clock of another zone are others.
     """
     wider = [word for word in ("app", "site", "title", "input_counts") if getattr(new, word) and not getattr(old, word)]
-    if old.hours is not None and (new.hours is None or _shared(new.hours, old.hours) != joined(new.hours)):
+    if old.hours is not None and (
+        new.hours is None or _shared(new.hours, _by_clock(old, new.zone)) != joined(new.hours)
+    ):
         wider.append("hours")
     if old.private_time and not new.private_time:
         wider.append("private_time")
@@ -262,6 +264,39 @@ def _shared(one: Hours | None, other: Hours | None) -> Hours | None:
         return other if one is None else one
     pairs = ((max(start, from_), min(end, until)) for start, end in one for from_, until in other)
     return joined((start, end) for start, end in pairs if start < end)
+
+
+def _by_clock(policy: Policy, zone: str) -> Hours | None:
+    """The policy's hours by the clock of another zone, so far as they are always the same; none with a zone that is not known here."""
+    if policy.hours is None or not zone or policy.zone == zone:
+        return policy.hours
+    return _moved(policy.hours, policy.zone, zone)
+
+
+@functools.lru_cache(256)
+def _moved(hours: Hours, of: str, to: str) -> Hours:
+    theirs, ours = _zone(of), _zone(to)
+    if theirs is None or ours is None:
+        return ()
+    both: Hours | None = None
+    for minutes in {_offset_min(ours, at) - _offset_min(theirs, at) for at in _WEEKS}:
+        moved = [((start + minutes) % WEEK_MIN, end - start) for start, end in hours]
+        cut = [
+            part
+            for start, lasts in moved
+            for part in ((start, min(start + lasts, WEEK_MIN)), (0, start + lasts - WEEK_MIN))
+        ]
+        both = _shared(both, joined(part for part in cut if part[0] < part[1]))
+    return both or ()
+
+
+def _offset_min(zone: ZoneInfo, at: datetime) -> int:
+    offset = at.astimezone(zone).utcoffset()
+    return round(offset.total_seconds() / 60) if offset else 0
+
+
+_WEEKS = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=7 * week) for week in range(20 * 52)]
+"""Clocks are compared in each of these: where they are changed on other days, their difference is another one for some weeks."""
 
 
 @functools.lru_cache(256)

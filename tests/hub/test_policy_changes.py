@@ -19,7 +19,7 @@ from hub.tables import Audit
 from hub.wire.activity import Facts
 from hub.wire.agent import Ack, PolicyUpdate, Rejected
 from hub.wire.events import Event
-from hub.wire.policy import DEFAULT
+from hub.wire.policy import DEFAULT, collects
 
 from .conftest import Browser, Cast
 from .live import Agent, Running, connected, minute, running
@@ -137,6 +137,26 @@ async def test_acknowledgement_of_an_earlier_policy_changes_nothing(cast: Cast, 
     assert not policies.of(cast.bob.id).title
     await changes.acknowledge(cast.bob.id, await latest(cast.bob.id))
     assert policies.of(cast.bob.id).title
+
+
+async def test_hours_by_the_clock_of_another_zone_wait_for_who_is_put_into_it(cast: Cast, database: str) -> None:
+    """Whoever sets somebody's zone would else have them recorded at other times than they know of."""
+    hours = CollectingHours([0, 1, 2, 3, 4], 9 * 60, 17 * 60)
+    await changes.change("organisation", None, 0, PolicySettings(hours=hours), "Hours", cast.dora.id)
+    before = policies.of(cast.bob.id)
+    evening = datetime(2026, 11, 25, 18, tzinfo=UTC)
+
+    async with connection() as held:
+        await held.execute("UPDATE person SET zone = 'America/Los_Angeles' WHERE id = $1", cast.bob.id)
+    await changes.reconcile()
+    await policies.refresh()
+    waiting = policies.of(cast.bob.id)
+    async with connection() as held:
+        number = await held.fetchval("SELECT max(id) FROM person_policy WHERE person = $1", cast.bob.id)
+    await changes.acknowledge(cast.bob.id, number)
+
+    assert (before.zone, waiting.zone, waiting.hours) == ("Europe/Oslo", "America/Los_Angeles", ())
+    assert [collects(policy, evening) for policy in (before, waiting, policies.of(cast.bob.id))] == [False, False, True]
 
 
 async def test_narrowed_and_widened_again_it_is_to_be_acknowledged_again(cast: Cast, database: str) -> None:

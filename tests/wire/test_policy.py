@@ -17,6 +17,7 @@ from hub.wire.policy import (
     STARTED_MAX,
     TEXT_MAX,
     WEEK_MIN,
+    Hours,
     Policy,
     Started,
     clean,
@@ -211,6 +212,52 @@ def test_each_field_that_collects_more_widens_and_the_idle_limit_does_not() -> N
 
 
 NINE_TO_FIVE = tuple((day * DAY_MIN + 540, day * DAY_MIN + 1020) for day in range(5))
+
+
+ZONES = [
+    "Europe/Oslo",
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Africa/Casablanca",
+    "Nowhere/At_All",
+]
+
+
+@pytest.mark.parametrize(
+    ("zone", "wider", "within"),
+    [
+        ("Europe/Berlin", [], ((540, 1020),)),
+        ("Europe/London", ["hours"], ((540, 960),)),
+        ("America/New_York", ["hours"], ((540, 660),)),  # 6 hours apart, and 5 for some weeks
+        ("Asia/Tokyo", ["hours"], ()),
+        ("Nowhere/At_All", ["hours"], ()),
+    ],
+)
+def test_same_hours_by_another_clock_are_others(zone: str, wider: list[str], within: Hours) -> None:
+    oslo = Policy(version=1, hours=((540, 1020),), zone="Europe/Oslo")
+    other = msgspec.structs.replace(oslo, version=2, zone=zone)
+
+    held = stricter(other, oslo)
+
+    assert widened(oslo, other) == wider
+    assert (held.hours, held.zone) == (within, zone)
+    assert widened(oslo, held) == []
+
+
+@given(hours, hours, st.sampled_from(ZONES), st.sampled_from(ZONES), st.integers(0, 365 * DAY_MIN))
+def test_what_is_collected_by_both_of_two_clocks_is_by_each(
+    one: Hours | None, other: Hours | None, zone: str, another: str, after_min: int
+) -> None:
+    old, new = Policy(version=1, hours=one, zone=zone), Policy(version=2, hours=other, zone=another)
+    at = AT + timedelta(minutes=after_min)
+
+    if collects(stricter(new, old), at):
+        assert collects(old, at)
+        assert collects(new, at)
+    if not widened(old, new) and collects(new, at):
+        assert collects(old, at)
 
 
 def test_hours_are_by_the_clock_of_their_zone_also_where_it_is_changed() -> None:
