@@ -89,7 +89,7 @@ def check_file(
         broken = checking.end()
     if broken is None and checking.position and not _is_end(ended, checking):
         broken = Break(checking.position + 1, None, "the file ends before its end")
-    return Verdict(checking.position, checking.hash, 0, broken), title.key
+    return Verdict(checking.position, checking.hash, 0, broken or checking.made_up()), title.key
 
 
 def read_heads(path: Path) -> list[KeptHead]:

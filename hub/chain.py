@@ -124,13 +124,15 @@ def _told(what: bytes, position: int, link: bytes) -> bytes:
 class Check:
     """Holds links against each other, in their order, and against heads that were kept elsewhere. Ends at the first break.
 
-    Heads whose signature is not by `by` are breaks themselves: somebody made them up.
+    Heads whose signature is not by `by` are breaks themselves: somebody made them up (`made_up`, to be asked last, so that they hide no row).
     """
 
     def __init__(self, by: Ed25519PublicKey, heads: Iterable[Head] = ()) -> None:
         self.by = by
-        self._heads = sorted(heads, key=lambda head: head.position)
-        self._expected = iter(self._heads)
+        kept = sorted(heads, key=lambda head: head.position)
+        signed_by = [(head, is_signed(by, head)) for head in kept]
+        self._forged = [head for head, ours in signed_by if not ours]
+        self._expected = iter([head for head, ours in signed_by if ours])
         self._awaited = next(self._expected, None)
         self.position = 0
         self.hash = START
@@ -158,18 +160,18 @@ class Check:
     def end(self) -> Break | None:
         """After the last link: whether something is missing behind it."""
         if self._awaited is not None:
-            forged = not is_signed(self.by, self._awaited)
-            what = (
-                "the head that was kept is not signed by this deployment" if forged else "it and what followed is gone"
-            )
-            return Break(self._awaited.position if forged else self.position + 1, None, what)
+            return Break(self.position + 1, None, "it and what followed is gone")
         if self._open is not None:
             return Break(self._open.position, self._open.audit, "nothing signed follows it")
         return None
 
+    def made_up(self) -> Break | None:
+        """Whether one of the heads is somebody else's."""
+        if not self._forged:
+            return None
+        return Break(self._forged[0].position, None, "the head that was kept is not signed by this deployment")
+
     def _held_against(self, head: Head) -> Break | None:
-        if not is_signed(self.by, head):
-            return Break(head.position, None, "the head that was kept is not signed by this deployment")
         if head.hash != self.hash:
             return Break(
                 head.position, None, "it, or something before it, is not what was sealed when the head was kept"
@@ -246,7 +248,7 @@ async def check(by: Ed25519PublicKey, heads: Iterable[Head] = ()) -> "Verdict":
     async for link in links():
         if broken := checking.take(link):
             break
-    broken = broken or checking.end() or await _stray(checking.position)
+    broken = broken or checking.end() or await _stray(checking.position) or checking.made_up()
     async with connection() as held:
         waiting = await held.fetchval("SELECT count(*) FROM audit_waiting")
     return Verdict(checking.position, checking.hash, waiting, broken)

@@ -185,6 +185,22 @@ async def test_head_of_somebody_else_proves_nothing(database: str) -> None:
     assert not is_signed(OTHER.public_key(), ours)
 
 
+async def test_made_up_head_hides_no_row_that_was_changed(database: str, tmp_path: Path) -> None:
+    await sealed(4)
+    ours = await head()
+    path = tmp_path / "audit.jsonl"
+    told = [line async for line in lines(SIGNING, links())]
+    path.write_bytes(b"".join([*told[:4], told[4].replace(b"sign_out", b"sign_in"), *told[5:]]))
+    forged = Head(1, ours.hash, ours.signature)
+    await behind_the_back("INSERT INTO audit (action, actor, at) VALUES ('sign_out', 9, now())")
+    inserted = (await verdict([forged, ours])).broken
+    await behind_the_back("UPDATE audit SET actor = 9 WHERE id = 3")
+
+    assert inserted == Break(4, 5, "it was never sealed, and does not wait for it")
+    assert (await verdict([forged, ours])).broken == Break(3, 3, "it is not what was sealed")
+    assert check_file(path, None, [forged])[0].broken == Break(4, 4, "it is not what was sealed")
+
+
 async def test_rows_of_many_who_seal_at_once_have_one_place_each(database: str) -> None:
     async def act(n: int) -> None:
         await audit.record("sign_out", n, n)
