@@ -124,7 +124,7 @@ def _told(what: bytes, position: int, link: bytes) -> bytes:
 class Check:
     """Holds links against each other, in their order, and against heads that were kept elsewhere. Ends at the first break.
 
-    Heads whose signature is not by `by` are breaks themselves: somebody made them up (`made_up`, to be asked last, so that they hide no row).
+    Heads whose signature is not by `by` are breaks themselves: somebody made them up (`made_up`: asked last, they hide no row).
     """
 
     def __init__(self, by: Ed25519PublicKey, heads: Iterable[Head] = ()) -> None:
