@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import "../i18n/i18n";
+import { speak } from "../i18n/i18n";
 import "../i18n/en/audit";
 import { detailsSaid } from "./said";
 
@@ -14,5 +14,11 @@ describe("what a row says", () => {
       ["hours", "at any time → Mon–Fri 08:00–18:00"],
       ["titles", "nothing → on"],
     ]);
+  });
+
+  it("points the way that is read", async () => {
+    await speak("ar");
+    expect(detailsSaid({ changed: { app: { old: true, new: false } } })).toEqual([["التطبيقات", "مفعّل ← معطّل"]]);
+    await speak("en");
   });
 });

@@ -17,7 +17,7 @@ export function detailsSaid(detail: Detail): [name: string, value: string][] {
     if (typeof value === "object") {
       return Object.entries(value).map(([field, { old, new: now }]) => [
         said("detail", field),
-        `${shown(old)} → ${shown(now)}`,
+        `${shown(old)} ${i18n.dir() === "rtl" ? "←" : "→"} ${shown(now)}`,
       ]);
     }
     return [[said("detail", name), value === true ? "" : shown(value)]];
