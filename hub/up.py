@@ -12,6 +12,7 @@ import signal
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import click
 from msgspec import structs
@@ -154,9 +155,7 @@ class _Everything:
             click.echo(f"  Sign in  as before: this was restored as of {restored.read_text()}\n")
         else:
             click.echo(f"  Sign in  {settings.admin_email}")
-            click.echo(
-                f"  Password {settings.admin_password}   (as of first start; kept in {settings.data / 'sign-in'})\n"
-            )
+            click.echo(f"  Password {settings.admin_password}   (as of first start; {_where_kept(settings)})\n")
         if settings.demo:
             click.echo(
                 "  This is a demo: 40 simulated people in 5 teams, with two weeks of history. DEMO=0 starts empty."
@@ -189,12 +188,22 @@ def _with_admin_password(settings: Settings) -> Settings:
     """A password for the first admin, when none is set: made once, and kept where only this user can read it."""
     if settings.admin_password or (settings.data / RESTORED).exists():
         return settings
-    path = settings.data / "sign-in"
+    path = _kept(settings)
     if not path.exists():
         settings.data.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(9))
     return structs.replace(settings, admin_password=path.read_text().strip())
+
+
+def _kept(settings: Settings) -> Path:
+    return settings.data / "sign-in"
+
+
+def _where_kept(settings: Settings) -> str:
+    path = _kept(settings)
+    ours = path.exists() and path.read_text().strip() == settings.admin_password
+    return f"kept in {path}" if ours else "as DAYLIGHT_ADMIN_PASSWORD has it"
 
 
 def _local(settings: Settings) -> str:

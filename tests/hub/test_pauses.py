@@ -255,20 +255,22 @@ async def test_device_that_comes_while_it_is_paused_is_told_so(hub: Running, cas
 @pytest.mark.parametrize("kind", ["private", "break"])
 async def test_what_a_device_sends_later_of_such_time_is_stripped(kind: str, hub: Running, cast: Cast) -> None:
     device = cast.device(cast.bob)
-    base = datetime.now(UTC).replace(second=0, microsecond=0)
+    began = minute(10).started_at
     await PauseRow.insert(
         PauseRow(
             person=cast.bob.id,
             kind=kind,
-            since_at=base - timedelta(minutes=8, seconds=30),
-            until_at=base - timedelta(minutes=6),
+            since_at=began + timedelta(minutes=1, seconds=30),
+            until_at=began + timedelta(minutes=4),
             revision=1,
         )
     )
     await pauses.refresh()
     async with connected(hub, device) as agent:
-        facts = Facts(app="Bank", last_input_at=base - timedelta(minutes=10))
-        await agent.batch(1, [minute(ago, facts=facts, keys=9) for ago in (10, 9, 8, 7, 6, 5)])
+        facts = Facts(app="Bank", last_input_at=began)
+        times = [(began + timedelta(minutes=number), began + timedelta(minutes=number + 1)) for number in range(6)]
+        events = [minute(0, started_at=start, ended_at=end, facts=facts, keys=9) for start, end in times]
+        await agent.batch(1, events)
         await agent.receive(Ack)
 
     rows = await stored(device.id)

@@ -160,7 +160,7 @@ async def test_everything_killed_leaves_data_and_no_obstacle(tmp_path: Path) -> 
     data, port = tmp_path / "data", free_port()
     first = Up(data, port, DEMO="0")
     try:
-        await first.greeting()
+        assert f"kept in {data / 'sign-in'}" in await first.greeting()
         first.command("person", "add", "eve@halden.example", "--name", "Eve")
         started = first.processes()
         for pid in (first.process.pid, *started):
@@ -173,9 +173,9 @@ async def test_everything_killed_leaves_data_and_no_obstacle(tmp_path: Path) -> 
     finally:
         first.end()
 
-    again = Up(data, port, DEMO="0")
+    again = Up(data, port, DEMO="0", DAYLIGHT_ADMIN_PASSWORD="of-ones-own-choosing")
     try:
-        await again.greeting()
+        assert "as of first start; as DAYLIGHT_ADMIN_PASSWORD has it" in await again.greeting()
         assert json.loads(again.get("/ready"))["ready"] is True
         with pytest.raises(AssertionError, match="is here already"):
             again.command("person", "add", "eve@halden.example", "--name", "Eve")
