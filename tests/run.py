@@ -134,7 +134,7 @@ def parts(junit: Path, arguments: list[str]) -> list[Parts]:
     def pytest(name: str, *more: str) -> list[str]:
         return [
             str(BIN / "python"), "-m", "pytest", "-q", f"--junitxml={junit / name}.xml", "-o", "junit_family=xunit1",
-            f"--timeout={TEST_S}", "-o", f"faulthandler_timeout={TEST_S - 5}", *more, *arguments,
+            f"--timeout={TEST_S}", *more, *arguments,
         ]  # fmt: skip
 
     # Each worker starts servers of its own; servers that are given can't be shared, since tests empty them.
