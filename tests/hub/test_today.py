@@ -14,6 +14,7 @@ from hub.live.today import Workdays
 from hub.rollups.job import roll_up
 from hub.rollups.read import today as read_workdays
 from hub.settings import Settings
+from hub.wire.activity import Facts
 from hub.wire.agent import Ack
 from hub.wire.today import Today, active_today_s
 from hub.wire.viewer import Tile
@@ -44,8 +45,8 @@ def worked(tile: Tile | None, at: datetime) -> float | None:
 def busy(ago: int, **changes: Any) -> Any:
     """A minute with input from its first second to its last."""
     made = minute(ago)
-    facts = type(made.facts)(app="Editor", last_input_at=made.ended_at)
-    return minute(ago, facts=facts, first_input_at=made.started_at, **changes)
+    facts = Facts(app="Editor", last_input_at=made.ended_at)
+    return minute(ago, **{"facts": facts, "first_input_at": made.started_at} | changes)
 
 
 async def test_tile_shows_what_is_stored_of_the_workday_and_what_is_expected(settings: Settings, cast: Cast) -> None:
@@ -111,10 +112,19 @@ async def test_who_changed_teams_today_is_on_the_new_wall_with_the_time_since_th
             await agent.presence(app="Editor")
             await agent.batch(1, [busy(12), busy(11), busy(10), busy(2)])
             await agent.receive(Ack)
+            at = datetime.now(UTC)
+            ends = at + timedelta(seconds=50)  # long after the move
+            last = busy(
+                0,
+                started_at=at - timedelta(seconds=5),
+                ended_at=ends,
+                facts=Facts(app="Editor", last_input_at=ends),
+                first_input_at=at,
+            )
             await people.move(cast.bob.id, cast.support)
             await viewer.until(lambda seen: (tile := seen.tile(cast.bob.id)) and tile.today)
             first = viewer.tile(cast.bob.id)
-            await agent.batch(5, [busy(0)])
+            await agent.batch(5, [last])
             await agent.receive(Ack)
             await viewer.until(lambda seen: worked(seen.tile(cast.bob.id), datetime.now(UTC)))
 

@@ -509,7 +509,9 @@ describe("one person", () => {
 
   it("is erased, which is said when their panel has closed", async () => {
     open("/people?person=2");
-    await userEvent.click(await screen.findByRole("button", { name: "Erase for good" }));
+    const go = await screen.findByRole("button", { name: "Erase for good" });
+    await waitFor(() => expect(go).toBeEnabled()); // once it is known whether a hold stands
+    await userEvent.click(go);
     const dialog = within(await screen.findByRole("dialog", { name: "Erase Bob" }));
     await userEvent.type(dialog.getByRole("textbox", { name: "Type Bob to erase them" }), "Bob");
     await userEvent.click(dialog.getByRole("button", { name: "Erase for good" }));

@@ -40,10 +40,17 @@ beforeEach(() => {
   });
 });
 
+/** The button, once it is known what was asked for already. */
+async function ready(name: string) {
+  const button = await screen.findByRole("button", { name });
+  await waitFor(() => expect(button).toBeEnabled());
+  return button;
+}
+
 describe("my rights", () => {
   it("let me ask for a correction, and keep what I typed until it is sent", async () => {
     show(<MyRights me={1} />);
-    await userEvent.click(await screen.findByRole("button", { name: "Correct something" }));
+    await userEvent.click(await ready("Correct something"));
     await userEvent.type(screen.getByRole("textbox", { name: "What is wrong" }), "No break");
     expect(screen.getByRole("button", { name: "Ask" })).toBeDisabled();
     await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
@@ -67,7 +74,7 @@ describe("my rights", () => {
 
   it("let me name the days that are to be erased", async () => {
     show(<MyRights me={1} />);
-    await userEvent.click(await screen.findByRole("button", { name: "Erase" }));
+    await userEvent.click(await ready("Erase"));
     await userEvent.click(screen.getByRole("button", { name: "Certain days" }));
     await userEvent.type(screen.getByLabelText("First day"), "2026-03-04");
     await userEvent.type(screen.getByLabelText("Last day"), "2026-03-03");
