@@ -87,7 +87,7 @@ async def test_everything_is_acked_by_a_hub_that_keeps_dropping_connections(
 ) -> None:
     monkeypatch.setattr(fleet_link, "CUT_LEAST_MS", 100)
     async with FleetHub(drop=0.05) as hub:
-        fleet = await run(hub, tmp_path / "ledger", flaky=0.5, cut_every_s=60)
+        fleet = await run(hub, tmp_path / "ledger", flaky=1.0, cut_every_s=30)
 
     assert fleet.waiting == 0
     assert fleet.figures.cuts > 0

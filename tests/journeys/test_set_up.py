@@ -47,6 +47,7 @@ async def test_first_admin_comes_from_an_empty_organisation_to_the_first_tile(
             await at(page, "Your organisation")
             await page.get_by_role("textbox", name="Name").fill("Halden")
             await page.get_by_role("combobox", name="Time zone").fill("warsaw")
+            await expect(page.get_by_role("option").first).to_contain_text("Warsaw")
             await page.keyboard.press("Enter")  # takes the zone
             await page.keyboard.press("Enter")  # goes on
             await at(page, "Working hours")

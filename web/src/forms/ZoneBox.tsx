@@ -31,6 +31,11 @@ export function ZoneBox({ id, zone, onZone, described, none }: Props) {
       className={css.box ?? ""}
       value={zone}
       onChange={(_, chosen) => onZone(chosen ?? "")}
+      onKeyDown={(event) => {
+        // While the zones are still on their way, Enter would send the form with the zone from before.
+        const { value } = event.target as HTMLInputElement;
+        if (event.key === "Enter" && value !== spoken(zone)) event.preventDefault();
+      }}
       options={zones.includes(zone) || zone === "" ? zones : [zone, ...zones]}
       getOptionLabel={spoken}
       // The box holds the chosen zone until something is typed over it.
