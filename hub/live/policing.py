@@ -4,7 +4,6 @@ A change made anywhere is in force here within a second, and so is the end of so
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -39,18 +38,15 @@ class Policing:
     async def turn(self) -> None:
         """Reads what has changed, and passes it on. While the database is away what is known goes on to hold."""
         self._turns += 1
-        # Each by itself, and pauses first: what forbids something is heard of although something else can't be read.
-        reads: list[Callable[[], Awaitable[object]]] = [pauses.refresh, policies.refresh]
-        if self._turns % RECONCILE_TURNS == 0:
-            reads.insert(1, changes.reconcile)
-        for read in reads:
-            try:
-                await read()
-            except DATABASE_AWAY as error:
-                log.debug("policies_not_read", error=type(error).__name__)
-            except Exception:
-                log.exception("policies_not_read")
-        self._registry.follow_policies()
+        try:
+            await pauses.refresh()  # first: what forbids something is heard of although the rest can't be read
+            if self._turns % RECONCILE_TURNS == 0:
+                await changes.reconcile()
+            await policies.refresh()
+        except DATABASE_AWAY as error:
+            log.debug("policies_not_read", error=type(error).__name__)
+        finally:
+            self._registry.follow_policies()
 
     async def _run(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ class FleetHub:
         self.sources: set[str] = set()
         self.reads = True
         self.batches: list[tuple[str, Batch]] = []
+        self._heard = asyncio.Condition()
         self._rng = random.Random(seed)
         self._codec = hub_side(SUBPROTOCOL_MSGPACK)
         self._server: Server | None = None
@@ -56,6 +58,11 @@ class FleetHub:
             connection.transport.abort()
         self._server.close(close_connections=False)
         await self._server.wait_closed()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Waits until something that was answered makes the condition true."""
+        async with asyncio.timeout(30), self._heard:
+            await self._heard.wait_for(condition)
 
     async def return_(self) -> None:
         await self.listen(int(self.url.rsplit(":", 1)[1]))
@@ -88,6 +95,8 @@ class FleetHub:
                     return
                 answers = hub.answer(frame)
                 hub.seen.clear()
+                async with self._heard:
+                    self._heard.notify_all()
                 if self._breaks():
                     connection.transport.abort()
                     return

@@ -242,9 +242,7 @@ async def test_what_a_stopped_fleet_could_not_send_goes_with_the_next_start(tmp_
         running = asyncio.create_task(
             run(hub, tmp_path / "one", roster=Roster(hub.url, path), seconds=60.0, stop=stop, people=4, settle_s=0.2)
         )
-        async with asyncio.timeout(30):
-            while len({device for device, _, _ in stored(hub)}) < 4:
-                await asyncio.sleep(0.01)
+        await hub.until(lambda: len({device for device, _, _ in stored(hub)}) == 4)
         await hub.die()
         await asyncio.sleep(0.5)
         stop.set()

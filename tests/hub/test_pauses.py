@@ -5,14 +5,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from hub import pauses, policies
 from hub.database import connection
-from hub.live.policing import Policing
 from hub.settings import Settings
 from hub.tables import Audit, PersonPolicy, PolicyVersion
 from hub.tables import Pause as PauseRow
@@ -176,17 +174,19 @@ async def test_pause_holds_by_the_clock_of_a_hub_that_is_not_that_of_the_databas
     assert pauses.permitted(cast.bob.id, event, ends).facts == Facts(private=True)
 
 
-async def test_policies_that_can_not_be_read_keep_no_process_from_hearing_of_pauses(cast, database, monkeypatch):
+async def test_policies_that_can_not_be_read_keep_nobody_from_hearing_of_pauses(
+    hub: Running, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def broken() -> None:
         raise KeyError(7)
 
-    monkeypatch.setattr(policies, "refresh", broken)
-    await pauses.declare(cast.bob.id, "break", None)
-    told: list[None] = []
-    await Policing(SimpleNamespace(follow_policies=lambda: told.append(None))).turn()  # type: ignore[arg-type]
+    async with connected(hub, cast.device(cast.bob)) as agent:
+        monkeypatch.setattr(policies, "refresh", broken)
+        await pauses.declare(cast.bob.id, "break", None)
+        told = await agent.receive(PolicyUpdate)
 
-    assert pauses.of(cast.bob.id, datetime.now(UTC)) is not None
-    assert len(told) == 1
+    assert told.pause is not None
+    assert told.pause.kind == "break"
 
 
 async def test_of_what_is_older_than_is_kept_nothing_is_told_where_there_was_a_pause(cast, database):
