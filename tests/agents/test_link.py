@@ -18,7 +18,7 @@ from agents.session import Session
 from agents.spool import MemorySpool
 from hub.wire.activity import Facts
 from hub.wire.agent import SUBPROTOCOL_JSON, Drain
-from hub.wire.closing import Close
+from hub.wire.closing import Close, Duty
 from hub.wire.frames import hub_side
 from hub.wire.policy import DEFAULT
 
@@ -139,14 +139,14 @@ async def test_hub_that_is_away_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("code", "duty"), [(Close.REVOKED, "renew"), (Close.FENCED, "stop"), (Close.SUSPENDED, "stop")]
 )
-async def test_hub_that_says_stop_is_left_alone(code: Close, duty: str) -> None:
+async def test_hub_that_says_stop_is_left_alone(code: Close, duty: Duty) -> None:
     async with FakeHub() as hub:
         rig = Rig(hub.url)
         rig.task = asyncio.create_task(rig.link.run())
         await hub.until(lambda: hub.live)
         await hub.live[0].close(code)
 
-        assert await asyncio.wait_for(rig.task, 30) == Stop(duty, code)  # type: ignore[arg-type]
+        assert await asyncio.wait_for(rig.task, 30) == Stop(duty, code)
         assert hub.connections == 1
 
 
